@@ -1,0 +1,1 @@
+"""One file per subcommand of `compare`; each is imported when it is called."""

@@ -1,0 +1,338 @@
+"""The outcome of a comparison: one frozen object that every renderer reads and none recomputes.
+
+``a`` is the reference side and ``b`` the program under test. Differences are ``b - a``.
+Everything that a verdict rests on is stored; the verdict itself is derived, so that a transformation of
+the result (a waiver, a filter) cannot leave a stale verdict behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import TypeAlias
+
+Scalar: TypeAlias = int | float | str
+Value: TypeAlias = Scalar | tuple[Scalar, ...]
+Pixel: TypeAlias = tuple[int, int]
+
+SCHEMA_VERSION = 1
+
+
+class Side(StrEnum):
+    A = "a"
+    B = "b"
+
+
+class DifferenceClass(StrEnum):
+    """How far apart two values are; d = b - a, T the local tolerance, E the end-to-end envelope."""
+
+    IDENTICAL = "identical"  # same bits, or same printed text
+    ROUNDING = "rounding"  # abs d <= T
+    DRIFT = "drift"  # T < abs d <= E
+    DIVERGENT = "divergent"  # abs d > E; a differing integer, word or shape; NaN on one side
+
+
+class Origin(StrEnum):
+    """Where a difference comes from; b - a = local + propagated."""
+
+    NONE = "none"  # nothing to explain: identical, or within the local tolerance
+    ORIGIN = "origin"  # abs local > T: this step is at fault
+    PROPAGATED = "propagated"  # abs local <= T < abs propagated: inherited
+    MIXED = "mixed"  # both above T
+    UNKNOWN = "unknown"  # an input is not in the logs, or differs and no replay was run
+
+
+class Status(StrEnum):
+    """What the vocabulary says about a name."""
+
+    METADATA = "metadata"  # shown, never compared
+    OPTIONAL = "optional"  # absence lowers the coverage figure only
+    REQUIRED = "required"  # absence on one side only is never parity
+
+
+class Verdict(StrEnum):
+    PARITY = "parity"
+    DIVERGENCE = "divergence"
+    UNRESOLVED = "unresolved"  # divergent, but no origin could be established
+    INCOMPLETE = "incomplete"  # nothing divergent among the pairs, but the logs do not support parity
+    NOTHING_COMPARED = "nothing compared"
+
+
+class ProblemKind(StrEnum):
+    """Findings that are never parity, each reported with its own message."""
+
+    NO_COMMON_KEYS = "no-common-keys"
+    TRUNCATED_LOG = "truncated-log"
+    MALFORMED_LINE = "malformed-line"
+    DUPLICATE_CONFLICT = "duplicate-conflict"
+    REQUIRED_MISSING = "required-missing"
+    ONE_SIDED_NAN = "one-sided-nan"
+    UNUSED_TOLERANCE = "unused-tolerance"
+    AMBIGUITY = "ambiguity"
+    WAIVER_EXPIRED = "waiver-expired"
+    WAIVER_UNMATCHED = "waiver-unmatched"
+
+
+EXIT_CODES: Mapping[Verdict, int] = {
+    Verdict.PARITY: 0,
+    Verdict.DIVERGENCE: 1,
+    Verdict.UNRESOLVED: 1,
+    Verdict.INCOMPLETE: 1,
+    Verdict.NOTHING_COMPARED: 3,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What identifies a quantity: pixel, record, loop indices and name.
+
+    ``record`` is "" for ``name value`` lines. ``occurrence`` counts repetitions that no index tells apart.
+    """
+
+    name: str
+    record: str = ""
+    indices: tuple[tuple[str, int], ...] = ()
+    pixel: Pixel | None = None
+    occurrence: int = 0
+
+    @property
+    def place(self) -> str:
+        """Where, without the name: ``DOMAIN[source=0 phi_tic=3]``, "" for a line of the pixel itself."""
+        inner = " ".join(f"{index}={number}" for index, number in self.indices)
+        return f"{self.record}[{inner}]" if inner else self.record
+
+    def __str__(self) -> str:
+        pixel = f"pixel {self.pixel[0]} {self.pixel[1]}: " if self.pixel else ""
+        record = f"{self.place}." if self.place else ""
+        repeat = f"#{self.occurrence}" if self.occurrence else ""
+        return f"{pixel}{record}{self.name}{repeat}"
+
+
+@dataclass(frozen=True, slots=True)
+class Waived:
+    """An accepted difference: why, by whom, until when (ISO date)."""
+
+    why: str
+    who: str
+    until: str
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """A label for what went wrong at an origin: ``sign``, ``unit``, ``phi-carryover``, ... with its evidence."""
+
+    label: str
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A discrete choice (rounding to an index, a comparison with 0): the reference's margin to the other branch."""
+
+    margin: float | None  # None: what the margin is made of is not in the logs
+    tolerance: float
+    benign: bool  # a flip that the margin explains
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """One quantity that both sides have."""
+
+    key: Key
+    a: Value
+    b: Value
+    order: int  # execution order: the position in the reference log
+    difference: DifferenceClass
+    origin: Origin = Origin.NONE
+    unit: str = ""
+    status: Status = Status.OPTIONAL
+    ulps: float | None = None  # units in the last place between worst components; None for words, nan
+    absolute: float | None = None  # abs(b - a) of the worst component
+    relative: float | None = None  # absolute / scale
+    scale: float | None = None  # what the difference is relative to: |a|, largest component, cell count
+    component: int | None = None  # which component of a vector is worst
+    tolerance: float | None = None  # T, in the unit of the value
+    envelope: float | None = None  # E
+    local: float | None = None  # replayed b on a's inputs, minus a; None without a replay
+    propagated: float | None = None
+    cause: Cause | None = None
+    decision: Decision | None = None
+    forked: bool = False  # comes after a flipped decision
+    waived: Waived | None = None
+    name_a: str = ""  # the name as each log spells it, where it is an alias
+    name_b: str = ""
+    line_a: int = 0  # 1-based line numbers; 0 where unknown
+    line_b: int = 0
+    note: str = ""  # unit conversion, which alias was chosen
+
+    @property
+    def differs(self) -> bool:
+        """Beyond rounding."""
+        return self.difference in (DifferenceClass.DRIFT, DifferenceClass.DIVERGENT)
+
+    @property
+    def fails(self) -> bool:
+        """Would make the verdict something else than parity, and nobody has accepted it."""
+        at_fault = self.origin in (Origin.ORIGIN, Origin.MIXED)
+        divergent = self.difference is DifferenceClass.DIVERGENT and not self._benign
+        return (at_fault or divergent) and self.waived is None
+
+    @property
+    def _benign(self) -> bool:
+        return self.decision is not None and self.decision.benign
+
+
+@dataclass(frozen=True, slots=True)
+class Leftover:
+    """A quantity that only one side has."""
+
+    key: Key
+    side: Side
+    value: Value
+    status: Status
+    order: int
+    line: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Ambiguity:
+    """A quantity that was not paired because more than one pairing is possible."""
+
+    key: Key
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A finding that can never end as parity."""
+
+    kind: ProblemKind
+    message: str
+    side: Side | None = None
+    key: Key | None = None
+    waived: Waived | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Warning_:
+    """Worth saying, not a failure: a unit change, an alias choice, a dump of unknown names."""
+
+    kind: str
+    message: str
+    key: Key | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SideInfo:
+    """What was read on one side."""
+
+    paths: tuple[str, ...]
+    lines: int = 0
+    trace_lines: int = 0
+    quantities: int = 0
+    digits: int = 17  # fewest significant digits among the printed floats
+    pixels: tuple[Pixel, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Metadatum:
+    """A metadata name with what each side says; None where a side does not say."""
+
+    name: str
+    a: Value | None
+    b: Value | None
+    pixel: Pixel | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How much of the two logs was compared."""
+
+    paired: int
+    only_a: int
+    only_b: int
+    required_missing: int = 0
+    ambiguous: int = 0
+    problems: int = 0
+
+    @property
+    def fraction(self) -> float:
+        """Share of all quantities seen that were paired; 0 when nothing was seen."""
+        total = self.paired + self.only_a + self.only_b + self.ambiguous
+        return self.paired / total if total else 0.0
+
+    def __str__(self) -> str:
+        return (
+            f"{self.paired} paired ({self.fraction:.1%}), {self.only_a} only in a, {self.only_b} only in b, "
+            f"{self.required_missing} required missing, {self.ambiguous} ambiguous, {self.problems} problems"
+        )
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two logs compared.
+
+    ``pairs`` are in execution order. For very large logs only the telling ones are kept (every class is
+    represented by its earliest and its worst) and ``omitted`` counts the rest; ``counts`` always covers all.
+    """
+
+    sides: tuple[SideInfo, SideInfo]
+    pairs: Sequence[Pair]
+    counts: Mapping[DifferenceClass, int]
+    coverage: Coverage
+    leftovers: Sequence[Leftover] = ()
+    ambiguities: Sequence[Ambiguity] = ()
+    problems: Sequence[Problem] = ()
+    warnings: Sequence[Warning_] = ()
+    metadata: Sequence[Metadatum] = ()
+    omitted: Mapping[DifferenceClass, int] = field(default_factory=dict)
+    steps: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # graph: step -> its inputs
+    tolerance_source: str = ""
+    replayed: bool = False  # replays were supplied, so origins are established and not only inferred
+    schema_version: int = SCHEMA_VERSION
+
+    @cached_property
+    def first_divergence(self) -> Pair | None:
+        """The first divergent pair in execution order that is not waived and not a benign flip."""
+        return next((p for p in self.pairs if p.difference is DifferenceClass.DIVERGENT and p.fails), None)
+
+    @cached_property
+    def first_origin(self) -> Pair | None:
+        """The first step in execution order that is itself at fault, and not waived."""
+        at_fault = (Origin.ORIGIN, Origin.MIXED)
+        return next((p for p in self.pairs if p.origin in at_fault and p.waived is None), None)
+
+    @cached_property
+    def differing(self) -> tuple[Pair, ...]:
+        """Pairs beyond rounding, in execution order."""
+        return tuple(p for p in self.pairs if p.differs)
+
+    @cached_property
+    def waived(self) -> tuple[Pair, ...]:
+        return tuple(p for p in self.pairs if p.waived is not None)
+
+    @property
+    def open_problems(self) -> tuple[Problem, ...]:
+        return tuple(p for p in self.problems if p.waived is None)
+
+    @cached_property
+    def worst(self) -> Pair | None:
+        """The pair with the largest number of ulps."""
+        with_ulps = [p for p in self.pairs if p.ulps is not None]
+        return max(with_ulps, key=lambda p: p.ulps or 0.0, default=None)
+
+    @cached_property
+    def verdict(self) -> Verdict:
+        if self.coverage.paired == 0:
+            return Verdict.NOTHING_COMPARED
+        if self.first_origin is not None:
+            return Verdict.DIVERGENCE
+        if self.first_divergence is not None or self.omitted.get(DifferenceClass.DIVERGENT, 0):
+            return Verdict.UNRESOLVED
+        return Verdict.INCOMPLETE if self.open_problems else Verdict.PARITY
+
+    @property
+    def exit_code(self) -> int:
+        return EXIT_CODES[self.verdict]
