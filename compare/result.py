@@ -121,7 +121,7 @@ class Waived:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """A label for what went wrong at an origin: ``sign``, ``unit``, ``phi-carryover``, ... with its evidence."""
+    """A label for what went wrong (``sign``, ``unit``, ``phi-carryover``, ...) with its evidence."""
 
     label: str
     evidence: str = ""
@@ -129,7 +129,7 @@ class Cause:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A discrete choice (rounding to an index, a comparison with 0): the reference's margin to the other branch."""
+    """A discrete choice (rounding to an index, phi == 0) and the reference's margin to the other branch."""
 
     margin: float | None  # None: what the margin is made of is not in the logs
     tolerance: float
@@ -216,7 +216,7 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
-class Warning_:
+class Remark:
     """Worth saying, not a failure: a unit change, an alias choice, a dump of unknown names."""
 
     kind: str
@@ -285,7 +285,7 @@ class Comparison:
     leftovers: Sequence[Leftover] = ()
     ambiguities: Sequence[Ambiguity] = ()
     problems: Sequence[Problem] = ()
-    warnings: Sequence[Warning_] = ()
+    warnings: Sequence[Remark] = ()
     metadata: Sequence[Metadatum] = ()
     omitted: Mapping[DifferenceClass, int] = field(default_factory=dict)
     steps: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # graph: step -> its inputs
