@@ -1,0 +1,69 @@
+"""``compare images A B``: are two images the same within a tolerance?"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+EXIT_BAD_INPUT = 2
+
+
+def images(
+    a: Annotated[Path, typer.Argument(help="The reference image: raw float32, SMV, PGM, npy or npz.")],
+    b: Annotated[Path, typer.Argument(help="The image under test.")],
+    size: Annotated[
+        str | None, typer.Option(help="Size of raw float32 files as SLOWxFAST; else a neighbouring SMV's.")
+    ] = None,
+    roi: Annotated[
+        str | None, typer.Option(help="Compare only SLOW0:SLOW1,FAST0:FAST1 (ends excluded).")
+    ] = None,
+    mask: Annotated[Path | None, typer.Option(help="Image whose zero pixels are left out.")] = None,
+    ulps: Annotated[float, typer.Option(help="Tolerance in float32 units in the last place.")] = 2.0,
+    atol: Annotated[float, typer.Option(help="Absolute tolerance; a pixel needs to meet one only.")] = 0.0,
+    rtol: Annotated[float, typer.Option(help="Tolerance relative to the pixel of A.")] = 0.0,
+    floor: Annotated[float, typer.Option(help="Tolerance relative to the largest pixel of A.")] = 1e-15,
+    equal_share: Annotated[
+        float, typer.Option(help="Share of the pixels that must be equal bit for bit, 0 to 1.")
+    ] = 0.0,
+    peaks: Annotated[int, typer.Option(min=0, help="How many of the strongest peaks to follow.")] = 10,
+    allow_blank: Annotated[bool, typer.Option(help="Two images of zeros are parity.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print the comparison as JSON.")] = False,
+    png: Annotated[Path | None, typer.Option(help="Draw A, B and B - A side by side.")] = None,
+) -> None:
+    """Compare two images; parity rests on the tolerance alone, never on correlation."""
+    from compare.image_files import ImageFileError, parse_size, read_image, read_pair
+    from compare.image_statistics import Tolerance
+    from compare.images import compare_images, parse_roi
+
+    try:
+        tolerance = Tolerance(ulps, atol, rtol, floor, equal_share)
+        shape = parse_size(size) if size else None
+        image_a, image_b = read_pair(a, b, shape)
+        comparison = compare_images(
+            image_a,
+            image_b,
+            tolerance=tolerance,
+            roi=parse_roi(roi, image_a.shape) if roi else None,
+            mask=read_image(mask, shape or image_a.shape).pixels if mask else None,
+            peaks=peaks,
+            allow_blank=allow_blank,
+        )
+        if png is not None:
+            from compare.render.image_figure import draw
+
+            draw(image_a.pixels, image_b.pixels, comparison, png)
+    except (ImageFileError, ValueError, OSError) as error:
+        typer.echo(f"compare images: {error}", err=True)
+        raise typer.Exit(EXIT_BAD_INPUT) from error
+
+    if json:
+        from compare.render.image_json import render
+
+        typer.echo(render(comparison), nl=False)
+    else:
+        from compare.render.image_table import print_table
+
+        print_table(comparison)
+    raise typer.Exit(comparison.exit_code)

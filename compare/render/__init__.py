@@ -1,0 +1,1 @@
+"""Renderers of one result object; each module has ``render(result) -> str``."""
