@@ -1,0 +1,142 @@
+"""Structure factors on disk: the text list of h k l F, and the dump file of the whole array (model, section 5)."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from simulator.errors import InputError
+from simulator.experiment import StructureFactors
+from simulator.files_text import read_bytes
+from simulator.flag_values import number
+
+LARGEST_ARRAY = 2**28
+"""Structure factors held in memory at most; more come from a mistaken index."""
+
+_LARGEST_INDEX = 2**31 - 1
+_DUMP_HEADER = re.compile(rb"\s*" + rb"\s+".join([rb"([+-]?\d{1,10})"] * 6))
+_WHITE_SPACE = b" \t\n\v\f\r"
+
+
+def read_hkl(path: Path, name: str, default_F: float) -> StructureFactors:
+    """The structure factors of a text list, lines of ``h k l F``; indices not listed are ``default_F``.
+
+    Raises:
+        InputError: the file cannot be read (exit code 9), is empty, or a line is malformed (it is named).
+    """
+    content = read_bytes(path, name, "structure factor", exit_code=9)
+    rows = _parse_rows(content, name)
+    indices = rows[:, :3].astype(np.int64)
+    minima, maxima = indices.min(axis=0), indices.max(axis=0)
+    values = np.full(_array_shape(minima, maxima, name), default_F)
+    values[tuple((indices - minima).T)] = rows[:, 3]
+    return StructureFactors(default_F, values, _triple(minima), n_listed=len(rows))
+
+
+def _triple(indices: np.ndarray) -> tuple[int, int, int]:
+    return int(indices[0]), int(indices[1]), int(indices[2])
+
+
+def _array_shape(minima: np.ndarray, maxima: np.ndarray, name: str) -> tuple[int, int, int]:
+    h, k, l = (int(top) - int(bottom) + 1 for bottom, top in zip(minima, maxima, strict=True))
+    if min(h, k, l) < 1:
+        raise InputError(f"{name}: an index range ends before it begins: {_triple(minima)} to {_triple(maxima)}")
+    if h * k * l > LARGEST_ARRAY:
+        raise InputError(
+            f"{name}: the indices span {h} x {k} x {l}, more than {LARGEST_ARRAY} structure factors; "
+            "look for a mistaken index"
+        )
+    return h, k, l
+
+
+def _parse_rows(content: bytes, name: str) -> np.ndarray:
+    """n x 4 numbers, the first three of each row integral; the quick way, or line by line to say what is wrong."""
+    if _has_four_words_per_line(content):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                rows = np.fromstring(content.decode("ascii"), sep=" ").reshape(-1, 4)
+        except (ValueError, UnicodeDecodeError, DeprecationWarning):
+            rows = np.empty((0, 4))
+        if len(rows) and np.isfinite(rows).all() and _are_indices(rows[:, :3]).all():
+            return rows
+    rows = np.array(list(_rows_line_by_line(content, name)), dtype=float).reshape(-1, 4)
+    if not len(rows):
+        raise InputError(f"{name}: a structure factor list needs at least one line of h k l F; this one has none")
+    return rows
+
+
+def _are_indices(values: np.ndarray) -> np.ndarray:
+    return (values == np.rint(values)) & (np.abs(values) <= _LARGEST_INDEX)
+
+
+def _has_four_words_per_line(content: bytes) -> bool:
+    is_text = np.frombuffer(content + b"\n", np.uint8) > ord(" ")
+    starts = is_text[1:] & ~is_text[:-1]
+    words_before = np.cumsum(np.concatenate([is_text[:1], starts]), dtype=np.int64)
+    line_ends = np.flatnonzero(np.frombuffer(content + b"\n", np.uint8) == ord("\n"))
+    words = np.diff(words_before[line_ends], prepend=0)
+    return bool(((words == 4) | (words == 0)).all())
+
+
+def _rows_line_by_line(content: bytes, name: str) -> Iterator[list[float]]:
+    for line, text in enumerate(content.decode("latin-1").split("\n"), 1):
+        words = text.split()
+        if not words:
+            continue
+        if len(words) != 4:
+            raise InputError(f"{name} line {line}: a reflection is four numbers h k l F; got {len(words)} words")
+        try:
+            row = [number(word) for word in words]
+        except ValueError as error:
+            raise InputError(f"{name} line {line}: {error}") from None
+        if not _are_indices(np.array(row[:3])).all():
+            raise InputError(f"{name} line {line}: h k l must be whole numbers; got {' '.join(words[:3])}")
+        yield row
+
+
+def read_dump(path: Path, name: str, default_F: float, *, skip_all_white_space: bool) -> StructureFactors:
+    """The structure factors of a dump file; values inside its ranges are the file's.
+
+    Args:
+        path: where the file is.
+        name: what messages call it.
+        default_F: the value outside the ranges.
+        skip_all_white_space: skip every white-space byte after the header, data included (defect
+            ``dump-whitespace``; what is then missing at the end is 0), instead of a newline and a form feed.
+
+    Raises:
+        InputError: the file cannot be read, has no header of six integers, or is too short for its ranges.
+    """
+    content = read_bytes(path, name, "structure factor dump")
+    match = _DUMP_HEADER.match(content)
+    if match is None:
+        raise InputError(f"{name}: a dump file begins with six integers hmin hmax kmin kmax lmin lmax")
+    bounds = np.array([int(digits) for digits in match.groups()], dtype=np.int64)
+    minima, maxima = bounds[0::2], bounds[1::2]
+    h, k, l = _array_shape(minima, maxima, name)
+    padded = (h + 1, k + 1, l + 1)
+    body = content[match.end() :]
+    required = 8 * padded[0] * padded[1] * padded[2]
+    if not body.startswith(b"\n\f") or len(body) - 2 < required:
+        raise InputError(
+            f"{name}: the ranges need a newline, a form feed and {required} bytes of data; "
+            f"{len(body)} bytes follow the header"
+        )
+    data = body.lstrip(_WHITE_SPACE) if skip_all_white_space else body[2:]
+    values = np.frombuffer(data[: len(data) // 8 * 8], "<f8")[: required // 8]
+    whole = np.concatenate([values, np.zeros(required // 8 - len(values))]).reshape(padded)
+    return StructureFactors(default_F, whole[:h, :k, :l].copy(), _triple(minima), n_listed=h * k * l)
+
+
+def dump_bytes(values: np.ndarray, minima: tuple[int, int, int]) -> bytes:
+    """A dump file's content: the ranges as text, newline, form feed, the array with a trailing zero row each way."""
+    bounds = [(low, low + size - 1) for low, size in zip(minima, values.shape, strict=True)]
+    header = " ".join(f"{low} {high}" for low, high in bounds)
+    padded = np.zeros([size + 1 for size in values.shape], dtype="<f8")
+    padded[:-1, :-1, :-1] = values
+    return header.encode("ascii") + b"\n\f" + padded.tobytes()
