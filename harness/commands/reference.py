@@ -1,0 +1,86 @@
+"""``harness reference``: build the C program, trace with it, render with it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from harness.options import (
+    ArgvArgument,
+    CaseOption,
+    DataOption,
+    DefectOption,
+    FullOption,
+    ModeOption,
+    OutDirOption,
+    OutOption,
+    PixelOption,
+    RedactOption,
+    ReferenceOption,
+    TimeoutOption,
+)
+
+app = typer.Typer(help="The C reference program: build it, trace or render with it.", no_args_is_help=True)
+
+
+@app.command("trace")
+def trace(
+    argv: ArgvArgument = None,
+    case: CaseOption = None,
+    pixel: PixelOption = None,
+    reference: ReferenceOption = None,
+    mode: ModeOption = None,
+    defect: DefectOption = None,
+    data: DataOption = None,
+    timeout: TimeoutOption = 600.0,
+    out: OutOption = None,
+    out_dir: OutDirOption = None,
+    redact: RedactOption = False,
+    full: FullOption = False,
+) -> None:
+    """Trace pixels through the C program, run in a scratch folder that holds just the case's inputs."""
+    from harness.choices import chosen_case, chosen_defects, chosen_pixels, reports_root, with_words
+    from harness.reference import find_reference, traced
+    from harness.scratch import prepare
+    from harness.tracing import check_out, seal_trace
+
+    chosen = chosen_case(case, argv)
+    pixels = chosen_pixels(chosen, pixel)
+    words = chosen_defects(chosen, mode, defect or ())
+    prepared = prepare(with_words(chosen, words), data)
+    check_out(out)
+    program = find_reference(reference)
+    seal_trace(
+        lambda: traced(program, prepared, pixels, timeout_s=timeout),
+        prepared,
+        pixels,
+        side="c",
+        root=reports_root(out_dir),
+        out=out,
+        redact=redact,
+        full=full,
+        program=program,
+    )
+
+
+@app.command("simulate")
+def simulate(
+    argv: ArgvArgument = None,
+    reference: ReferenceOption = None,
+    png: Annotated[str | None, typer.Option("--png", metavar="FILE", help="Also draw the image.")] = None,
+) -> None:
+    """Run the C program in the working folder, as if it had been called by its own name."""
+    from harness.rendering import run_reference
+
+    raise typer.Exit(run_reference(argv or [], reference, png))
+
+
+@app.command("build")
+def build(
+    fast: Annotated[bool, typer.Option("--fast", help="The one for timing: -O3 -march=native -ffast-math.")] = False,
+) -> None:
+    """Compile the C program: into reference_c/build of a checkout, else into the user's cache folder."""
+    from harness.reference import build as build_program
+
+    typer.echo(f"built {build_program(fast=fast)}")

@@ -1,0 +1,57 @@
+"""``harness trace``: every intermediate value of a pixel, from the PyTorch port."""
+
+from __future__ import annotations
+
+from harness.options import (
+    ArgvArgument,
+    CaseOption,
+    DataOption,
+    DefectOption,
+    DeviceOption,
+    DtypeOption,
+    FullOption,
+    ModeOption,
+    OutDirOption,
+    OutOption,
+    PixelOption,
+    RedactOption,
+)
+
+
+def trace(
+    argv: ArgvArgument = None,
+    case: CaseOption = None,
+    pixel: PixelOption = None,
+    device: DeviceOption = "auto",
+    dtype: DtypeOption = "float64",
+    mode: ModeOption = None,
+    defect: DefectOption = None,
+    data: DataOption = None,
+    out: OutOption = None,
+    out_dir: OutDirOption = None,
+    redact: RedactOption = False,
+    full: FullOption = False,
+) -> None:
+    """Trace pixels through the PyTorch port and seal the trace in an evidence folder.
+
+    Without arguments: pixel 685 1039 of the supervisor case, float64, c-parity.
+    """
+    from harness.choices import chosen_case, chosen_defects, chosen_pixels, reports_root, with_words
+    from harness.port import Computing, traced
+    from harness.scratch import prepare
+    from harness.tracing import check_out, seal_trace
+
+    chosen = chosen_case(case, argv)
+    pixels = chosen_pixels(chosen, pixel)
+    prepared = prepare(with_words(chosen, chosen_defects(chosen, mode, defect or ())), data)
+    check_out(out)
+    seal_trace(
+        lambda: traced(prepared, pixels, Computing(device, dtype)),
+        prepared,
+        pixels,
+        side="py",
+        root=reports_root(out_dir),
+        out=out,
+        redact=redact,
+        full=full,
+    )

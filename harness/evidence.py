@@ -1,0 +1,204 @@
+"""The diagnostics folder: built beside its final name, hashed, synced, then renamed.
+
+A folder is either sealed, with ``sha256.txt`` over every other file, or its name ends in ``.partial`` because the run
+was killed. Nothing is ever overwritten.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import shlex
+import shutil
+import sys
+import time
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from harness import redaction
+from harness.errors import HarnessError, WrongUse
+
+MANIFEST = "sha256.txt"
+PARTIAL = ".partial"
+NAME_IN_FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*(?:/[A-Za-z0-9][A-Za-z0-9_.+-]*)*")
+OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class EvidenceFull(WrongUse):
+    """No room for the folder: nothing is left of it (exit 2)."""
+
+
+class Evidence:
+    """One diagnostics folder, from its first file to its seal. Use it as a context manager.
+
+    Leaving the ``with`` block seals the folder. An exception is written into it first (``failure.txt``) and goes on,
+    except that wrong use leaves no folder, and a full disk neither.
+    """
+
+    def __init__(self, root: Path, label: str, *, redact: bool = False) -> None:
+        self.root = root
+        self.redact = redact
+        self.status = 0
+        self.started = time.time()
+        self.partial = _reserve(root, label, self.started)
+        self.final = self.partial.with_name(self.partial.name.removesuffix(PARTIAL))
+        self._commands: list[str] = []
+
+    def __enter__(self) -> Evidence:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            self.seal()
+        elif is_wrong_use(error) or is_out_of_space(error):
+            self.discard()
+            if is_out_of_space(error):
+                raise _full(self.root, error) from error
+        else:
+            self._seal_failure(error)
+
+    def write(self, name: str, content: str | bytes) -> Path:
+        """Write one file of the folder, synced; its name must be new and plain.
+
+        Raises:
+            EvidenceFull: no space left; the folder is given up.
+        """
+        if not NAME_IN_FOLDER.fullmatch(name) or ".." in name or name == MANIFEST:
+            raise ValueError(f"not a name for a file of an evidence folder: {name!r}")
+        if isinstance(content, str):
+            content = self.clean(content).encode("utf-8")
+        path = self.partial / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(path, "xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        return path
+
+    def write_json(self, name: str, value: Any) -> Path:
+        """Write one JSON file: sorted as given, floats as Python prints them (they read back to the same bits)."""
+        import json
+
+        return self.write(name, json.dumps(value, indent=2, ensure_ascii=True, allow_nan=True) + "\n")
+
+    def command(self, argv: Sequence[str], folder: Path, started: float, status: int) -> None:
+        """Record one command that was run, for ``commands.txt``."""
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started))
+        line = f"cd {shlex.quote(str(folder))} && {shlex.join(redaction.hide_secrets(argv))}  # {stamp} exit {status}"
+        self._commands.append(line)
+
+    def clean(self, text: str) -> str:
+        """The text without secrets, and with ``redact`` without paths of this machine, its name or the user's."""
+        text = redaction.without_secrets(text)
+        return redaction.redacted(text) if self.redact else text
+
+    def seal(self) -> Path:
+        """Write the command list and the manifest, sync, and give the folder its final name."""
+        try:
+            self.command(["harness", *sys.argv[1:]], Path.cwd(), self.started, self.status)
+            self.write("commands.txt", "\n".join(reversed(self._commands)) + "\n")
+            _write_manifest(self.partial)
+            _sync_folders(self.partial)
+            os.rename(self.partial, self.final)
+            _sync(self.root)
+        except OSError as error:
+            self.discard()
+            raise _full(self.root, error) from error
+        return self.final
+
+    def discard(self) -> None:
+        """Remove the unfinished folder, and the root if that leaves it empty and this run made it."""
+        shutil.rmtree(self.partial, ignore_errors=True)
+
+    def _seal_failure(self, error: BaseException) -> None:
+        self.status = getattr(error, "exit_code", 130 if isinstance(error, KeyboardInterrupt) else 1)
+        try:
+            self.write("failure.txt", failure_text(error))
+        except OSError as full:
+            self.discard()
+            raise _full(self.root, full) from error
+        self.seal()
+
+
+def failure_text(error: BaseException) -> str:
+    """What went wrong: the message, the failing program's output, the traceback."""
+    parts = [f"{type(error).__name__}: {error}\n"]
+    if output := getattr(error, "output", ""):
+        parts.append(output)
+    parts.append("".join(traceback.format_exception(error)))
+    return "\n".join(parts)
+
+
+def is_wrong_use(error: BaseException) -> bool:
+    """The user's mistake, found before anything was made: it leaves no folder."""
+    from simulator.errors import InputError
+
+    return isinstance(error, InputError | WrongUse) or (isinstance(error, HarnessError) and error.exit_code == 2)
+
+
+def is_out_of_space(error: BaseException) -> bool:
+    """A full disk, an exceeded quota."""
+    return isinstance(error, OSError) and error.errno in OUT_OF_SPACE
+
+
+def _full(root: Path, error: BaseException) -> EvidenceFull:
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    return EvidenceFull(
+        f"the evidence folder under {root} cannot be written: {reason}; nothing was sealed. "
+        "Free some space or name another folder with --out-dir"
+    )
+
+
+def _reserve(root: Path, label: str, started: float) -> Path:
+    """Make a ``.partial`` folder whose final name nobody has or will get: the second run of a second gets a suffix.
+
+    While a name is in use either its ``.partial`` or its final folder exists (the rename between them is atomic), and
+    both are checked here after the exclusive mkdir, so that processes starting together get different names.
+    """
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(started))
+    slug = re.sub(r"[^A-Za-z0-9_.-]+", "-", label).strip("-") or "run"
+    for number in range(1, 10_000):
+        final = root / (f"{stamp}_{slug}" if number == 1 else f"{stamp}_{slug}_{number}")
+        partial = final.with_name(final.name + PARTIAL)
+        try:
+            root.mkdir(parents=True, exist_ok=True)
+            partial.mkdir()
+        except FileExistsError:
+            if not root.is_dir():
+                raise WrongUse(f"{root} is not a folder; --out-dir takes a folder for evidence") from None
+            continue
+        except OSError as error:
+            raise _full(root, error) from error
+        if not final.exists():
+            return partial
+        partial.rmdir()
+    raise WrongUse(f"{root} already has 10000 folders of the name {stamp}_{slug}")
+
+
+def _write_manifest(folder: Path) -> None:
+    files = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    lines = [f"{hashlib.sha256((folder / name).read_bytes()).hexdigest()}  {name}\n" for name in files]
+    with open(folder / MANIFEST, "x", encoding="ascii") as file:
+        file.write("".join(lines))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync_folders(folder: Path) -> None:
+    for path in [folder, *(entry for entry in folder.rglob("*") if entry.is_dir())]:
+        _sync(path)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,67 @@
+"""The command line options that several subcommands share, declared once."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+ArgvArgument: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[-- ARGV...]", help="A command line of the reference program, instead of --case."),
+]
+CaseOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--case", metavar="NAME", help="A packaged case or a .toml file.", show_default="supervisor"),
+]
+PixelOption: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--pixel",
+        metavar="SLOW FAST",
+        help="Row and column to trace; may be repeated.",
+        show_default="the case's first, 685 1039 for supervisor",
+    ),
+]
+ModeOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--mode", metavar="c-parity|spec", help="All known defects on, or none.", show_default="c-parity"),
+]
+DefectOption: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option("--defect", metavar="NAME=on|off", help="Switch one defect; may be repeated."),
+]
+DeviceOption: TypeAlias = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.")]
+DtypeOption: TypeAlias = Annotated[str, typer.Option("--dtype", help="float64, float32 or mixed.")]
+DataOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--data", metavar="DIR", help="Look for input files here before the package's own."),
+]
+ReferenceOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--reference",
+        metavar="PATH",
+        help="Another reference program: takes -trace_pixel S F, prints TRACE_C lines.",
+        show_default="HARNESS_REFERENCE, else the project's own",
+    ),
+]
+TimeoutOption: TypeAlias = Annotated[
+    float, typer.Option("--timeout", metavar="SECONDS", min=0.001, help="Limit for each run of the reference program.")
+]
+OutOption: TypeAlias = Annotated[
+    str | None, typer.Option("--out", metavar="FILE", help="Also write the whole trace here; - for standard output.")
+]
+OutDirOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--out-dir", metavar="DIR", help="Where evidence folders go.", show_default="HARNESS_REPORTS or reports"
+    ),
+]
+RedactOption: TypeAlias = Annotated[
+    bool, typer.Option("--redact", help="Leave machine paths, host and user names out of the folder.")
+]
+FullOption: TypeAlias = Annotated[
+    bool, typer.Option("--full", help="Add torch_collect_env.txt to the folder (takes seconds).")
+]

@@ -1,0 +1,130 @@
+"""Scratch folders that hold just a case's inputs, so that no stale file can leak into a run."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from harness.case import Argv, Case
+from harness.errors import WrongUse
+from harness.inputs import packaged_content, packaged_names
+
+INPUT_FLAGS = frozenset({"-hkl", "-mat", "-mask", "-img", "-sourcefile", "-stol", "-4stol", "-Q"})
+OUTPUT_FLAGS = frozenset(
+    f"-{kind}{noun}" for kind in ("float", "int", "pgm", "noise") for noun in ("file", "image")
+) | {"-dump", "-stolout", "-trace_file"}
+
+
+@dataclass(frozen=True)
+class InputFile:
+    """An input as found: its name in the scratch folder, its bytes, and where they came from."""
+
+    name: str
+    content: bytes
+    source: str
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A case whose input files are found and whose command lines name them by their scratch names."""
+
+    case: Case
+    inputs: tuple[InputFile, ...]
+
+    def fill(self, folder: Path) -> None:
+        """Write the input files into an empty folder."""
+        for item in self.inputs:
+            (folder / item.name).write_bytes(item.content)
+
+    @contextmanager
+    def scratch(self) -> Iterator[Path]:
+        """A fresh folder with the inputs in it, removed afterwards."""
+        folder = Path(tempfile.mkdtemp(prefix=f"harness_{self.case.name}_"))
+        try:
+            self.fill(folder)
+            yield folder
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def prepare(case: Case, data: Path | None = None) -> Prepared:
+    """Find a case's input files in ``data``, beside the case's own file, and in the package, in that order.
+
+    Words that are paths are cut to plain names: a run reads and writes in its scratch folder only.
+
+    Raises:
+        WrongUse: a file is nowhere to be found (unless the case is expected to fail).
+    """
+    if data is not None and not data.is_dir():
+        raise WrongUse(f"--data takes a folder of input files; {data} is none")
+    finder = _Finder(case, data)
+    argv = finder.localise(case.argv)
+    setup = tuple(finder.localise(line) for line in case.setup)
+    for name in case.inputs:
+        finder.take(name)
+    local = replace(case, argv=argv, setup=setup)
+    return Prepared(case=local, inputs=tuple(finder.found.values()))
+
+
+class _Finder:
+    """Collects input files under names that do not collide."""
+
+    def __init__(self, case: Case, data: Path | None) -> None:
+        self.case = case
+        self.folders = [folder for folder in (data, case.origin) if folder is not None]
+        self.found: dict[str, InputFile] = {}
+        self.names: dict[str, str] = {}
+
+    def localise(self, argv: Sequence[str]) -> Argv:
+        """The command line with every file name cut to its name in the scratch folder."""
+        local = list(argv)
+        for position in range(1, len(argv)):
+            flag, word = argv[position - 1], argv[position]
+            if flag in INPUT_FLAGS:
+                local[position] = self.take(word)
+            elif flag in OUTPUT_FLAGS:
+                if flag == "-dump" and "-hkl" not in argv:
+                    self.take(word, required=False)
+                local[position] = Path(word).name
+        return tuple(local)
+
+    def take(self, word: str, *, required: bool = True) -> str:
+        """Find one file and give the name it has in the scratch folder."""
+        if word in self.names:
+            return self.names[word]
+        content, source = self._look_up(word)
+        if content is None:
+            if required and not self.case.fails:
+                raise WrongUse(self._not_found(word))
+            return Path(word).name
+        name = Path(word).name
+        while name in self.found:
+            name = f"other_{name}"
+        self.names[word] = name
+        self.found[name] = InputFile(name, content, source)
+        return name
+
+    def _look_up(self, word: str) -> tuple[bytes | None, str]:
+        for folder in self.folders:
+            path = folder / word
+            if path.is_file():
+                return _read(path), str(path)
+        return packaged_content(word), "package"
+
+    def _not_found(self, word: str) -> str:
+        looked = ", ".join([str(folder) for folder in self.folders] + ["the package"])
+        return (
+            f"input file {word!r} of case {self.case.name!r} not found; looked in {looked} "
+            f"(which has {', '.join(packaged_names())}); use --data DIR"
+        )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise WrongUse(f"input file {path} cannot be read: {error.strerror}") from error
