@@ -1,0 +1,100 @@
+"""Write intermediate values in the trace format. One module, standard library only: copy it where you need it.
+
+    trace = emitter(stream, side="PY")              # on=False: an object that does nothing and is false
+    trace.value("trace_format", 1)                  # TRACE_PY: trace_format 1
+    trace.pixel(685, 1039)                          # TRACE_PY: pixel 685 1039          (slow, fast)
+    trace.value("beam_vec", [0.0, 0.0, 1.0])        # TRACE_PY: beam_vec 0.0 0.0 1.0
+    trace.record("PHI", {"phi_tic": 3}, F_latt=x)   # TRACE_PY_PHI phi_tic=3 F_latt=0.15548207271956166
+
+Floats are written in the shortest form that reads back to the same bits. Arrays and tensors are accepted as
+they are (whatever has ``tolist``). ``if trace:`` around costly arguments makes an emitter that is off free.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_WORD = re.compile(r"[^\s,=]+")
+
+
+class Emitter:
+    """Writes to ``stream`` (text), one whole line a call. Raises ``ValueError`` for what no reader could read."""
+
+    def __init__(self, stream: TextIO, side: str = "PY") -> None:
+        if not re.fullmatch(r"[A-Za-z][A-Za-z0-9]*", side):
+            raise ValueError(f"the side must be a word of letters and digits, such as PY; it is {side!r}")
+        self._stream, self._side = stream, side
+
+    def __bool__(self) -> bool:
+        return True
+
+    def value(self, name: str, value: Any) -> None:
+        """One quantity: ``TRACE_PY: name value [value value]``."""
+        self._stream.write(f"TRACE_{self._side}: {_name(name)} {' '.join(_texts(value))}\n")
+
+    def pixel(self, slow: int, fast: int) -> None:
+        """The lines that follow belong to this pixel."""
+        self.value("pixel", (int(slow), int(fast)))
+
+    def record(self, record: str, indices: Mapping[str, int], **values: Any) -> None:
+        """One evaluation: ``TRACE_PY_RECORD index=0 ... name=value name=x,y,z``."""
+        keys = [f"{_name(key)}={int(index)}" for key, index in indices.items()]
+        parts = [f"{_name(name)}={','.join(_texts(value))}" for name, value in values.items()]
+        self._stream.write(" ".join([f"TRACE_{self._side}_{_name(record)}", *keys, *parts]) + "\n")
+
+
+class _Off(Emitter):
+    """Does nothing. False, so that ``if trace:`` skips the work of preparing values too."""
+
+    def __init__(self) -> None:
+        pass
+
+    def __bool__(self) -> bool:
+        return False
+
+    def value(self, name: str, value: Any) -> None:
+        pass
+
+    def pixel(self, slow: int, fast: int) -> None:
+        pass
+
+    def record(self, record: str, indices: Mapping[str, int], **values: Any) -> None:
+        pass
+
+
+OFF = _Off()
+
+
+def emitter(stream: TextIO | None, side: str = "PY", *, on: bool = True) -> Emitter:
+    """An emitter for ``stream``; :data:`OFF` without a stream or with the one switch, ``on``, set to False."""
+    return Emitter(stream, side) if on and stream is not None else OFF
+
+
+def _name(name: str) -> str:
+    if not _NAME.fullmatch(name):
+        raise ValueError(f"a name must be an identifier; it is {name!r}")
+    return name
+
+
+def _texts(value: Any) -> list[str]:
+    """The value's components as written. An array of any shape is flattened, last axis fastest."""
+    if hasattr(value, "tolist"):
+        value = value.tolist()
+    if isinstance(value, list | tuple):
+        texts = [text for component in value for text in _texts(component)]
+        if not texts:
+            raise ValueError("a quantity needs a value; an empty sequence was given")
+        return texts
+    if isinstance(value, bool | int):
+        return [str(int(value))]
+    if isinstance(value, float):
+        return [float.__repr__(value)]
+    if isinstance(value, str) and _WORD.fullmatch(value):
+        return [value]
+    raise ValueError(
+        "a value is an integer, a float, a word without white space, comma or equals sign, or a sequence "
+        f"of them; it is {value!r}"
+    )
