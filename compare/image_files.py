@@ -97,9 +97,7 @@ def _content(path: Path) -> bytes:
     except OSError as error:
         raise ImageFileError(f"{path}: cannot be read: {error.strerror or error}") from error
     if not content:
-        raise ImageFileError(
-            f"{path}: is empty; an image was expected (did the program that writes it fail?)"
-        )
+        raise ImageFileError(f"{path}: is empty; an image was expected (did the program that writes it fail?)")
     return content
 
 
@@ -188,9 +186,7 @@ def _pgm(path: Path, content: bytes) -> np.ndarray:
     while len(words) < 3:
         match = re.compile(rb"(?:\s+|#[^\n]*\n)*(\d+)").match(content, at)
         if match is None:
-            raise ImageFileError(
-                f"{path}: PGM header must be P5, width, height, maximum; it ends at byte {at}"
-            )
+            raise ImageFileError(f"{path}: PGM header must be P5, width, height, maximum; it ends at byte {at}")
         words.append(int(match[1]))
         at = match.end()
     fast, slow, largest = words
@@ -227,7 +223,6 @@ def _numpy(path: Path, content: bytes) -> np.ndarray:
         raise ImageFileError(f"{path}: is not a readable npy or npz file: {error}") from error
     if array.ndim != 2 or array.dtype.kind not in "fiu" or array.size == 0:
         raise ImageFileError(
-            f"{path}: an image is a two-dimensional array of real numbers; "
-            f"this is {array.dtype} of shape {array.shape}"
+            f"{path}: an image is a two-dimensional array of real numbers; this is {array.dtype} of shape {array.shape}"
         )
     return array

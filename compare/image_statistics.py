@@ -179,8 +179,6 @@ def _histogram(ulps: np.ndarray) -> tuple[Bin, ...]:
     edges = [-1.0, 0.0]
     while edges[-1] < largest:
         edges.append(max(1.0, edges[-1] * 2))
-    bins = [
-        Bin(low + 1, high, int(((finite > low) & (finite <= high)).sum())) for low, high in pairwise(edges)
-    ]
+    bins = [Bin(low + 1, high, int(((finite > low) & (finite <= high)).sum())) for low, high in pairwise(edges)]
     infinite = ulps.size - finite.size
     return (*bins, Bin(np.inf, np.inf, infinite)) if infinite else tuple(bins)

@@ -16,9 +16,7 @@ def images(
     size: Annotated[
         str | None, typer.Option(help="Size of raw float32 files as SLOWxFAST; else a neighbouring SMV's.")
     ] = None,
-    roi: Annotated[
-        str | None, typer.Option(help="Compare only SLOW0:SLOW1,FAST0:FAST1 (ends excluded).")
-    ] = None,
+    roi: Annotated[str | None, typer.Option(help="Compare only SLOW0:SLOW1,FAST0:FAST1 (ends excluded).")] = None,
     mask: Annotated[Path | None, typer.Option(help="Image whose zero pixels are left out.")] = None,
     ulps: Annotated[float, typer.Option(help="Tolerance in float32 units in the last place.")] = 2.0,
     atol: Annotated[float, typer.Option(help="Absolute tolerance; a pixel needs to meet one only.")] = 0.0,

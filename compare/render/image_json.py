@@ -20,11 +20,7 @@ def render(comparison: ImageComparison) -> str:
         "schema_version": comparison.schema_version,
         "verdict": comparison.verdict.value,
         "exit_code": comparison.exit_code,
-        **{
-            name: value
-            for name, value in asdict(comparison).items()
-            if name not in ("schema_version", "verdict")
-        },
+        **{name: value for name, value in asdict(comparison).items() if name not in ("schema_version", "verdict")},
     }
     for shift, row in zip(comparison.peaks, figures["peaks"], strict=True):
         row["distance_pixels"] = shift.distance_pixels

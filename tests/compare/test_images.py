@@ -27,9 +27,7 @@ SHAPE = (12, 16)
 FLOATS = hnp.arrays(np.float32, (4, 5), elements=st.floats(width=32))
 
 
-def gaussians(
-    shift_slow: float = 0.0, shift_fast: float = 0.0, shape: tuple[int, int] = (40, 50)
-) -> np.ndarray:
+def gaussians(shift_slow: float = 0.0, shift_fast: float = 0.0, shape: tuple[int, int] = (40, 50)) -> np.ndarray:
     """Three Bragg peaks on a slope."""
     slow, fast = np.mgrid[: shape[0], : shape[1]].astype(float)
     image = 0.001 * slow
@@ -350,9 +348,7 @@ def test_neighbours_that_disagree_are_not_guessed_between(tmp_path: Path) -> Non
         (b"PK\x03\x04 garbage", "readable npy"),
     ],
 )
-def test_what_is_no_complete_image_is_refused_with_its_name(
-    tmp_path: Path, content: bytes, message: str
-) -> None:
+def test_what_is_no_complete_image_is_refused_with_its_name(tmp_path: Path, content: bytes, message: str) -> None:
     (tmp_path / "bad").write_bytes(content)
     np.save(tmp_path / "good.npy", np.ones(SHAPE))
     with pytest.raises(ImageFileError, match=message) as error:
@@ -382,9 +378,7 @@ def test_a_bad_region_is_refused(text: str) -> None:
 # ---------------------------------------------------------------- the command
 
 
-def test_the_command_passes_and_fails_with_the_house_exit_codes(
-    pair: tuple[Path, Path], tmp_path: Path
-) -> None:
+def test_the_command_passes_and_fails_with_the_house_exit_codes(pair: tuple[Path, Path], tmp_path: Path) -> None:
     assert run(*pair).exit_code == 0
     np.save(pair[1], gaussians(1, 0))
     outcome = run(*pair)
@@ -424,9 +418,7 @@ def test_the_schema_admits_no_more_than_what_is_written() -> None:
 
 
 @pytest.mark.parametrize("change", ["none", "shifted", "nan", "sizes", "blank"])
-def test_the_picture_is_drawn_for_whatever_was_compared(
-    pair: tuple[Path, Path], tmp_path: Path, change: str
-) -> None:
+def test_the_picture_is_drawn_for_whatever_was_compared(pair: tuple[Path, Path], tmp_path: Path, change: str) -> None:
     b = gaussians(1, 0) if change == "shifted" else gaussians()
     if change == "nan":
         b[3, 3] = np.nan
