@@ -1,0 +1,309 @@
+"""The files a run writes and the figures it prints about the image (model, section 9)."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from simulator.errors import InputError
+from simulator.experiment import RADIANS_TO_DEGREES, Detector, Experiment
+from simulator.files_hkl import dump_bytes
+from simulator.files_smv import smv_header_bytes
+from simulator.files_write import write_files
+from simulator.noise import LARGEST_COUNT, Noise, Roi, noise_image
+from simulator.random_numbers import Ran1
+
+FULL_SCALE = 55000.0
+"""What the brightest pixel becomes in the integer image."""
+
+PGM_FULL_SCALE, PGM_SPREADS = 250.0, 5.0
+"""In the PGM image, this many standard deviations become that grey value."""
+
+
+@dataclass(frozen=True)
+class HeaderGeometry:
+    """The detector's geometry after its pivot (model, section 3, step 5), as image headers print it."""
+
+    distance_m: float
+    close_distance_m: float
+    Xbeam_m: float
+    Ybeam_m: float
+    Fbeam_m: float
+    Sbeam_m: float
+    Fclose_m: float
+    Sclose_m: float
+    pix0_m: tuple[float, float, float]
+
+    @classmethod
+    def of(cls, geometry: Any) -> HeaderGeometry:
+        """From the geometry that the pixel sum uses (``simulator.detector.Geometry``), as plain floats."""
+        centre = geometry.centre
+        return cls(
+            distance_m=float(geometry.distance_m),
+            close_distance_m=float(geometry.close_distance_m),
+            Xbeam_m=float(centre.Xbeam_m),
+            Ybeam_m=float(centre.Ybeam_m),
+            Fbeam_m=float(centre.Fbeam_m),
+            Sbeam_m=float(centre.Sbeam_m),
+            Fclose_m=float(centre.Fclose_m),
+            Sclose_m=float(centre.Sclose_m),
+            pix0_m=(float(geometry.pix0_m[0]), float(geometry.pix0_m[1]), float(geometry.pix0_m[2])),
+        )
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """Figures of a float image over the region of interest."""
+
+    n_pixels: int
+    """Unmasked pixels of the region."""
+    sum: float
+    mean: float
+    rms: float
+    """sqrt(sum x^2/(n - 1)); NaN of one pixel alone."""
+    rmsd: float
+    """sqrt(sum (x - mean)^2/(N - 1)) over all N pixels of the region, masked ones as 0."""
+    max: float
+    max_slow_fast: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Written:
+    """What a run wrote, and the figures that go with it."""
+
+    statistics: Statistics
+    files: tuple[Path, ...]
+    int_scale: float
+    pgm_scale: float
+    noise: Noise | None
+
+    def lines(self, experiment: Experiment, oversample: int, solid_angle_sr: float | None = None) -> list[str]:
+        """The figures as the reference prints them."""
+        figures = self.statistics
+        Fdet_m, Sdet_m = 0.0, 0.0
+        if figures.max > 0:
+            Fdet_m, Sdet_m = last_subpixel_m(figures.max_slow_fast, experiment.detector.pixel_size_m, oversample)
+        lines = [
+            f"max_I = {figures.max:g}  at {Fdet_m:g} {Sdet_m:g}",
+            f"mean= {figures.mean:g} rms= {figures.rms:g} rmsd= {figures.rmsd:g}",
+            f"intfile_scale = {self.int_scale:g}",
+        ]
+        if solid_angle_sr is not None:
+            percent = 100.0 * solid_angle_sr / (4.0 * math.pi)
+            lines.insert(0, f"solid angle subtended by detector = {solid_angle_sr:g} steradian ( {percent:g}% sphere)")
+        if experiment.output.pgm_file is not None:
+            lines.append(f"pgm_scale = {self.pgm_scale:g}")
+        if self.noise is not None:
+            lines.append(f"{self.noise.photons:.0f} photons on noise image ({self.noise.overloads} overloads)")
+        return lines
+
+
+def statistics(image: np.ndarray, roi: Roi | None = None, mask: np.ndarray | None = None) -> Statistics:
+    """Figures of a float image.
+
+    Args:
+        image: slow x fast.
+        roi: fast min, fast max, slow min, slow max, ends included; None is the whole image.
+        mask: bool, slow x fast; False leaves the pixel out.
+    """
+    region = _region(image, roi)
+    values = image[region].astype(np.float64)
+    kept = np.ones(values.shape, dtype=bool) if mask is None else mask[region]
+    n, total = int(kept.sum()), float(values[kept].sum())
+    mean = total / n if n else math.nan
+    slow, fast = np.unravel_index(int(np.argmax(np.where(kept, values, -np.inf))), values.shape)
+    deviations = np.where(kept, values, 0.0) - mean
+    return Statistics(
+        n_pixels=n,
+        sum=total,
+        mean=mean,
+        rms=_root_of_ratio(float((values[kept] ** 2).sum()), n - 1),
+        rmsd=_root_of_ratio(float((deviations**2).sum()), values.size - 1),
+        max=float(values[slow, fast]) if n else 0.0,
+        max_slow_fast=(int(slow) + region[0].start, int(fast) + region[1].start),
+    )
+
+
+def _root_of_ratio(total: float, count: int) -> float:
+    return math.sqrt(total / count) if count > 0 else math.nan
+
+
+def _region(image: np.ndarray, roi: Roi | None) -> tuple[slice, slice]:
+    fast_min, fast_max, slow_min, slow_max = roi or (0, image.shape[1] - 1, 0, image.shape[0] - 1)
+    return slice(slow_min, slow_max + 1), slice(fast_min, fast_max + 1)
+
+
+def last_subpixel_m(slow_fast: tuple[int, int], pixel_size_m: float, oversample: int) -> tuple[float, float]:
+    """(Fdet, Sdet) of a pixel's last subpixel, metres."""
+    subpixel_size_m = pixel_size_m / oversample
+    slow, fast = (
+        subpixel_size_m * (index * oversample + oversample - 1) + subpixel_size_m / 2.0 for index in slow_fast
+    )
+    return fast, slow
+
+
+def integer_scale(largest: float, scale: float | None = None) -> float:
+    """What intensities are multiplied by in the integer image: as given, else so that the largest is 55000."""
+    if scale is not None:
+        return scale
+    return FULL_SCALE / largest if largest > 0 else 1.0
+
+
+def integer_image(image: np.ndarray, scale: float, adc_offset: float = 40.0, roi: Roi | None = None) -> np.ndarray:
+    """uint16 image of ``x scale + adc``, clipped to 16 bits and rounded; pixels outside the region stay 0.
+
+    Args:
+        image: float32, slow x fast; masked pixels are 0.
+        scale: see ``integer_scale``.
+        adc_offset: added to every pixel of the region.
+        roi: see ``statistics``.
+    """
+    region = _region(image, roi)
+    counts = np.clip(np.nan_to_num(image[region].astype(np.float64)) * scale + adc_offset, 0.0, LARGEST_COUNT)
+    pixels = np.zeros(image.shape, dtype=np.uint16)
+    pixels[region] = np.floor((counts + 0.5).astype(np.float32)).astype(np.uint16)
+    return pixels
+
+
+def grey_scale(rmsd: float, scale: float | None = None) -> float:
+    """What intensities are multiplied by in the PGM image: as given, else 250 for five standard deviations."""
+    if scale is not None:
+        return scale
+    return PGM_FULL_SCALE / (PGM_SPREADS * rmsd) if rmsd > 0 else 1.0
+
+
+def grey_image(image: np.ndarray, scale: float, roi: Roi | None = None) -> np.ndarray:
+    """uint8 image of ``x scale``, cut at 255 and truncated; pixels outside the region stay 0."""
+    region = _region(image, roi)
+    pixels = np.zeros(image.shape, dtype=np.uint8)
+    pixels[region] = np.clip(np.nan_to_num(image[region].astype(np.float64)) * scale, 0.0, 255.0).astype(np.uint8)
+    return pixels
+
+
+def pgm_bytes(pixels: np.ndarray, scale: float) -> bytes:
+    """A binary PGM file of a uint8 image."""
+    slow, fast = pixels.shape
+    return f"P5\n{fast} {slow}\n# pixels scaled by {scale:g}\n255\n".encode("ascii") + pixels.tobytes()
+
+
+def smv_bytes(header: bytes, pixels: np.ndarray) -> bytes:
+    """An SMV file of a uint16 image."""
+    return header + pixels.astype("<u2").tobytes()
+
+
+def smv_header(experiment: Experiment, geometry: HeaderGeometry) -> bytes:
+    """The 512-byte header of the integer and noise images: lengths in mm, angles in degrees."""
+    detector, spindle, px = experiment.detector, experiment.spindle, experiment.detector.pixel_size_m
+    pix0 = geometry.pix0_m
+    origin_mm = ",".join(f"{value * 1000.0:g}" for value in (pix0[2], pix0[1], -pix0[0]))
+    size_slow_m = _size_slow_m(detector)
+    values: list[tuple[str, float]] = [
+        ("PIXEL_SIZE", px * 1000.0),
+        ("DISTANCE", geometry.distance_m * 1000.0),
+        ("WAVELENGTH", float(experiment.beam.wavelength_A)),
+        ("BEAM_CENTER_X", geometry.Xbeam_m * 1000.0),
+        ("BEAM_CENTER_Y", geometry.Ybeam_m * 1000.0),
+        ("ADXV_CENTER_X", geometry.Fbeam_m * 1000.0),
+        ("ADXV_CENTER_Y", (size_slow_m - geometry.Sbeam_m) * 1000.0),
+        ("MOSFLM_CENTER_X", (geometry.Sbeam_m - 0.5 * px) * 1000.0),
+        ("MOSFLM_CENTER_Y", (geometry.Fbeam_m - 0.5 * px) * 1000.0),
+        ("DENZO_X_BEAM", geometry.Sbeam_m * 1000.0),
+        ("DENZO_Y_BEAM", geometry.Fbeam_m * 1000.0),
+    ]
+    after_origin: list[tuple[str, float]] = [
+        ("XDS_ORGX", geometry.Fclose_m / px + 0.5),
+        ("XDS_ORGY", geometry.Sclose_m / px + 0.5),
+        ("CLOSE_DISTANCE", geometry.close_distance_m * 1000.0),
+        ("PHI", float(spindle.phi_start_rad) * RADIANS_TO_DEGREES),
+        ("OSC_START", float(spindle.phi_start_rad) * RADIANS_TO_DEGREES),
+        ("OSC_RANGE", float(spindle.osc_rad) * RADIANS_TO_DEGREES),
+        ("TWOTHETA", float(detector.twotheta_rad) * RADIANS_TO_DEGREES),
+    ]
+    return smv_header_bytes(
+        [
+            "HEADER_BYTES=512;",
+            "DIM=2;",
+            "BYTE_ORDER=little_endian;",
+            "TYPE=unsigned_short;",
+            f"SIZE1={detector.pixels_fast};",
+            f"SIZE2={detector.pixels_slow};",
+            *(f"{keyword}={value:g};" for keyword, value in values),
+            f"DIALS_ORIGIN={origin_mm}",
+            *(f"{keyword}={value:g};" for keyword, value in after_origin),
+            "DETECTOR_SN=000;",
+            "BEAMLINE=fake;",
+        ]
+    )
+
+
+def _size_slow_m(detector: Detector) -> float:
+    return detector.pixel_size_m * detector.pixels_slow if detector.size_slow_m is None else detector.size_slow_m
+
+
+def write_outputs(
+    experiment: Experiment, image: np.ndarray, geometry: HeaderGeometry, folder: str | Path = "."
+) -> Written:
+    """Write the files that the reference writes for this experiment.
+
+    Args:
+        experiment: names the files and scales.
+        image: the float image, slow x fast; it is stored as 32-bit floats.
+        geometry: for the image headers.
+        folder: where relative file names lead.
+
+    Raises:
+        InputError: the image has another size, noise cannot be drawn, or a file cannot be written. All files
+            appear, or none.
+    """
+    image = np.ascontiguousarray(image, dtype=np.float32)
+    _require_shape(image, experiment.detector)
+    output, roi = experiment.output, experiment.sampling.roi
+    figures = statistics(image, roi, experiment.sampling.mask)
+    int_scale = integer_scale(figures.max, output.scale)
+    pgm_scale = grey_scale(figures.rmsd, output.pgm_scale)
+    header = smv_header(experiment, geometry)
+    contents: dict[str, bytes] = {}
+    noise = None
+    if output.dump_file is not None:
+        factors = experiment.structure_factors
+        contents[output.dump_file] = dump_bytes(np.asarray(factors.values), factors.minima)
+    if output.float_file is not None:
+        contents[output.float_file] = image.astype("<f4").tobytes()
+    if output.int_file is not None:
+        contents[output.int_file] = smv_bytes(header, integer_image(image, int_scale, output.adc_offset, roi))
+    if output.pgm_file is not None:
+        contents[output.pgm_file] = pgm_bytes(grey_image(image, pgm_scale, roi), pgm_scale)
+    if output.noise_file is not None:
+        noise = noise_image(image, output.noise_seed, output.adc_offset, roi, stream_before_noise(experiment))
+        contents[output.noise_file] = smv_bytes(header, noise.pixels)
+    files = write_files(contents, Path(folder))
+    return Written(figures, files, int_scale, pgm_scale, noise)
+
+
+def stream_before_noise(experiment: Experiment) -> Ran1 | None:
+    """The random stream as the crystal's orientation and mosaic domains leave it.
+
+    A noise seed that is stored as a positive number goes on with that stream's shuffle; any other starts anew.
+    """
+    crystal, stream = experiment.crystal, None
+    if experiment.output.noise_seed <= 0:
+        return None
+    if crystal.random_misset_seed is not None:
+        stream = Ran1(crystal.random_misset_seed)
+        stream.draw(3)
+    stream = Ran1(crystal.mosaic_seed, stream)
+    stream.draw(3 * crystal.mosaic_domains)
+    return stream
+
+
+def _require_shape(image: np.ndarray, detector: Detector) -> None:
+    expected = (detector.pixels_slow, detector.pixels_fast)
+    if image.shape != expected:
+        raise InputError(
+            f"the image is {' x '.join(map(str, image.shape))} pixels, the detector {expected[0]} x {expected[1]} "
+            "(slow x fast); they must be the same"
+        )
