@@ -229,9 +229,7 @@ class Experiment:
     """What ``-defects`` said; None leaves the choice to the simulator's mode."""
 
     @classmethod
-    def from_argv(
-        cls, argv: Sequence[str], folder: str | Path = ".", defects: Defects | None = None
-    ) -> Experiment:
+    def from_argv(cls, argv: Sequence[str], folder: str | Path = ".", defects: Defects | None = None) -> Experiment:
         """The experiment a command line of the reference program describes.
 
         Args:

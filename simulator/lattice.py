@@ -1,0 +1,171 @@
+"""Interference of a finite crystal's unit cells: the lattice factor by crystal shape (model, section 8).
+
+Each shape is one function of the fractional Miller indices; ``SHAPES`` lists them. Arguments broadcast; results have
+the shape of the indices.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from simulator.algebra import Vec
+
+
+class Miller(NamedTuple):
+    """Miller indices of an evaluation: fractional ones, or the nearest reflection's."""
+
+    h: Tensor
+    k: Tensor
+    l: Tensor
+
+
+class LatticeConstants(NamedTuple):
+    """0-d tensors: cells along each axis, the fudge factor, and the reciprocal vectors in 1/A."""
+
+    Na: Tensor
+    Nb: Tensor
+    Nc: Tensor
+    fudge: Tensor
+    a_star: Vec
+    b_star: Vec
+    c_star: Vec
+
+
+class Lattice(NamedTuple):
+    """The factor along each axis and altogether; the axes are 1 for shapes that do not separate."""
+
+    F_latt_a: Any
+    F_latt_b: Any
+    F_latt_c: Any
+    F_latt: Tensor
+    magnitude: Tensor
+    """F_latt up to its sign: all that the intensity needs, and cheaper in the reduced form."""
+
+
+LatticeFunction = Callable[[Miller, Miller, LatticeConstants, tuple[bool, bool, bool]], Lattice]
+"""(fractional, nearest, constants, which axes have more than one cell) -> Lattice."""
+
+
+def square(hkl: Miller, hkl0: Miller, c: LatticeConstants, axes: tuple[bool, bool, bool]) -> Lattice:
+    """Parallelepiped: ``sin(pi N h)/sin(pi h)`` along each axis, in the reference's own form."""
+    counts = (c.Na, c.Nb, c.Nc)
+    factors = [_grating(h, N) if many else _one(h) for h, N, many in zip(hkl, counts, axes, strict=True)]
+    F_latt = factors[0] * factors[1] * factors[2]
+    return Lattice(factors[0], factors[1], factors[2], F_latt, F_latt)
+
+
+def square_reduced(hkl: Miller, hkl0: Miller, c: LatticeConstants, axes: tuple[bool, bool, bool]) -> Lattice:
+    """The same value from the distance to the nearest reflection, in the dtype of the constants.
+
+    With integer N, ``sin(pi N h)/sin(pi h)`` is ``sin(pi N d)/sin(pi d)`` with d = h - round(h), but for the sign
+    (-1)^((N-1) round h). Small arguments make the sines cheap and keep 32-bit arithmetic accurate.
+    """
+    counts = (c.Na, c.Nb, c.Nc)
+    magnitudes, signed = [], []
+    for h, h0, N, many in zip(hkl, hkl0, counts, axes, strict=True):
+        d = (h - h0).to(N.dtype)
+        magnitude, turns = _grating_reduced(d, N) if many else (_one(d), _one(d))
+        half_turns = 0.5 * (turns + (N - 1.0) * h0.to(N.dtype))
+        odd = (half_turns != torch.round(half_turns)) & many
+        magnitudes.append(magnitude)
+        signed.append(torch.where(odd, -magnitude, magnitude))
+    return Lattice(
+        signed[0],
+        signed[1],
+        signed[2],
+        signed[0] * signed[1] * signed[2],
+        magnitudes[0] * magnitudes[1] * magnitudes[2],
+    )
+
+
+def round_(hkl: Miller, hkl0: Miller, c: LatticeConstants, axes: tuple[bool, bool, bool]) -> Lattice:
+    """Sphere of the parallelepiped's volume: the transform of a ball at the distance to the reflection."""
+    dh, dk, dl = hkl.h - hkl0.h, hkl.k - hkl0.k, hkl.l - hkl0.l
+    r2 = dh * dh * c.Na * c.Na + dk * dk * c.Nb * c.Nb + dl * dl * c.Nc * c.Nc
+    x = math.pi * _sqrt_with_gradient(r2 * c.fudge)
+    return _whole(c.Na * c.Nb * c.Nc * 0.723601254558268 * _sinc3(x))
+
+
+def gauss(hkl: Miller, hkl0: Miller, c: LatticeConstants, axes: tuple[bool, bool, bool]) -> Lattice:
+    """Gaussian spot with the width of the parallelepiped's."""
+    q = _reciprocal_offset_squared(hkl, hkl0, c)
+    return _whole(c.Na * c.Nb * c.Nc * torch.exp(-(q / 0.63) * c.fudge))
+
+
+def tophat(hkl: Miller, hkl0: Miller, c: LatticeConstants, axes: tuple[bool, bool, bool]) -> Lattice:
+    """Binary spot: all cells in phase inside, nothing outside."""
+    q = _reciprocal_offset_squared(hkl, hkl0, c)
+    inside = q * c.fudge < 0.3969
+    return _whole(torch.where(inside, c.Na * c.Nb * c.Nc, 0.0 * q))
+
+
+SHAPES: dict[str, LatticeFunction] = {
+    "square": square,
+    "round": round_,
+    "gauss": gauss,
+    "tophat": tophat,
+}
+
+
+def _grating(h: Tensor, N: Tensor) -> Tensor:
+    x = math.pi * h
+    at_peak = x == 0.0
+    return torch.where(at_peak, N, torch.sin(x * N) / torch.where(at_peak, 1.0, torch.sin(x)))
+
+
+def _grating_reduced(d: Tensor, N: Tensor) -> tuple[Tensor, Tensor]:
+    """The grating's value up to its sign, and the half turns that were taken out of pi N d."""
+    y = N * d
+    turns = torch.round(y)
+    at_peak = d == 0.0
+    ratio = sine_of_half_turns(y - turns) / torch.where(at_peak, 1.0, sine_of_half_turns(d))
+    return torch.where(at_peak, N, ratio), turns
+
+
+def _one(h: Tensor) -> Tensor:
+    return torch.ones_like(h)
+
+
+def sine_of_half_turns(r: Tensor) -> Tensor:
+    """sin(pi r) for abs(r) <= 1/2, by its power series in r^2 up to what the dtype resolves."""
+    terms = 11 if r.dtype == torch.float64 else 7
+    r2 = r * r
+    series = torch.full_like(r, _SINE_SERIES[terms - 1])
+    for coefficient in reversed(_SINE_SERIES[: terms - 1]):
+        series = series * r2 + coefficient
+    return series * r
+
+
+_SINE_SERIES = tuple((-1) ** n * math.pi ** (2 * n + 1) / math.factorial(2 * n + 1) for n in range(11))
+
+
+def _sinc3(x: Tensor) -> Tensor:
+    """3 (sin x / x - cos x) / x^2, 1 at 0: the transform of a ball."""
+    at_centre = x == 0.0
+    safe = torch.where(at_centre, 1.0, x)
+    return torch.where(at_centre, 1.0, 3.0 * (torch.sin(safe) / safe - torch.cos(safe)) / (safe * safe))
+
+
+def _sqrt_with_gradient(x: Tensor) -> Tensor:
+    """sqrt whose gradient at 0 is 0 instead of infinite (what multiplies it there is 0 as well)."""
+    at_zero = x == 0.0
+    return torch.where(at_zero, 0.0, torch.sqrt(torch.where(at_zero, 1.0, x)))
+
+
+def _reciprocal_offset_squared(hkl: Miller, hkl0: Miller, c: LatticeConstants) -> Tensor:
+    """``|(h-h0) a* + (k-k0) b* + (l-l0) c*|^2 Na^2 Nb^2 Nc^2``."""
+    dh, dk, dl = hkl.h - hkl0.h, hkl.k - hkl0.k, hkl.l - hkl0.l
+    q2: Any = 0.0
+    for a, b, c_ in zip(c.a_star, c.b_star, c.c_star, strict=True):
+        component = dh * a + dk * b + dl * c_
+        q2 = q2 + component * component
+    return q2 * c.Na * c.Na * c.Nb * c.Nb * c.Nc * c.Nc
+
+
+def _whole(F_latt: Tensor) -> Lattice:
+    return Lattice(1.0, 1.0, 1.0, F_latt, F_latt)

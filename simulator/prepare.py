@@ -1,0 +1,188 @@
+"""From an experiment to what the pixel sum reads: everything that does not depend on the pixel.
+
+All of it is computed on the CPU in float64 (by the C library where no gradient is wanted) and moved to the device once,
+so that every device starts from the same bits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from simulator.algebra import Rotation, Scalar, Vec, cross, dot, is_zero, stacked, value_of
+from simulator.crystal import ANGSTROM_m, Cell, recommended_oversample, unit_cell
+from simulator.defects import Defects
+from simulator.detector import Geometry, detector_geometry
+from simulator.errors import InputError
+from simulator.experiment import Experiment
+from simulator.lattice import SHAPES, LatticeConstants, square_reduced
+from simulator.mosaic import mosaic_rotations
+from simulator.precision import Precision
+from simulator.scan import Scan, scan_steps
+from simulator.scatter import Constants, Physics
+from simulator.sources import SourcePoint, source_points
+from simulator.structure_factors import factor_table
+
+R_E_SQR_m2 = 7.94079248018965e-30
+"""Classical electron radius squared."""
+
+AVOGADRO = 6.02214179e23
+F_WATER = 2.57
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """The experiment in numbers; floats, or tensors where gradients are wanted."""
+
+    experiment: Experiment
+    defects: Defects
+    geometry: Geometry
+    cell: Cell
+    wavelength_m: Scalar
+    sources: list[SourcePoint]
+    source_weights: list[float]
+    """What each source's terms are multiplied by."""
+    umats: list[Rotation]
+    mosaic: bool
+    scan: Scan
+    oversample: int
+    subpixel_size_m: float
+    thick_steps: int
+    background_I: Scalar
+
+    @property
+    def steps(self) -> int:
+        """Evaluations that are averaged: sources x domains x phi steps x subpixels (not layers)."""
+        per_subpixel = len(self.sources) * len(self.umats) * len(self.scan.steps)
+        return per_subpixel * self.oversample * self.oversample
+
+
+def prepare(experiment: Experiment, defects: Defects, zero_phi_steps: tuple[bool, ...] | None = None) -> Prepared:
+    """Compute all that the pixels share.
+
+    Args:
+        experiment: what is simulated.
+        defects: which of the reference's defects to reproduce.
+        zero_phi_steps: which phi steps count as 0; None decides by their values.
+
+    Raises:
+        InputError: nothing to diffract, an impossible cell or detector.
+    """
+    detector, crystal = experiment.detector, experiment.crystal
+    _require_pixels(experiment)
+    wavelength_m = experiment.beam.wavelength_A * ANGSTROM_m
+    geometry = detector_geometry(experiment)
+    cell = unit_cell(experiment, wavelength_m, defects)
+    oversample = experiment.sampling.oversample or recommended_oversample(
+        cell, value_of(wavelength_m), value_of(geometry.distance_m), detector.pixel_size_m
+    )
+    sources = source_points(experiment.beam, geometry, wavelength_m)
+    weights = [1.0] * len(sources)
+    if "source-weights-ignored" not in defects:
+        total = sum(source.weight for source in sources)
+        weights = [source.weight * len(sources) / total for source in sources]
+    mosaic = not is_zero(crystal.mosaic_spread_rad)
+    return Prepared(
+        experiment=experiment,
+        defects=defects,
+        geometry=geometry,
+        cell=cell,
+        wavelength_m=wavelength_m,
+        sources=sources,
+        source_weights=weights,
+        umats=mosaic_rotations(crystal.mosaic_spread_rad, crystal.mosaic_domains if mosaic else 1, crystal.mosaic_seed),
+        mosaic=mosaic,
+        scan=scan_steps(experiment.spindle, geometry.spindle, cell, defects, zero_phi_steps),
+        oversample=oversample,
+        subpixel_size_m=detector.pixel_size_m / oversample,
+        thick_steps=detector.thickness.count,
+        background_I=_background(experiment),
+    )
+
+
+def _background(experiment: Experiment) -> Scalar:
+    """Scattering of ``water_m`` of water, in the reference's units."""
+    water = experiment.sampling.water_m
+    fluence = experiment.beam.fluence_photons_per_m2
+    return F_WATER * F_WATER * R_E_SQR_m2 * fluence * water * water * water * 1e6 * AVOGADRO / 18.0
+
+
+def _require_pixels(experiment: Experiment) -> None:
+    detector = experiment.detector
+    if detector.pixels_fast < 1 or detector.pixels_slow < 1:
+        raise InputError(
+            f"a detector needs at least one pixel; got {detector.pixels_slow} x {detector.pixels_fast} (slow x fast)"
+        )
+
+
+def physics_of(prepared: Prepared, *, reduced: bool) -> Physics:
+    """The formulas that hold in this run. ``reduced`` takes the integer-reduced lattice factor where there is one."""
+    experiment, defects = prepared.experiment, prepared.defects
+    sampling, crystal = experiment.sampling, experiment.crystal
+    wanted = (sampling.oversample_thick, sampling.oversample_polar, sampling.oversample_omega)
+    compound = "oversample-compounds" in defects
+    lattice = square_reduced if reduced and crystal.shape == "square" else SHAPES[crystal.shape]
+    na, nb, nc = prepared.cell.N_cells
+    off = (False, False, False)
+    return Physics(
+        lattice=lattice,
+        axes=(na > 1, nb > 1, nc > 1),
+        curved=experiment.detector.curved,
+        curved_along_laboratory_axes="curved-axes" in defects,
+        point_pixel=experiment.detector.point_pixel,
+        absorbing=experiment.detector.thickness.range > 0.0,
+        cut_by_dmin=sampling.dmin_A > 0.0,
+        interpolate=sampling.interpolate and experiment.structure_factors.values is not None,
+        lattice_can_vanish=crystal.shape != "square",
+        with_water=sampling.water_m > 0.0,
+        factors_per_term=off if compound else wanted,
+        factors_compound=wanted if compound else off,
+    )
+
+
+def constants_of(prepared: Prepared, device: torch.device, precision: Precision) -> Constants:
+    """The pixels' shared numbers as 0-d tensors on the device."""
+    experiment, geometry, cell = prepared.experiment, prepared.geometry, prepared.cell
+    detector = experiment.detector
+
+    def number(x: Scalar, dtype: torch.dtype = precision.position) -> Tensor:
+        return stacked([x])[0].to(device=device, dtype=dtype)
+
+    def vector(v: Vec, dtype: torch.dtype = precision.position) -> Vec:
+        return Vec(*(number(x, dtype) for x in v))
+
+    rest = precision.intensity
+    handedness = value_of(dot(cross(geometry.fdet, geometry.sdet), geometry.beam))
+    na, nb, nc = cell.N_cells
+    return Constants(
+        pixel_size_m=number(detector.pixel_size_m),
+        subpixel_size_m=number(prepared.subpixel_size_m),
+        oversample=number(prepared.oversample),
+        fdet=vector(geometry.fdet),
+        sdet=vector(geometry.sdet),
+        odet=vector(geometry.odet),
+        beam=vector(geometry.beam),
+        pix0_m=vector(geometry.pix0_m),
+        distance_m=number(geometry.distance_m),
+        close_distance_m=number(geometry.close_distance_m),
+        Fbeam_m=number(geometry.centre.Fbeam_m),
+        Sbeam_m=number(geometry.centre.Sbeam_m),
+        curvature_sign=number(1.0 if handedness >= 0.0 else -1.0),
+        thick_step_m=number(detector.thickness.step),
+        attenuation_per_m=number(detector.attenuation_per_m),
+        polarization=vector(geometry.polarization),
+        polarization_factor=number(experiment.beam.polarization_factor),
+        dmin_m=number(experiment.sampling.dmin_A * ANGSTROM_m),
+        lattice=LatticeConstants(
+            Na=number(na, rest),
+            Nb=number(nb, rest),
+            Nc=number(nc, rest),
+            fudge=number(experiment.crystal.fudge, rest),
+            a_star=vector(cell.a_star_A_inv, rest),
+            b_star=vector(cell.b_star_A_inv, rest),
+            c_star=vector(cell.c_star_A_inv, rest),
+        ),
+        factors=factor_table(experiment.structure_factors, device, rest, precision.position),
+    )

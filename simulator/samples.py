@@ -1,0 +1,130 @@
+"""The samples of a subpixel (source x phi step x mosaic domain) as dense tiles of tensors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+from simulator.algebra import Rotation, Vec, rotate_umat, stacked, value_of
+from simulator.experiment import RADIANS_TO_DEGREES
+from simulator.precision import Precision
+from simulator.prepare import Prepared
+from simulator.scan import PhiStep
+from simulator.scatter import Samples
+
+MOST_TILES_KEPT = 4096
+"""Tiles are small; beyond this many they are made again when needed, so that memory stays bounded."""
+
+
+class Tile(NamedTuple):
+    """T consecutive samples in loop order."""
+
+    samples: Samples
+    start: int
+    n_samples: int
+    """Rows that are samples; the rest is padding of weight 0."""
+
+
+class SampleTable:
+    """All samples of a subpixel, from which tiles are cut.
+
+    Args:
+        prepared: the experiment in numbers.
+        device: where the tiles live.
+        precision: their dtypes.
+        tile_size: T at most.
+        padded: make every tile of exactly the same size.
+    """
+
+    def __init__(
+        self, prepared: Prepared, device: torch.device, precision: Precision, tile_size: int, *, padded: bool
+    ) -> None:
+        self._device, self._precision = device, precision
+        scan = prepared.scan
+        self.n_sources, self.n_phi, self.n_domains = len(prepared.sources), len(scan.steps), len(prepared.umats)
+        self._sources = stacked([x for s in prepared.sources for x in (*s.incident, s.wavelength_m)]).reshape(-1, 4)
+        self._weights = stacked(prepared.source_weights)
+        self._phi_deg = stacked([value_of(step.phi_rad) * RADIANS_TO_DEGREES for step in scan.steps])
+        self._phi = _phi_cells(scan.steps)
+        self._first_phi = _phi_cells(scan.first_steps)
+        umats = prepared.umats if prepared.mosaic else None
+        self._cells = _domain_cells(self._phi, umats)
+        self._first_cells = _domain_cells(self._first_phi, umats)
+        self.per_source = self.n_phi * self.n_domains
+        self.total = self.n_sources * self.per_source
+        tiles = -(-self.total // max(1, tile_size))
+        self._size = -(-self.total // tiles)
+        self._padded = padded
+        self._kept = lru_cache(maxsize=MOST_TILES_KEPT)(self._tile)
+
+    @property
+    def tile_size(self) -> int:
+        """T of the largest tile."""
+        return self._size
+
+    def tiles(self, subpixel_number: int, first_source: int | None = None) -> Iterator[Tile]:
+        """The tiles of one subpixel in loop order.
+
+        Args:
+            subpixel_number: counts layers and subpixels; numbers the evaluations.
+            first_source: the source whose sweep is the first that its thread executes; None: none here.
+        """
+        for start in range(0, self.total, self._size):
+            tile = self._kept(start, first_source)
+            order = tile.samples.order + float(subpixel_number * self.total)
+            yield tile._replace(samples=tile.samples._replace(order=order))
+
+    def _tile(self, start: int, first_source: int | None) -> Tile:
+        count = min(self._size, self.total - start)
+        size = self._size if self._padded else count
+        numbers = torch.arange(start, start + size, device="cpu")
+        index = numbers.clamp(max=start + count - 1)
+        source, step = index // self.per_source, index % self.per_source
+        phi, cells = self._phi[step // self.n_domains], self._cells[step]
+        if first_source is not None:
+            first = (source == first_source)[:, None]
+            phi = torch.where(first, self._first_phi[step // self.n_domains], phi)
+            cells = torch.where(first, self._first_cells[step], cells)
+        beam = self._sources[source]
+        if bool((source == source[0]).all()):
+            beam = beam[:1]  # shared: the scattering vector is then computed once for all samples
+        weight = torch.where(numbers < start + count, self._weights[source], 0.0)
+        columns = [self._column(column) for table in (beam, phi, cells) for column in table.unbind(1)]
+        rest = self._precision.intensity
+        samples = Samples(
+            incident=Vec(*columns[0:3]),
+            wavelength_m=columns[3],
+            phi_deg=self._column(self._phi_deg[step // self.n_domains]),
+            ap_m=Vec(*columns[4:7]),
+            bp_m=Vec(*columns[7:10]),
+            cp_m=Vec(*columns[10:13]),
+            a_m=Vec(*columns[13:16]),
+            b_m=Vec(*columns[16:19]),
+            c_m=Vec(*columns[19:22]),
+            weight=self._column(weight).to(rest),
+            order=self._column(index.to(torch.float64)),
+        )
+        return Tile(samples, start, count)
+
+    def _column(self, values: Tensor) -> Tensor:
+        return values[:, None].to(device=self._device, dtype=self._precision.position)
+
+
+def _phi_cells(steps: tuple[PhiStep, ...]) -> Tensor:
+    """ap, bp, cp of each step: (n_phi, 9), metres."""
+    return stacked([x for step in steps for edge in step[1:] for x in edge]).reshape(len(steps), 9)
+
+
+def _domain_cells(phi_cells: Tensor, umats: list[Rotation] | None) -> Tensor:
+    """a, b, c of each (phi step, domain) in loop order: (n_phi x n_domains, 9), metres."""
+    if umats is None:
+        return phi_cells
+    table = stacked([x for umat in umats for row in umat for x in row]).reshape(-1, 9)
+    rotation = Rotation(*(Vec(*table[:, 3 * row : 3 * row + 3].unbind(1)) for row in range(3)))
+    edges = (Vec(*phi_cells[:, i : i + 3, None].unbind(1)) for i in (0, 3, 6))
+    rotated = [component for edge in edges for component in rotate_umat(edge, rotation)]
+    return torch.stack(rotated, dim=-1).reshape(-1, 9)

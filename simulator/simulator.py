@@ -1,0 +1,251 @@
+"""The simulator: images and traces of an experiment from one and the same function."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.utils.checkpoint import checkpoint
+
+from simulator.compiled import CompiledTileSum, worth_compiling
+from simulator.defects import Defects
+from simulator.errors import InputError
+from simulator.execution import ExecutionConfig, default_execution
+from simulator.experiment import Experiment
+from simulator.history import FirstSweeps, InterpolationLatch, Probe, carried_from
+from simulator.pixel_sum import PixelResult, PixelSum, Sweep, ignore
+from simulator.precision import DtypeRequest
+from simulator.prepare import constants_of, physics_of, prepare
+from simulator.region import Region
+from simulator.samples import SampleTable
+from simulator.trace import Trace, TraceRecorder
+
+SIMD_BLOCK = 64
+"""Pixels come in multiples of this: vectorised functions then round alike wherever a pixel stands in a chunk."""
+
+EAGER_ELEMENTS = 1 << 18
+"""Samples x pixels of an eager tile: its temporaries stay in the cache."""
+
+EAGER_TILE = 32
+"""Samples of an eager tile at most."""
+
+Progress = Callable[[int, int], None]
+"""Called with (pixels done, pixels in all)."""
+
+
+class Rendering(NamedTuple):
+    """An image and what its statistics need."""
+
+    image: Tensor
+    """(slow, fast) in the computing precision."""
+    solid_angle_sr: float
+    """Sum over the pixels of the held solid angle's mean over subpixels (and sum over layers, as printed)."""
+
+
+def _no_progress(done: int, of: int) -> None:
+    """The progress report that reports nothing."""
+
+
+class Simulator:
+    """An experiment ready to compute on a device.
+
+    Args:
+        experiment: what is simulated.
+        device: auto, cpu, cuda, cuda:N or mps (ignored when ``execution`` is given).
+        dtype: torch.float64, torch.float32, or "mixed" (likewise).
+        mode: c-parity or spec; an experiment that names its own defects (``-defects``) keeps them in c-parity.
+        defects: single defects turned on (True) or off (False) on top of that.
+        threads: the thread count of the C program to imitate; None takes the experiment's.
+        execution: how to execute; made for you, and logged, when None.
+        zero_phi_steps: which phi steps count as phi = 0; None decides by their values, once.
+
+    Raises:
+        InputError: an experiment that cannot be simulated, an unknown mode, defect, device or dtype.
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        device: str = "auto",
+        dtype: DtypeRequest = torch.float64,
+        mode: str = "c-parity",
+        *,
+        defects: Mapping[str, bool] | None = None,
+        threads: int | None = None,
+        execution: ExecutionConfig | None = None,
+        zero_phi_steps: tuple[bool, ...] | None = None,
+    ) -> None:
+        self.execution = execution or default_execution(device, dtype)
+        self.resolution = self.execution.resolve()
+        self.execution.apply()
+        self.device = torch.device(self.resolution.device)
+        self.precision = self.execution.precision
+        base = Defects.of_mode(mode)
+        if experiment.defects is not None and mode == "c-parity":
+            base = experiment.defects
+        self.defects = base.switched(defects or {})
+        self.threads = experiment.output.threads if threads is None else threads
+        if self.threads < 1:
+            raise InputError(f"threads must be at least 1; got {self.threads}")
+        self.experiment = experiment
+        self.prepared = prepare(experiment, self.defects, zero_phi_steps)
+        self.region = Region.of(experiment)
+        self.constants = constants_of(self.prepared, self.device, self.precision)
+        self.physics = physics_of(self.prepared, reduced=self.precision.reduced)
+
+    # ---- images -----------------------------------------------------------------------------------------------
+
+    def image(self, progress: Progress = _no_progress) -> Tensor:
+        """The image, (slow, fast), photons per pixel, in the computing precision; 0 outside ROI and mask."""
+        return self.render(progress).image
+
+    def render(self, progress: Progress = _no_progress) -> Rendering:
+        """The image and the statistics that only the pixel sum knows."""
+        compiled = self._compiles()
+        pixel_sum = self._compiled_sum if compiled else self._eager_sum
+        size = self._chunk_pixels(compiled)
+        pieces, omegas = [], []
+        flat = torch.zeros(math.prod(self.region.shape), dtype=self.precision.position, device=self.device)
+        for done, index in self.region.chunks(size, self.device):
+            result = self._chunk(pixel_sum, index, size)
+            omegas.append(result.omega_sum[: len(index)].detach().sum())
+            value = result.I_pixel_final[: len(index)]
+            if torch.is_grad_enabled() and value.requires_grad:
+                pieces.append((index, value))
+            else:
+                flat[index] = value
+            progress(done, self.region.n_active)
+        if pieces:
+            flat = flat.index_copy(0, torch.cat([i for i, _ in pieces]), torch.cat([v for _, v in pieces]))
+        flat = self._with_first_pixels(flat)
+        total = float(sum(omegas)) if omegas else 0.0
+        return Rendering(flat.reshape(self.region.shape), total / self.prepared.steps)
+
+    def _chunk(self, pixel_sum: PixelSum, index: Tensor, size: int) -> PixelResult:
+        """The pixels of one chunk, filled up to ``size``; recomputed rather than kept where gradients are wanted."""
+        pixels = self.region.pixels(_filled(index, size), self.precision.position)
+        latch = self._latch_evaluations(_filled(index, size))
+        if not torch.is_grad_enabled() or not self._wants_gradients:
+            return pixel_sum(pixels, latch)
+        return checkpoint(pixel_sum, pixels, latch, use_reentrant=False, preserve_rng_state=False)
+
+    def _with_first_pixels(self, flat: Tensor) -> Tensor:
+        """The image with each thread's first pixel computed from a cell that nothing was rotated into."""
+        for pixel, sweep in self._first_sweeps.by_pixel.items():
+            value = self._single(*pixel, first=sweep).I_pixel_final[:1]
+            where = torch.tensor([self.region.flat_index(*pixel)], device=self.device)
+            flat = flat.index_copy(0, where, value)
+        return flat
+
+    def _single(
+        self, slow: int, fast: int, first: Sweep | None = None, recorder: TraceRecorder | None = None
+    ) -> PixelResult:
+        """One pixel, evaluated in a block whose arithmetic has the bits of the image's."""
+        index = self._block_of(slow, fast)
+        pixels = self.region.pixels(index, self.precision.position)
+        visit = ignore if recorder is None else recorder.visit
+        return self._eager_sum(pixels, self._latch_evaluations(index), first=first, visit=visit)
+
+    def _block_of(self, slow: int, fast: int) -> Tensor:
+        """(SIMD_BLOCK,) flat indices, all of the one pixel."""
+        return torch.full((SIMD_BLOCK,), self.region.flat_index(slow, fast), dtype=torch.int64, device=self.device)
+
+    # ---- traces -----------------------------------------------------------------------------------------------
+
+    def trace(self, slow: int, fast: int) -> Trace:
+        """Every intermediate value of one pixel.
+
+        Raises:
+            InputError: the pixel is outside the detector or the ROI, or masked.
+        """
+        self.region.require_active(slow, fast)
+        first = self._first_sweeps.by_pixel.get((slow, fast))
+        latch = self._latch_evaluations(self._block_of(slow, fast))
+        recorder = TraceRecorder(self.prepared, self.physics, self.constants, latch)
+        with torch.no_grad():
+            result = self._single(slow, fast, first, recorder)
+        came_from = carried_from(self._probe, slow, fast, self.threads)
+        return recorder.trace((slow, fast), result, came_from, device=str(self.device), dtype=self.precision.name)
+
+    # ---- what came before a pixel -----------------------------------------------------------------------------
+
+    @cached_property
+    def _probe(self) -> Probe:
+        return Probe(self.prepared, self.physics, self.constants, self.region, self._samples)
+
+    @cached_property
+    def _first_sweeps(self) -> FirstSweeps:
+        return FirstSweeps.find(self._probe, self.threads)
+
+    @cached_property
+    def _latch(self) -> InterpolationLatch:
+        return InterpolationLatch(self._probe, self._first_sweeps)
+
+    def _latch_evaluations(self, index: Tensor) -> Tensor:
+        """(P,) number of the evaluation within each pixel from which interpolation is off for good."""
+        if not self.physics.interpolate or "interpolation-latch" not in self.defects:
+            return torch.full(index.shape, math.inf, dtype=torch.float64, device=self.device)
+        return self._latch.evaluations(index)
+
+    # ---- how it is computed -----------------------------------------------------------------------------------
+
+    @cached_property
+    def _samples(self) -> SampleTable:
+        return SampleTable(self.prepared, self.device, self.precision, EAGER_TILE, padded=False)
+
+    @cached_property
+    def _eager_sum(self) -> PixelSum:
+        return PixelSum(self.prepared, self.constants, self.physics, self._samples)
+
+    @cached_property
+    def _compiled_sum(self) -> PixelSum:
+        physics = physics_of(self.prepared, reduced=True)
+        samples = SampleTable(self.prepared, self.device, self.precision, CompiledTileSum.tile_size, padded=True)
+        return PixelSum(self.prepared, self.constants, physics, samples, CompiledTileSum(self.constants, physics))
+
+    def _compiles(self) -> bool:
+        if self.execution.compile == "never" or any(self.physics.factors_compound):
+            return False
+        if torch.is_grad_enabled() and self._wants_gradients:
+            return False
+        samples = self.region.n_active * self.prepared.steps * self.prepared.thick_steps
+        return self.execution.compile == "always" or worth_compiling(samples, self.device)
+
+    def _chunk_pixels(self, compiled: bool) -> int:
+        """Pixels evaluated together: a multiple of what keeps every element on the vectorised path."""
+        if compiled:
+            size = CompiledTileSum.chunk_pixels(self.device)
+        elif self.device.type == "cpu":
+            size = EAGER_ELEMENTS // self._samples.tile_size
+        else:
+            size = self.execution.memory_bytes // (self._samples.tile_size * 8 * 64)
+        block = SIMD_BLOCK * torch.get_num_threads()
+        blocks = max(1, min(size, self.region.n_active) // block)
+        return block * blocks
+
+    @cached_property
+    def _wants_gradients(self) -> bool:
+        tensors = (t for t in _tensors_of((self.constants, tuple(self._samples.tiles(0)))))
+        return any(t.requires_grad for t in tensors) or _requires_grad(self.prepared.background_I)
+
+
+def _requires_grad(x: object) -> bool:
+    return isinstance(x, Tensor) and x.requires_grad
+
+
+def _tensors_of(tree: object) -> Iterator[Tensor]:
+    if isinstance(tree, Tensor):
+        yield tree
+    elif isinstance(tree, tuple):
+        for branch in tree:
+            yield from _tensors_of(branch)
+
+
+def _filled(index: Tensor, size: int) -> Tensor:
+    """The indices repeated up to ``size`` (at least once)."""
+    missing = size - len(index)
+    return index if missing <= 0 else torch.cat([index, index[-1:].expand(missing)])
