@@ -17,7 +17,9 @@ from simulator.flag_values import number
 LARGEST_ARRAY = 2**28
 """Structure factors held in memory at most; more come from a mistaken index."""
 
-_LARGEST_INDEX = 2**31 - 1
+LARGEST_INDEX = 1_000_000
+
+_WHOLE = re.compile(r"[+-]?\d{1,10}", re.ASCII)
 _DUMP_HEADER = re.compile(rb"\s*" + rb"\s+".join([rb"([+-]?\d{1,10})"] * 6))
 _WHITE_SPACE = b" \t\n\v\f\r"
 
@@ -55,14 +57,14 @@ def _array_shape(minima: np.ndarray, maxima: np.ndarray, name: str) -> tuple[int
 
 def _parse_rows(content: bytes, name: str) -> np.ndarray:
     """n x 4 numbers, the first three of each row integral; the quick way, or line by line to say what is wrong."""
-    if _has_four_words_per_line(content):
+    if _is_plain_list(content):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("error")
                 rows = np.fromstring(content.decode("ascii"), sep=" ").reshape(-1, 4)
         except (ValueError, UnicodeDecodeError, DeprecationWarning):
             rows = np.empty((0, 4))
-        if len(rows) and np.isfinite(rows).all() and _are_indices(rows[:, :3]).all():
+        if len(rows) and np.isfinite(rows).all() and np.abs(rows[:, :3]).max() <= LARGEST_INDEX:
             return rows
     rows = np.array(list(_rows_line_by_line(content, name)), dtype=float).reshape(-1, 4)
     if not len(rows):
@@ -70,17 +72,18 @@ def _parse_rows(content: bytes, name: str) -> np.ndarray:
     return rows
 
 
-def _are_indices(values: np.ndarray) -> np.ndarray:
-    return (values == np.rint(values)) & (np.abs(values) <= _LARGEST_INDEX)
-
-
-def _has_four_words_per_line(content: bytes) -> bool:
-    is_text = np.frombuffer(content + b"\n", np.uint8) > ord(" ")
-    starts = is_text[1:] & ~is_text[:-1]
-    words_before = np.cumsum(np.concatenate([is_text[:1], starts]), dtype=np.int64)
-    line_ends = np.flatnonzero(np.frombuffer(content + b"\n", np.uint8) == ord("\n"))
-    words = np.diff(words_before[line_ends], prepend=0)
-    return bool(((words == 4) | (words == 0)).all())
+def _is_plain_list(content: bytes) -> bool:
+    """Whether every line is blank or four words, the first three of them digits and signs alone."""
+    characters = np.frombuffer(content + b"\n", np.uint8)
+    is_text = characters > ord(" ")
+    starts = np.concatenate([is_text[:1], is_text[1:] & ~is_text[:-1]])
+    words_so_far = np.cumsum(starts, dtype=np.int64)
+    words_per_line = np.diff(words_so_far[characters == ord("\n")], prepend=0)
+    if not ((words_per_line == 4) | (words_per_line == 0)).all():
+        return False
+    is_digit = (characters >= ord("0")) & (characters <= ord("9"))
+    is_other = is_text & ~is_digit & (characters != ord("-")) & (characters != ord("+"))
+    return bool((words_so_far[is_other] % 4 == 0).all())
 
 
 def _rows_line_by_line(content: bytes, name: str) -> Iterator[list[float]]:
@@ -94,8 +97,10 @@ def _rows_line_by_line(content: bytes, name: str) -> Iterator[list[float]]:
             row = [number(word) for word in words]
         except ValueError as error:
             raise InputError(f"{name} line {line}: {error}") from None
-        if not _are_indices(np.array(row[:3])).all():
-            raise InputError(f"{name} line {line}: h k l must be whole numbers; got {' '.join(words[:3])}")
+        if not all(_WHOLE.fullmatch(word) and abs(int(word)) <= LARGEST_INDEX for word in words[:3]):
+            raise InputError(
+                f"{name} line {line}: h k l must be whole numbers of at most {LARGEST_INDEX}; got {' '.join(words[:3])}"
+            )
         yield row
 
 

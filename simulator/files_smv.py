@@ -36,17 +36,21 @@ def read_smv_header(path: Path, name: str) -> SmvHeader:
 
 
 def _parse_header(content: bytes, name: str) -> SmvHeader:
-    if not content.lstrip()[:1] == b"{":
+    if content[:1] != b"{":
         raise InputError(f"{name}: an SMV header begins with '{{'; this file does not, so it is no SMV image")
     n_bytes = HEADER_BLOCK
     keywords = _keywords(content[:n_bytes])
     if "HEADER_BYTES" in keywords:
         n_bytes = _natural(keywords["HEADER_BYTES"], name, "HEADER_BYTES")
-        if n_bytes > LARGEST_HEADER:
-            raise InputError(f"{name}: HEADER_BYTES is {n_bytes}; at most {LARGEST_HEADER} is a header")
+        if not HEADER_BLOCK <= n_bytes <= LARGEST_HEADER:
+            raise InputError(
+                f"{name}: HEADER_BYTES is {n_bytes}; an SMV header has {HEADER_BLOCK} to {LARGEST_HEADER} bytes"
+            )
         keywords = _keywords(content[:n_bytes])
-    if len(content) < n_bytes and b"}" not in content:
+    if len(content) < n_bytes:
         raise InputError(f"{name}: the SMV header is cut short after {len(content)} of {n_bytes} bytes")
+    if b"}" not in content[:n_bytes]:
+        raise InputError(f"{name}: the SMV header's {n_bytes} bytes have no closing '}}'")
     return SmvHeader(keywords, n_bytes)
 
 

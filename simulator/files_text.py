@@ -92,7 +92,9 @@ def _source(text: str, name: str, line: int) -> Source:
     x, y, z = [*given[:3], None, None, None][:3]
     if (x, y, z) == (0.0, 0.0, 0.0):
         raise InputError(f"{name} line {line}: a source at the origin has no direction; place it off the sample")
-    wavelength_m = given[4] if len(given) > 4 else None
+    weight, wavelength_m = [*given[3:], None, None][:2]
+    if weight is not None and weight < 0:
+        raise InputError(f"{name} line {line}: a weight must not be negative; got {words[3]}")
     if wavelength_m is not None and wavelength_m <= 0:
         raise InputError(f"{name} line {line}: a wavelength (m) must be greater than 0; got {words[4]}")
-    return Source(position_m=(x, y, z), weight=given[3] if len(given) > 3 else 1.0, wavelength_m=wavelength_m)
+    return Source(position_m=(x, y, z), weight=1.0 if weight is None else weight, wavelength_m=wavelength_m)

@@ -11,7 +11,7 @@ from typing import Any
 from simulator.experiment import degrees
 
 _DECIMAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-_WHOLE = re.compile(r"[+-]?\d+(?:\.0*)?", re.ASCII)
+_WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
 _NOT_FINITE = re.compile(r"[+-]?(?:inf|infinity|nan)", re.IGNORECASE)
 
 LARGEST_WHOLE_NUMBER = 2**31 - 1
@@ -41,19 +41,21 @@ def number(word: str) -> float:
 
 
 def whole_number(word: str) -> int:
-    """An integer; ``5.0`` is one, ``5.5`` is not."""
+    """An integer of 32 bits, written without a decimal point."""
     if not _WHOLE.fullmatch(word):
         raise ValueError(f"{word!r} is not a whole number")
-    value = int(word.split(".")[0])
+    value = int(word)
     if abs(value) > LARGEST_WHOLE_NUMBER:
         raise ValueError(f"{word!r} is too large")
     return value
 
 
-def leading_number(word: str) -> float:
-    """The number a word begins with, 0 when it begins with none (how the reference reads any word)."""
-    match = _DECIMAL.match(word)
-    return float(match.group()) if match else 0.0
+def number_or_zero(word: str) -> float:
+    """The number that a word is, 0 for any other word (how the reference reads a word that is no number)."""
+    try:
+        return number(word)
+    except ValueError:
+        return 0.0
 
 
 def _scaled(divisor: float) -> Callable[[str], float]:
@@ -120,7 +122,8 @@ INDEX = Value("a whole number of at least 0", _checked(whole_number, _is_not_neg
 LENGTH_MM = Value("a length in mm", _scaled(1e3))
 POSITIVE_MM = Value("a length in mm greater than 0", _checked(_scaled(1e3), _is_positive))
 NONZERO_MM = Value("a length in mm other than 0", _checked(_scaled(1e3), bool))
-POSITIVE_UM = Value("a length in micrometres of at least 0", _checked(_scaled(1e6), _is_not_negative))
+SIZE_UM = Value("a size in micrometres of at least 0", _checked(_scaled(1e6), _is_not_negative))
+THICKNESS_UM = Value("a thickness in micrometres of at least 0", lambda word: _not_negative_number(word) * 1e-6)
 DEGREES = Value("an angle in degrees", lambda word: degrees(number(word)))
 MILLIRADIANS = Value("an angle in mrad", _scaled(1e3))
 PERCENT = Value("a percentage", _scaled(1e2))
@@ -128,12 +131,24 @@ WAVELENGTH = Value("a wavelength in Angstrom greater than 0", _checked(number, _
 ENERGY = Value(
     "an energy in eV greater than 0", _checked(lambda word: 12398.42 / _positive_number(word), math.isfinite)
 )
+PIXELS = Value("a number of pixels", lambda word: _whole_natural(word))
 FILE = Value("a file name", _file_name)
 WORD = Value("a word", _case_name)
 
 
 def _positive_number(word: str) -> float:
     return float(_checked(number, _is_positive)(word))
+
+
+def _not_negative_number(word: str) -> float:
+    return float(_checked(number, _is_not_negative)(word))
+
+
+def _whole_natural(word: str) -> int:
+    value = number(word)
+    if value != int(value) or not 0 < value <= LARGEST_WHOLE_NUMBER:
+        raise ValueError(f"{word!r} is none")
+    return int(value)
 
 
 def parse_all(kinds: Sequence[Value], words: Sequence[str]) -> tuple[Any, ...]:

@@ -231,7 +231,7 @@ FLAGS: tuple[Flag, ...] = (
     Flag(("-curved_det",), reader=read_curved, needs="a word after it"),
     _switch("-point_pixel", point_pixel=True),
     Flag(("-detector_abs",), reader=read_absorption, needs="a depth in micrometres, or inf"),
-    _one("-detector_thick", v.POSITIVE_UM, "thickness_m"),
+    _one("-detector_thick", v.THICKNESS_UM, "thickness_m"),
     _one("-detector_thicksteps -thicksteps", v.WHOLE, "thickness_steps"),
     # sampling
     _one("-oversample", v.WHOLE, "oversample"),
@@ -242,7 +242,7 @@ FLAGS: tuple[Flag, ...] = (
     _one("-mask", v.FILE, "mask_file"),
     _one("-img", v.FILE, "image_file"),
     _one("-dmin", v.NUMBER, "dmin_A"),
-    _one("-water", v.POSITIVE_UM, "water_m"),
+    _one("-water", v.SIZE_UM, "water_m"),
     # output
     _one("-floatfile -floatimage", v.FILE, "float_file"),
     _one("-intfile -intimage", v.FILE, "int_file"),
@@ -250,12 +250,12 @@ FLAGS: tuple[Flag, ...] = (
     _one("-noisefile -noiseimage", v.FILE, "noise_file"),
     _switch("-nopgm", pgm_file=None),
     _switch("-nonoise", noise_file=None),
-    _one("-scale", v.POSITIVE, "scale"),
-    _one("-pgmscale", v.POSITIVE, "pgm_scale"),
+    _one("-scale", v.NUMBER, "scale"),
+    _one("-pgmscale", v.NUMBER, "pgm_scale"),
     _one("-adc", v.NUMBER, "adc_offset"),
     _one("-seed", v.WHOLE, "noise_seed"),
     _switch("-printout", printout=True),
-    Flag(("-printout_pixel",), (v.WHOLE,) * 2, ("printout_pixel",)),
+    Flag(("-printout_pixel",), (v.INDEX,) * 2, ("printout_pixel",)),
     _switch("-noprogress", progress=False),
     _switch("-progress", progress=True),
     # read, without effect on any output
@@ -322,7 +322,7 @@ def substring_effects(name: str, following: Sequence[str]) -> dict[str, Any]:
     three words that follow it, if there are three.
     """
     if name == "-twotheta_axis":
-        return {"twotheta_rad": degrees(v.leading_number(following[0])), "pivot": "SAMPLE"}
+        return {"twotheta_rad": degrees(v.number_or_zero(following[0])), "pivot": "SAMPLE"}
     if name == "-misset_seed" and len(following) >= 3:
-        return {"misset_rad": tuple(degrees(v.leading_number(word)) for word in following[:3])}
+        return {"misset_rad": tuple(degrees(v.number_or_zero(word)) for word in following[:3])}
     return {}

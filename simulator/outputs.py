@@ -295,8 +295,9 @@ def stream_before_noise(experiment: Experiment) -> Ran1 | None:
     if crystal.random_misset_seed is not None:
         stream = Ran1(crystal.random_misset_seed)
         stream.draw(3)
-    stream = Ran1(crystal.mosaic_seed, stream)
-    stream.draw(3 * crystal.mosaic_domains)
+    if crystal.mosaic_spread_rad > 0:
+        stream = Ran1(crystal.mosaic_seed, stream)
+        stream.draw(3 * crystal.mosaic_domains)
     return stream
 
 

@@ -161,7 +161,7 @@ class PoissonDeviates:
             return self._by_products(never)
         if mean <= LARGE_MEAN:
             return self._by_rejection(mean, log_mean, width, offset)
-        return mean + math.sqrt(mean) * self._gaussian()
+        return _as_float32(mean + math.sqrt(mean) * self._gaussian())
 
     def _by_products(self, never: float) -> int:
         """How many deviates multiply to more than exp(-mean)."""

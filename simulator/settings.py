@@ -137,8 +137,8 @@ class Settings:
 
 
 HEADER_KEYWORDS: tuple[tuple[str, v.Value, str], ...] = (
-    ("SIZE1", v.NATURAL, "pixels_fast"),
-    ("SIZE2", v.NATURAL, "pixels_slow"),
+    ("SIZE1", v.PIXELS, "pixels_fast"),
+    ("SIZE2", v.PIXELS, "pixels_slow"),
     ("PIXEL_SIZE", v.POSITIVE_MM, "pixel_size_m"),
     ("DISTANCE", v.NONZERO_MM, "distance_m"),
     ("CLOSE_DISTANCE", v.NONZERO_MM, "close_distance_m"),

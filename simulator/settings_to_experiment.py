@@ -147,7 +147,7 @@ def _fluence(settings: Settings) -> float:
     flux, exposure_s, beamsize_m = settings.flux_photons_per_s, settings.exposure_s, settings.beamsize_m
     if flux == 0 or exposure_s <= 0 or beamsize_m < 0:
         return settings.fluence_photons_per_m2
-    fluence = flux * exposure_s / (beamsize_m * beamsize_m) if beamsize_m * beamsize_m > 0 else math.inf
+    fluence = flux * exposure_s / beamsize_m / beamsize_m if beamsize_m > 0 else math.inf
     if not math.isfinite(fluence) or fluence < 0:
         raise InputError(
             f"-flux {flux:g} over -exposure {exposure_s:g} s in a beam of {beamsize_m * 1e3:g} mm makes a fluence of "
@@ -284,13 +284,16 @@ def _interpolate(settings: Settings, *, has_list: bool) -> bool:
 
 
 def clipped_roi(roi: tuple[int, int, int, int], detector: Detector) -> tuple[int, int, int, int]:
-    """The part of a region (fast min, max, slow min, max; ends included) on the detector; InputError when none is."""
+    """The part of a region (fast min, max, slow min, max; ends included) on the detector; InputError when none is.
+
+    A bound below 0 counts as missing: the region then begins or ends where the detector does.
+    """
     fast_min, fast_max, slow_min, slow_max = roi
     clipped = (
         max(fast_min, 0),
-        min(fast_max, detector.pixels_fast - 1),
+        _clipped_end(fast_max, detector.pixels_fast),
         max(slow_min, 0),
-        min(slow_max, detector.pixels_slow - 1),
+        _clipped_end(slow_max, detector.pixels_slow),
     )
     if clipped[0] > clipped[1] or clipped[2] > clipped[3]:
         raise InputError(
@@ -298,6 +301,10 @@ def clipped_roi(roi: tuple[int, int, int, int], detector: Detector) -> tuple[int
             f"{detector.pixels_fast} x {detector.pixels_slow}"
         )
     return clipped
+
+
+def _clipped_end(end: int, pixels: int) -> int:
+    return pixels - 1 if end < 0 else min(end, pixels - 1)
 
 
 def require_computed_pixel(
@@ -331,7 +338,7 @@ def _mask(folder: Path, name: str, detector: Detector) -> np.ndarray:
 
 def _stored_seed(number: int | None) -> int:
     """A seed as it is stored: minus the number given, which the clock gives when nobody does."""
-    return -(int(time.time()) if number is None else number)
+    return -(int(time.time()) % 2**31 if number is None else number)
 
 
 def _output(settings: Settings) -> Output:
