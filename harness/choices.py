@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.case import DEFAULT_CASE, Argv, Case, Pixel, case_from_argv, load_case
 from harness.errors import WrongUse
+
+if TYPE_CHECKING:
+    from harness.parity import Task
+    from harness.port import Computing
+    from harness.reference import Reference
 
 SUPERVISOR_PIXEL: Pixel = (685, 1039)
 
@@ -68,3 +74,37 @@ def reports_root(out_dir: Path | None) -> Path:
     import os
 
     return out_dir or Path(os.environ.get("HARNESS_REPORTS") or "reports")
+
+
+def chosen_tasks(
+    names: Sequence[str],
+    golden: Path | None,
+    mode: str | None,
+    computing: Computing,
+    reference: Reference,
+    data: Path | None,
+    timeout_s: float,
+) -> list[Task]:
+    """The cases of a parity run, each in its modes: those named, or all of the package and of ``golden``.
+
+    Input files are found before anything runs.
+    """
+    from harness.case import golden_cases, packaged_case_names
+    from harness.parity import Task
+    from harness.scratch import prepare
+    from simulator.defects import Defects
+
+    if mode is not None:
+        Defects.of_mode(mode)
+    of_golden = {case.name: case for case in golden_cases(golden)} if golden else {}
+    cases = [*map(load_case, packaged_case_names()), *of_golden.values()] if not names else []
+    for name in names:
+        known = [of_golden[name]] if name in of_golden else []
+        packaged = name in packaged_case_names() or not known
+        cases += ([load_case(name)] if packaged else []) + known
+    tasks = []
+    for case in cases:
+        prepare(case, data)
+        for wanted in [mode] if mode else case.modes:
+            tasks.append(Task(case, wanted, computing, reference, data, timeout_s))
+    return tasks

@@ -1,14 +1,14 @@
-"""Running the PyTorch port on a case. torch is loaded by the first function called here."""
+"""Running the PyTorch port on a case. torch is loaded by the first function called here that computes."""
 
 from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from harness.case import Pixel
 from harness.errors import WrongUse
@@ -16,7 +16,14 @@ from harness.scratch import Prepared
 from harness.traced import Traced
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from simulator import Experiment, Simulator
+    from simulator.outputs import Written
+
+DTYPES = ("float64", "float32", "mixed")
+Progress = Callable[[int, int], None]
+"""Called with (pixels done, pixels in all)."""
 
 
 @dataclass(frozen=True)
@@ -25,24 +32,34 @@ class Computing:
 
     device: str = "auto"
     dtype: str = "float64"
-    threads: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.dtype not in DTYPES:
+            raise WrongUse(f"--dtype must be one of {', '.join(DTYPES)}; got {self.dtype!r}")
 
 
-DTYPES = ("float64", "float32", "mixed")
+@dataclass(frozen=True)
+class Rendered:
+    """An image that the port rendered and the files that it wrote."""
+
+    experiment: Experiment
+    simulator: Simulator
+    image: np.ndarray
+    """float32, slow x fast."""
+    written: Written
+    solid_angle_sr: float
 
 
 def make_simulator(experiment: Experiment, computing: Computing) -> Simulator:
-    """The port's simulator for an experiment; a warning about the device chosen goes to stderr once.
+    """The port's simulator for an experiment; that ``auto`` fell back to the CPU is said on stderr, once.
 
     Raises:
         InputError: the device is not there.
     """
-    import torch
-
     from simulator import Simulator
 
-    dtype: Any = computing.dtype if computing.dtype == "mixed" else getattr(torch, computing.dtype)
-    return Simulator(experiment, device=computing.device, dtype=dtype)
+    with plain_warnings():
+        return Simulator(experiment, device=computing.device, dtype=computing.dtype)
 
 
 def read_case(prepared: Prepared, folder: Path) -> Experiment:
@@ -54,26 +71,24 @@ def read_case(prepared: Prepared, folder: Path) -> Experiment:
 
 def run_setup(prepared: Prepared, folder: Path, computing: Computing) -> None:
     """Run a case's setup lines through the port, in the folder where the case will run."""
-    for argv in prepared.case.setup:
-        simulate(argv, folder, computing)
-
-
-def simulate(argv: Sequence[str], folder: Path, computing: Computing) -> tuple[Experiment, Any]:
-    """Render one command line and write its files into ``folder``; gives the experiment and the float image."""
-    from simulator.outputs import write_outputs
-
     from simulator import Experiment
 
-    experiment = Experiment.from_argv(argv, folder)
-    image = make_simulator(experiment, computing).image()
-    write_outputs(experiment, image, folder)
-    return experiment, image
+    for argv in prepared.case.setup:
+        render(Experiment.from_argv(argv, folder), folder, computing)
 
 
-def check_dtype(dtype: str) -> None:
-    """Raises WrongUse for a dtype that does not exist."""
-    if dtype not in DTYPES:
-        raise WrongUse(f"--dtype must be one of {', '.join(DTYPES)}; got {dtype!r}")
+def render(experiment: Experiment, folder: Path, computing: Computing, progress: Progress | None = None) -> Rendered:
+    """Render an experiment and write its files into ``folder``."""
+    import numpy as np
+
+    from simulator.outputs import HeaderGeometry, write_outputs
+
+    simulator = make_simulator(experiment, computing)
+    rendering = simulator.render(progress) if progress else simulator.render()
+    image = rendering.image.detach().cpu().numpy().astype(np.float32)
+    geometry = HeaderGeometry.of(simulator.prepared.geometry)
+    written = write_outputs(experiment, image, geometry, folder)
+    return Rendered(experiment, simulator, image, written, rendering.solid_angle_sr)
 
 
 def trace_pixels(simulator: Simulator, pixels: Sequence[Pixel]) -> dict[Pixel, str]:
@@ -87,7 +102,6 @@ def traced(prepared: Prepared, pixels: Sequence[Pixel], computing: Computing) ->
     Raises:
         InputError: the port refuses the command line, an input file, the device or a pixel.
     """
-    check_dtype(computing.dtype)
     seconds: dict[str, float] = {}
     with prepared.scratch() as folder:
         with timed(seconds, "import"):
@@ -99,9 +113,14 @@ def traced(prepared: Prepared, pixels: Sequence[Pixel], computing: Computing) ->
             machine = make_simulator(experiment, computing)
         with timed(seconds, "compute"):
             traces = trace_pixels(machine, pixels)
-    device, reason = str(machine.device), getattr(machine, "device_reason", None)
+    resolution = machine.resolution
     return Traced(
-        traces, device=device, requested=computing.device, reason=reason, dtype=computing.dtype, seconds=seconds
+        traces,
+        device=resolution.device,
+        requested=resolution.requested,
+        reason=resolution.reason,
+        dtype=computing.dtype,
+        seconds=seconds,
     )
 
 
@@ -113,10 +132,16 @@ def timed(seconds: dict[str, float], phase: str) -> Iterator[None]:
     seconds[phase] = time.monotonic() - began
 
 
-def with_plain_warnings() -> None:
-    """Show a warning as one line on stderr instead of with the line of code that raised it."""
+@contextmanager
+def plain_warnings() -> Iterator[None]:
+    """Show warnings as one line on stderr, without the line of code that raised them."""
 
     def plain(message: Warning | str, *_: object, **__: object) -> str:
         return f"warning: {message}\n"
 
+    usual = warnings.formatwarning
     warnings.formatwarning = plain
+    try:
+        yield
+    finally:
+        warnings.formatwarning = usual

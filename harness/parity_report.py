@@ -1,0 +1,111 @@
+"""What a parity run prints and seals."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from harness.environment import environment_record
+from harness.evidence import Evidence
+from harness.parity import Outcome, Task, run_task, worst_exit_code
+from harness.pool import each
+from harness.records import case_record, collect_env
+from harness.tracing import write_traces
+
+
+def run_and_report(tasks: Sequence[Task], *, jobs: int, root: Path, redact: bool, verbose: bool) -> int:
+    """Run the cases, print a line for each and a summary, seal the folder; gives the exit code."""
+    began = time.monotonic()
+    label = f"parity_{tasks[0].label}" if len(tasks) == 1 else "parity"
+    width = max(len(task.label) for task in tasks)
+    outcomes: list[Outcome] = []
+    with Evidence(root, label, redact=redact) as evidence:
+        with collect_env(evidence, wanted=len(tasks) > 1):
+            for outcome in each(run_task, tasks, jobs):
+                outcomes.append(outcome)
+                print_outcome(outcome, width, verbose=verbose)
+        order = {task.label: position for position, task in enumerate(tasks)}
+        outcomes.sort(key=lambda outcome: order[outcome.label])
+        evidence.status = worst_exit_code(outcomes)
+        write_outcomes(evidence, tasks, outcomes)
+    print_totals(outcomes, time.monotonic() - began, evidence.final)
+    return evidence.status
+
+
+def print_outcome(outcome: Outcome, width: int, *, verbose: bool) -> None:
+    """One line for the case; below it the checks that failed, or all of them."""
+    passed = sum(check.passed for check in outcome.checks)
+    counts = f"{passed} of {len(outcome.checks)} checks"
+    ulps = "" if outcome.worst_ulps is None else f", worst {outcome.worst_ulps:g} ulp"
+    print(f"{outcome.label:{width}}  {outcome.verdict}  {counts}{ulps}, {outcome.seconds:.1f} s", flush=True)
+    for check in outcome.checks:
+        if verbose or not check.passed:
+            print(f"    {'ok  ' if check.passed else 'FAIL'} {check.what}: {check.text}", flush=True)
+
+
+def print_totals(outcomes: Sequence[Outcome], seconds: float, folder: Path) -> None:
+    """The summary: how many cases came out how, and where the folder is."""
+    counts: dict[str, int] = {}
+    for outcome in outcomes:
+        counts[outcome.verdict] = counts.get(outcome.verdict, 0) + 1
+    words = ", ".join(f"{number} {verdict}" for verdict, number in sorted(counts.items()))
+    checks = sum(len(outcome.checks) for outcome in outcomes)
+    print(f"{len(outcomes)} cases: {words}; {checks} checks, {seconds:.1f} s")
+    print(f"sealed: {folder}")
+    sys.stdout.flush()
+
+
+def write_outcomes(evidence: Evidence, tasks: Sequence[Task], outcomes: Sequence[Outcome]) -> None:
+    """All files of the folder: flat for one case, a folder for each of several."""
+    reference = tasks[0].reference
+    for outcome in outcomes:
+        prefix = "" if len(outcomes) == 1 else f"{outcome.label}/"
+        _write_case(evidence, prefix, outcome, tasks)
+        for words, folder, started, status in outcome.commands:
+            evidence.command(words, Path(folder), started, status)
+    evidence.write_json("metrics.json", metrics(outcomes))
+    device = next((outcome.device for outcome in outcomes if outcome.device), None)
+    computing = tasks[0].computing
+    record = environment_record(device=device, dtype=computing.dtype, requested=computing.device)
+    evidence.write_json("env.json", {**record, "reference_program": str(reference.path)})
+
+
+def _write_case(evidence: Evidence, prefix: str, outcome: Outcome, tasks: Sequence[Task]) -> None:
+    if outcome.prepared is not None:
+        record = case_record(outcome.prepared, list(outcome.reference_traces), program=tasks[0].reference)
+        evidence.write_json(f"{prefix}case.json", record)
+    if outcome.failure:
+        evidence.write(f"{prefix}failure.txt", outcome.failure)
+    if outcome.reference_traces:
+        write_traces(evidence, f"{prefix}trace_c", "".join(outcome.reference_traces.values()))
+        write_traces(evidence, f"{prefix}trace_py", "".join(outcome.port_traces.values()))
+
+
+def metrics(outcomes: Sequence[Outcome]) -> dict[str, Any]:
+    """Figures of a parity run, by case."""
+    return {
+        "exit_code": worst_exit_code(outcomes),
+        "cases": {outcome.label: case_metrics(outcome) for outcome in outcomes},
+    }
+
+
+def case_metrics(outcome: Outcome) -> dict[str, Any]:
+    """Figures of one case: verdict, final intensities of both sides, worst ulps, every check."""
+    return {
+        "verdict": outcome.verdict,
+        "exit_code": outcome.exit_code,
+        "I_pixel_final": {
+            f"{slow} {fast}": {"reference": _number(c), "port": _number(py)}
+            for (slow, fast), (c, py) in outcome.final_intensities.items()
+        },
+        "worst_ulps": outcome.worst_ulps,
+        "checks": [{"what": check.what, "exit_code": check.exit_code, "text": check.text} for check in outcome.checks],
+        "seconds": round(outcome.seconds, 3),
+    }
+
+
+def _number(text: str | None) -> float | None:
+    return None if text is None else float(text)

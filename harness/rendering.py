@@ -1,0 +1,110 @@
+"""``simulate``: either program as a drop-in replacement of the reference, in the working folder."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from harness.errors import ProgramFailed, WrongUse
+from harness.port import Computing, Progress, render
+from harness.reference import find_reference
+
+
+def run_port(argv: Sequence[str], computing: Computing, png: str | None) -> int:
+    """Render a command line with the port; the exit status is the reference's (0, 9, or 2 where this is stricter)."""
+    from simulator import Experiment
+    from simulator.errors import InputError
+
+    check_png(png)
+    try:
+        experiment = Experiment.from_argv(argv, Path.cwd())
+        with progress_bar(wanted=experiment.output.progress) as progress:
+            rendered = render(experiment, Path.cwd(), computing, progress)
+    except InputError as error:
+        print(f"harness simulate: {error}", file=sys.stderr)
+        return error.exit_code
+    oversample = rendered.simulator.prepared.oversample
+    print("\n".join(rendered.written.lines(experiment, oversample, rendered.solid_angle_sr)))
+    for path in rendered.written.files:
+        print(f"wrote {path}")
+    if png:
+        draw(rendered.image, png)
+    return 0
+
+
+def run_reference(argv: Sequence[str], program: Path | None, png: str | None) -> int:
+    """Run the C program itself: its streams and exit status are passed through."""
+    check_png(png)
+    reference = find_reference(program)
+    try:
+        status = subprocess.run([str(reference.path), *argv], check=False).returncode
+    except OSError as error:
+        raise ProgramFailed(f"{reference.path} cannot be run: {error.strerror}") from error
+    if status < 0:
+        raise ProgramFailed(f"the reference program {reference.path.name} was ended by signal {-status}")
+    if status == 0 and png:
+        draw(_float_image(argv), png)
+    return status
+
+
+def _float_image(argv: Sequence[str]) -> object:
+    import numpy as np
+
+    from simulator import Experiment
+
+    experiment = Experiment.from_argv(argv, Path.cwd())
+    name, detector = experiment.output.float_file, experiment.detector
+    if name is None:
+        raise WrongUse("--png draws the float image, and this command line writes none")
+    return np.fromfile(name, dtype="<f4").reshape(detector.pixels_slow, detector.pixels_fast)
+
+
+def check_png(png: str | None) -> None:
+    """Refuse a picture that cannot be written before anything is rendered."""
+    if png is None:
+        return
+    folder = Path(png).resolve().parent
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise WrongUse(f"--png {png} cannot be written: {folder} is not a writable folder")
+
+
+def draw(image: object, png: str) -> None:
+    """Draw a float image (slow x fast) on a logarithmic scale with a colour bar."""
+    import numpy as np
+    from matplotlib.colors import LogNorm
+    from matplotlib.figure import Figure
+
+    pixels = np.asarray(image, dtype=np.float64)
+    positive = pixels[np.isfinite(pixels) & (pixels > 0)]
+    low, high = (np.percentile(positive, 1), positive.max()) if positive.size else (0.1, 1.0)
+    figure = Figure(figsize=(8, 7), layout="constrained")
+    axes = figure.subplots()
+    shown = axes.imshow(
+        np.ma.masked_less_equal(pixels, 0),
+        norm=LogNorm(min(low, high * 0.999), high),
+        cmap="viridis",
+        origin="upper",
+        interpolation="nearest" if pixels.size < 1e6 else "antialiased",
+    )
+    axes.set_xlabel("fast (pixels)")
+    axes.set_ylabel("slow (pixels)")
+    figure.colorbar(shown, ax=axes, label="photons per pixel", shrink=0.85)
+    figure.savefig(png, format="png", dpi=110)
+
+
+@contextmanager
+def progress_bar(*, wanted: bool) -> Iterator[Progress | None]:
+    """A bar on stderr when it is a terminal; None otherwise."""
+    if not wanted or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress as Bar
+
+    with Bar(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("rendering", total=None)
+        yield lambda done, of: bar.update(task, completed=done, total=of)
