@@ -1,0 +1,1 @@
+"""Packaged data: the vocabulary of the first subject and the default tolerances."""

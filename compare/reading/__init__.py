@@ -1,0 +1,1 @@
+"""Reading traces: bytes to lines, lines to columns, whatever else the log holds."""

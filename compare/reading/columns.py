@@ -1,0 +1,297 @@
+"""A block of lines to tables.
+
+Lines of one shape are converted together: by pandas' C parser where there are many, in Python where there
+are few. Whatever has no regular shape goes through the exact grammar line by line; all ways give the same
+tables (tests hold them to it).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from compare.reading.grammar import (
+    INTEGER,
+    PREFIX,
+    Malformed,
+    Parsed,
+    digits_of,
+    is_number,
+    parse_line,
+)
+from compare.reading.table import Block, Ints, Table, Values, convert, stack
+from compare.vocabulary import Vocabulary
+
+MANY_LINES = 400  # of one shape: worth a call of pandas
+VALUE_MARKS = b"0123456789+-.eE"  # what is left of a line without them is its shape
+BLANKS = bytes.maketrans(b"=,\t", b"   ")
+NO_PIXEL = (-1, -1)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where names and values stand among the blank-separated tokens of a line."""
+
+    record: str
+    index_names: tuple[str, ...]
+    index_at: tuple[int | None, ...]  # token of each loop index; None: this log leaves it out, it is 0
+    names_at: tuple[tuple[int, str], ...]
+    values_at: tuple[tuple[str, int, int], ...]  # name, first token, width
+    tokens: int
+
+
+def parse_block(block: bytes, vocabulary: Vocabulary, *, vectorise: bool) -> Block:
+    """Tables of all trace lines in a block of whole lines."""
+    result = Block()
+    for numbers, lines in _by_shape(block, result):
+        _parse_group(numbers, lines, vocabulary, vectorise and len(lines) >= MANY_LINES, result)
+    return result
+
+
+def _by_shape(block: bytes, result: Block) -> Iterable[tuple[Sequence[int], list[bytes]]]:
+    """Groups of (line numbers, lines) that look alike once their numbers are taken away."""
+    lines = block.split(b"\n")
+    if not lines[-1]:
+        lines.pop()
+    result.lines = len(lines)
+    if not lines:
+        return
+    shape = lines[0].translate(None, VALUE_MARKS)
+    if len(lines) > 1 and lines[0].startswith(PREFIX) and _all_alike(block, shape, len(lines)):
+        yield range(1, len(lines) + 1), lines
+        return
+    groups: dict[bytes, tuple[list[int], list[bytes]]] = {}
+    for number, line in enumerate(lines, 1):
+        if line.startswith(PREFIX):
+            shape = line.translate(None, VALUE_MARKS)
+            found = groups.get(shape)
+            if found is None:
+                found = groups[shape] = ([], [])
+            found[0].append(number)
+            found[1].append(line)
+    yield from groups.values()
+
+
+def _all_alike(block: bytes, shape: bytes, count: int) -> bool:
+    stripped = block.translate(None, VALUE_MARKS)
+    if len(stripped) not in (count * (len(shape) + 1), count * (len(shape) + 1) - 1):
+        return False
+    return (stripped if stripped.endswith(b"\n") else stripped + b"\n") == (shape + b"\n") * count
+
+
+def _parse_group(
+    numbers: Sequence[int], lines: list[bytes], vocabulary: Vocabulary, vectorise: bool, result: Block
+) -> None:
+    first = _try_parse(numbers[0], lines[0], vocabulary, result)
+    if first is None and len(lines) > 1:
+        return _parse_exactly(numbers, lines, vocabulary, result)
+    if first is None:
+        return None
+    layout = layout_of(first, vocabulary)
+    if len(lines) > 1 and layout is not None and _regular(first, lines[0], layout):
+        columns = _by_pandas(lines, layout, vocabulary) if vectorise else None
+        columns = columns or _by_tokens(lines, layout, vocabulary)
+        if columns is not None:
+            return _finish(numbers, first, layout, columns, vocabulary, result)
+    return _parse_exactly(numbers, lines, vocabulary, result)
+
+
+def _try_parse(number: int, line: bytes, vocabulary: Vocabulary, result: Block) -> Parsed | None:
+    """Parse one line exactly; what is malformed is noted and gives None."""
+    try:
+        parsed = parse_line(line.decode("utf-8", "replace").rstrip("\r"))
+    except Malformed as error:
+        if not _is_chatter(line, vocabulary):
+            shown = line[:120].decode("utf-8", "replace")
+            result.malformed.append((number, f"{shown!r}: {error}"))
+        return None
+    if parsed is None or parsed.side in vocabulary.chatter_sides:
+        return None
+    return parsed
+
+
+def _is_chatter(line: bytes, vocabulary: Vocabulary) -> bool:
+    return any(line.startswith(PREFIX + side.encode()) for side in vocabulary.chatter_sides)
+
+
+def layout_of(parsed: Parsed, vocabulary: Vocabulary) -> Layout | None:
+    """The token layout of lines shaped like this one; None where they have none (elements, sub-items)."""
+    if parsed.positions or not parsed.fields:
+        return None
+    wanted = index_keys(parsed, vocabulary)
+    at: dict[str, int] = {}
+    names, values = [], []
+    token = 1
+    for name, texts in parsed.fields:
+        names.append((token, name))
+        if name in wanted and len(texts) == 1:
+            at[name] = token + 1
+        else:
+            values.append((name, token + 1, len(texts)))
+        token += 1 + len(texts)
+    return Layout(parsed.record, wanted, tuple(at.get(key) for key in wanted), tuple(names), tuple(values), token)
+
+
+def index_keys(parsed: Parsed, vocabulary: Vocabulary) -> tuple[str, ...]:
+    """Loop indices of a record: the vocabulary's, else the integers that a line begins with.
+
+    Where a line of an unlisted record is all integers, the last one is taken for its value.
+    """
+    if not parsed.record:
+        return ()
+    if parsed.positions:
+        return tuple(f"i{axis}" for axis in range(len(parsed.positions)))
+    if parsed.record in vocabulary.records:
+        return vocabulary.records[parsed.record]
+    keys = []
+    for name, texts in parsed.fields[:-1]:
+        if len(texts) != 1 or not INTEGER.match(texts[0]) or (parsed.record, name) in vocabulary.quantities:
+            break
+        keys.append(name)
+    return tuple(keys)
+
+
+def _regular(first: Parsed, line: bytes, layout: Layout) -> bool:
+    """Whether splitting the line at blanks gives exactly what the grammar read."""
+    tokens = [token.decode("utf-8", "replace") for token in line.translate(BLANKS).split(b" ")]
+    if len(tokens) != layout.tokens or "" in tokens:
+        return False
+    texts = [text for name, values in first.fields for text in (name, *values)]
+    return tokens[1:] == texts and all(is_number(t) for _, values in first.fields for t in values)
+
+
+Columns = tuple[list[Ints], dict[str, Values]]
+
+
+def _by_tokens(lines: list[bytes], layout: Layout, vocabulary: Vocabulary) -> Columns | None:
+    """Columns by splitting each line; None when a line does not fit the layout."""
+    rows = [line.decode("utf-8", "replace").split(" ") for line in (ln.translate(BLANKS) for ln in lines)]
+    if any(len(row) != layout.tokens or "" in row for row in rows):
+        return None
+    columns = list(zip(*rows, strict=True))
+    if any(set(columns[at]) != {name} for at, name in layout.names_at):
+        return None
+    index = []
+    for at in layout.index_at:
+        if at is not None:
+            converted = convert(columns[at], None)
+            if converted.dtype != np.int64:
+                return None
+            index.append(converted)
+    values = {
+        name: stack([convert(columns[at], _kind(layout, name, vocabulary)) for at in range(start, start + width)])
+        for name, start, width in layout.values_at
+    }
+    if any(column.dtype == object for column in values.values()):
+        return None
+    return index, values
+
+
+def _by_pandas(lines: list[bytes], layout: Layout, vocabulary: Vocabulary) -> Columns | None:
+    """Columns by pandas' C parser, correctly rounded; None when a line does not fit the layout."""
+    from compare.reading.pandas_columns import read_columns
+
+    return read_columns(lines, layout, lambda name: _kind(layout, name, vocabulary))
+
+
+def _kind(layout: Layout, name: str, vocabulary: Vocabulary) -> str | None:
+    return vocabulary.quantity(layout.record, name).kind
+
+
+def _finish(
+    numbers: Sequence[int],
+    first: Parsed,
+    layout: Layout,
+    columns: Columns,
+    vocabulary: Vocabulary,
+    result: Block,
+) -> None:
+    index_columns, values = columns
+    count = len(numbers)
+    result.trace_lines += count
+    result.sides.add(first.side)
+    result.digits = max(result.digits, *(digits_of(t) for _, texts in first.fields for t in texts))
+    if not layout.record and layout.values_at[0][0] == vocabulary.pixel:
+        _note_pixels(numbers, next(iter(values.values())), result)
+        return
+    index = np.zeros((count, 2 + len(layout.index_names)), np.int64)
+    index[:, :2] = NO_PIXEL
+    present = [axis for axis, at in enumerate(layout.index_at) if at is not None]
+    for axis, column in zip(present, index_columns, strict=True):
+        index[:, 2 + axis] = column
+    order = np.array(numbers, np.int64)
+    result.tables.append(Table(layout.record, layout.index_names, index, order, values))
+
+
+def _note_pixels(numbers: Sequence[int], values: Values, result: Block) -> None:
+    for number, row in zip(numbers, values.tolist(), strict=True):
+        if len(row) == 2 and all(isinstance(part, int) for part in row):
+            result.pixels.append((number, (row[0], row[1])))
+        else:
+            result.malformed.append((number, f"pixel {row}: two integers, slow and fast, were required"))
+
+
+def _parse_exactly(numbers: Sequence[int], lines: list[bytes], vocabulary: Vocabulary, result: Block) -> None:
+    """Line by line; lines with the same names are then put together into one table."""
+    groups: dict[object, tuple[list[int], list[Parsed]]] = {}
+    for number, line in zip(numbers, lines, strict=True):
+        parsed = _try_parse(number, line, vocabulary, result)
+        if parsed is not None:
+            keys = index_keys(parsed, vocabulary)
+            shape = (parsed.record, keys, tuple((name, len(texts)) for name, texts in parsed.fields))
+            where, parsed_lines = groups.setdefault(shape, ([], []))
+            where.append(number)
+            parsed_lines.append(parsed)
+    for where, parsed_lines in groups.values():
+        _exact_tables(where, parsed_lines, vocabulary, result)
+
+
+def _exact_tables(numbers: list[int], group: list[Parsed], vocabulary: Vocabulary, result: Block) -> None:
+    first = group[0]
+    result.trace_lines += len(group)
+    result.sides.update(parsed.side for parsed in group)
+    texts_seen = (text for parsed in group for _, texts in parsed.fields for text in texts)
+    result.digits = max(result.digits, max(map(digits_of, texts_seen), default=0))
+    values = _exact_values(group, vocabulary)
+    if not first.record and first.fields[0][0] == vocabulary.pixel:
+        _note_pixels(numbers, next(iter(values.values())), result)
+        return
+    index_names = index_keys(first, vocabulary)
+    index = np.zeros((len(group), 2 + len(index_names)), np.int64)
+    index[:, :2] = NO_PIXEL
+    if first.positions:
+        index[:, 2:] = [parsed.positions for parsed in group]
+    good = np.ones(len(group), bool)
+    for axis, key in enumerate(index_names):
+        column = values.pop(key, None)
+        if column is not None and column.dtype == np.int64 and column.shape[1] == 1:
+            index[:, 2 + axis] = column[:, 0]
+        elif column is not None:
+            good &= [isinstance(value, int) for value in column[:, 0].tolist()]
+            result.malformed.append((numbers[0], f"{first.record}: {key} is no integer loop index"))
+            index[good, 2 + axis] = column[good, 0].astype(np.int64)
+    order = np.array(numbers, np.int64)
+    _append(Table(first.record, index_names, index[good], order[good], {n: v[good] for n, v in values.items()}), result)
+
+
+def _exact_values(group: list[Parsed], vocabulary: Vocabulary) -> dict[str, Values]:
+    first = group[0]
+    values = {}
+    for at, (name, texts) in enumerate(first.fields):
+        kind = vocabulary.quantity(first.record, name).kind
+        columns = zip(*(parsed.fields[at][1] for parsed in group), strict=True)
+        values[name] = stack([convert(column, kind) for column in columns])
+    return values
+
+
+def _append(table: Table, result: Block) -> None:
+    """Lines without a record hold one quantity a table, so that each can be aligned by its own name."""
+    if not len(table):
+        return
+    if table.record or len(table.columns) == 1:
+        result.tables.append(table)
+    else:
+        everything = slice(None)
+        result.tables.extend(table.take(everything, [name]) for name in table.columns)

@@ -1,0 +1,175 @@
+"""One side of a comparison: its files as a stream of tables with pixels and positions, and what was found."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from compare.errors import InputError
+from compare.reading import source
+from compare.reading.columns import parse_block
+from compare.reading.grammar import PREFIX
+from compare.reading.table import Block, Table
+from compare.result import Pixel, Problem, ProblemKind, Side, SideInfo
+from compare.vocabulary import Vocabulary
+
+AHEAD = 2  # blocks that are parsed while another is compared
+MOST_MALFORMED = 20
+KNOWN_FORMATS = (1,)
+
+
+class Pool:
+    """Threads for parsing large logs, started at the first large block (the parser releases the lock)."""
+
+    @cached_property
+    def _threads(self) -> ThreadPoolExecutor:
+        return ThreadPoolExecutor(max_workers=2)
+
+    def submit(self, parse: Callable[[], Block]) -> Future[Block]:
+        return self._threads.submit(parse)
+
+    def close(self) -> None:
+        if "_threads" in self.__dict__:
+            self._threads.shutdown(cancel_futures=True)
+
+
+@dataclass
+class _Section:
+    """What a pixel's section has shown so far."""
+
+    has_header: bool = False
+    has_closing: bool = False
+
+
+@dataclass
+class Log:
+    """Reads one side once, from its first file to its last."""
+
+    paths: Sequence[str]
+    vocabulary: Vocabulary
+    side: Side
+    pool: Pool
+    block_bytes: int = source.BLOCK_BYTES
+    pixels: list[Pixel] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    digits: int = 0
+    lines: int = 0
+    trace_lines: int = 0
+    quantities: int = 0
+    states_format: bool = False
+    _starts: list[int] = field(default_factory=list)  # lines before each file
+    _sections: dict[Pixel | None, _Section] = field(default_factory=dict)
+    _pixel: Pixel | None = None
+    _malformed: int = 0
+
+    def __iter__(self) -> Iterator[list[Table]]:
+        """Tables of one block after another, in log order."""
+        for path in self.paths:
+            self._starts.append(self.lines)
+            if len(self.pixels) > 1:
+                self._pixel = None  # which of them a further file continues is not known
+            for block in self._parsed(path):
+                yield self._placed(block)
+        self._check_sections()
+
+    def _parsed(self, path: str) -> Iterator[Block]:
+        waiting: deque[Future[Block]] = deque()
+        last = b"\n"
+        try:
+            for block in source.blocks(path, self.block_bytes):
+                waiting.append(self._submit(block))
+                last = block[-source.LONGEST_LINE :] if not block.endswith(b"\n") else b"\n"
+                while len(waiting) > AHEAD:
+                    yield waiting.popleft().result()
+        except source.CutOff:
+            self._problem(ProblemKind.TRUNCATED_LOG, f"{path}: the compressed stream ends early")
+        for future in waiting:
+            yield future.result()
+        if last.rpartition(b"\n")[2].startswith(PREFIX):
+            self._problem(
+                ProblemKind.TRUNCATED_LOG, f"{path}: its last line does not end; the log may be cut off there"
+            )
+
+    def _submit(self, block: bytes) -> Future[Block]:
+        large = len(block) >= self.block_bytes // 2 and self.block_bytes >= source.BLOCK_BYTES
+        if large:
+            return self.pool.submit(lambda: parse_block(block, self.vocabulary, vectorise=True))
+        done: Future[Block] = Future()
+        done.set_result(parse_block(block, self.vocabulary, vectorise=False))
+        return done
+
+    def _placed(self, block: Block) -> list[Table]:
+        """Tables with the pixel and the position in the whole log filled in."""
+        event_lines = np.array([line for line, _ in block.pixels], np.int64)
+        pixels = [self._pixel, *(pixel for _, pixel in block.pixels)]
+        rows = np.array([pixel or (-1, -1) for pixel in pixels], np.int64)
+        for table in block.tables:
+            which = np.searchsorted(event_lines, table.order, side="left")
+            table.index[:, :2] = rows[which]
+            table.order[:] += self.lines
+            self._note(table, [pixels[i] for i in dict.fromkeys(which.tolist())])
+        for line, message in block.malformed:
+            self._note_malformed(self.lines + line, message)
+        for _, pixel in block.pixels:
+            if pixel not in self.pixels:
+                self.pixels.append(pixel)
+            self._pixel = pixel
+        self.digits = max(self.digits, block.digits)
+        self.lines += block.lines
+        self.trace_lines += block.trace_lines
+        return block.tables
+
+    def _note(self, table: Table, pixels: Sequence[Pixel | None]) -> None:
+        self.quantities += len(table) * len(table.columns)
+        if table.record:
+            return
+        name = next(iter(table.columns))
+        if name == self.vocabulary.format_name:
+            self._check_format(table)
+        if self.vocabulary.quantity("", name).status == "metadata":
+            return
+        for pixel in pixels:
+            section = self._sections.setdefault(pixel, _Section())
+            section.has_header = True
+            section.has_closing |= name == self.vocabulary.closing
+
+    def _check_format(self, table: Table) -> None:
+        self.states_format = True
+        for value in next(iter(table.columns.values())).ravel().tolist():
+            if value not in KNOWN_FORMATS:
+                known = ", ".join(map(str, KNOWN_FORMATS))
+                raise InputError(f"{self.paths[0]} states trace format {value}; this program reads format {known}")
+
+    def _check_sections(self) -> None:
+        if self.vocabulary.closing is None:
+            return
+        for pixel, section in self._sections.items():
+            if section.has_header and not section.has_closing:
+                where = f"pixel {pixel[0]} {pixel[1]}" if pixel else "the trace"
+                message = f"{where} has no {self.vocabulary.closing} line; the log may be cut off"
+                self._problem(ProblemKind.TRUNCATED_LOG, message)
+
+    def _note_malformed(self, line: int, message: str) -> None:
+        self._malformed += 1
+        if self._malformed <= MOST_MALFORMED:
+            path, number = self.locate(line)
+            self._problem(ProblemKind.MALFORMED_LINE, f"{path}:{number}: {message}")
+
+    def _problem(self, kind: ProblemKind, message: str) -> None:
+        self.problems.append(Problem(kind, message, self.side))
+
+    def locate(self, order: int) -> tuple[str, int]:
+        """File and line number (from 1) of a position in the log."""
+        which = max(bisect_right(self._starts, order - 1) - 1, 0)
+        return self.paths[which], order - self._starts[which]
+
+    def info(self) -> SideInfo:
+        return SideInfo(
+            tuple(self.paths), self.lines, self.trace_lines, self.quantities, self.digits, tuple(self.pixels)
+        )

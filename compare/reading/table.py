@@ -1,0 +1,132 @@
+"""Columns of evaluations: what a block of trace lines becomes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from compare.reading.grammar import is_integer, number
+from compare.result import Pixel
+
+Ints = npt.NDArray[np.int64]
+Values = npt.NDArray  # (n, width), int64, float64, or object (words, integers beyond 64 bits)
+EXACT_INTEGER = 1 << 53
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Evaluations of one record that print the same names.
+
+    ``index`` is (n, 2 + k): the pixel (slow, fast; -1 -1 where none is stated), then the loop indices.
+    ``order`` is (n,): positions in the log. ``columns`` maps a name to its (n, width) values.
+    """
+
+    record: str
+    index_names: tuple[str, ...]
+    index: Ints
+    order: Ints
+    columns: dict[str, Values] = field(default_factory=dict)
+
+    @property
+    def family(self) -> str:
+        """What its rows can be aligned with: the record, or the name of a line without a record."""
+        if self.record:
+            return f"{self.record} {' '.join(self.index_names)}"
+        return ":" + next(iter(self.columns))
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+    def take(self, rows: Ints | slice, names: Sequence[str] | None = None) -> Table:
+        """The given rows, optionally with some of the columns only."""
+        kept = self.columns if names is None else {name: self.columns[name] for name in names}
+        columns = {name: values[rows] for name, values in kept.items()}
+        return replace(self, index=self.index[rows], order=self.order[rows], columns=columns)
+
+
+@dataclass
+class Block:
+    """What a block of lines held. Orders are line numbers that start at 1 in the block."""
+
+    tables: list[Table] = field(default_factory=list)
+    pixels: list[tuple[int, Pixel]] = field(default_factory=list)
+    malformed: list[tuple[int, str]] = field(default_factory=list)
+    sides: set[str] = field(default_factory=set)
+    digits: int = 0
+    lines: int = 0
+    trace_lines: int = 0
+
+
+def convert(texts: Sequence[str], kind: str | None) -> Values:
+    """A column of texts as int64, float64 or objects.
+
+    ``kind`` is the vocabulary's word; without one the column is of integers if every text is. Decimal texts
+    become the nearest double (Python's conversion is correctly rounded).
+    """
+    if kind == "word":
+        return _objects(list(texts))
+    if kind != "float":
+        integers = _integers(texts)
+        if integers is not None:
+            return integers
+    try:
+        values = np.array([number(text) for text in texts] if _odd(texts) else list(map(float, texts)), float)
+    except ValueError:
+        return _numbers_and_words(texts)
+    return values if _exact(texts, values) else _numbers_and_words(texts)
+
+
+def _integers(texts: Sequence[str]) -> Values | None:
+    try:
+        numbers = list(map(int, texts))
+    except ValueError:
+        return None
+    if not all(map(is_integer, texts)):
+        return None
+    try:
+        return np.array(numbers, np.int64)
+    except OverflowError:
+        return _objects(numbers)
+
+
+def _odd(texts: Sequence[str]) -> bool:
+    """Needs the exact grammar: float() takes digit groups (1_000) and lacks nan(...), D exponents, hex."""
+    joined = "".join(texts)
+    return any(mark in joined for mark in "_(xXdD")
+
+
+def _exact(texts: Sequence[str], values: npt.NDArray[np.float64]) -> bool:
+    """Whether no integer text lost digits on its way to a double."""
+    suspects = np.flatnonzero(np.abs(values) > EXACT_INTEGER)
+    return not any(is_integer(texts[i]) and int(texts[i]) != int(values[i]) for i in suspects.tolist())
+
+
+def _numbers_and_words(texts: Sequence[str]) -> Values:
+    return _objects([_scalar(text) for text in texts])
+
+
+def _scalar(text: str) -> int | float | str:
+    if is_integer(text):
+        return int(text)
+    try:
+        return number(text)
+    except ValueError:
+        return text
+
+
+def _objects(values: Sequence[int | float | str]) -> Values:
+    column = np.empty(len(values), object)
+    column[:] = values
+    return column
+
+
+def stack(parts: Sequence[Values]) -> Values:
+    """Components side by side: (n, width). Integers beside floats become floats."""
+    if len(parts) == 1:
+        return parts[0][:, None]
+    if any(part.dtype == object for part in parts):
+        return np.stack([part.astype(object) for part in parts], axis=1)
+    return np.stack(parts, axis=1)

@@ -1,0 +1,307 @@
+"""The vocabulary: names, kinds, units, scales, and the graph of steps, read from one data file.
+
+Nothing else in the package knows what a program calls its quantities. The packaged file describes the first
+subject; another program brings its own (docs/vocabulary.md).
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from compare.errors import InputError
+
+PACKAGED = Path(__file__).parent / "data" / "nanobragg.toml"
+FORMAT = 1
+KINDS = ("int", "float", "word")
+HEADER = ""  # the record of `name value` lines
+
+REFERENCE = re.compile(
+    r"^(?:(?P<relation>previous|last|first)\s+)?"
+    r"(?:(?P<record>\w+)\.)?(?P<name>[\w.]+?)"
+    r"(?:\[(?P<fixed>[\w=, -]+)\])?(?P<optional>\?)?"
+    r"(?:\s+when\s+(?P<when>\w+)\s*=\s*(?P<value>\S+))?$"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """Where a step's input, or an alias's target, is found."""
+
+    name: str
+    record: str | None  # None: the same record if it has that name, else the header
+    relation: str = "same"  # same | previous | last | first
+    fixed: tuple[tuple[str, int], ...] = ()
+    optional: bool = False  # one of the program's arguments where the logs do not print it
+    when: tuple[str, float] | None = None  # counts only where the reference has this value
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A discrete choice: ``round`` of another quantity, or ``zero`` (is it exactly 0?)."""
+
+    kind: str
+    of: str
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """What the vocabulary says about one name in one record."""
+
+    name: str
+    record: str = HEADER
+    kind: str | None = None
+    unit: str = ""
+    status: str = "optional"  # required, optional, metadata, or a tier
+    scale: tuple[str, int | None] | None = None  # (quantity, component or None for the product)
+    inputs: tuple[Reference, ...] = ()
+    copy: bool = False
+    decision: Decision | None = None
+    known: bool = True
+
+    @property
+    def label(self) -> str:
+        return f"{self.record}.{self.name}" if self.record else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """An older name, and how its value becomes that of the quantity of today."""
+
+    name: str
+    record: str
+    of: Reference
+    factor: float = 1.0
+    power: float = 1.0
+    divide_by: tuple[str, ...] = ()
+    component: int | None = None
+    when: tuple[str, float] | None = None
+    or_factor: tuple[tuple[float, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Defect:
+    """A named defect of the program and the cause label that it shows as."""
+
+    name: str
+    label: str
+    index: str | None = None
+    quantity: str | None = None
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """All that is known about a program's names."""
+
+    name: str
+    unknown: str = "required"
+    pixel: str | None = None
+    format_name: str | None = None
+    closing: str | None = None
+    tiers: Mapping[str, Reference] = field(default_factory=dict)
+    chatter_sides: frozenset[str] = frozenset()
+    records: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    quantities: Mapping[tuple[str, str], Quantity] = field(default_factory=dict)
+    aliases: tuple[Alias, ...] = ()
+    defects: tuple[Defect, ...] = ()
+    half_step_of: tuple[str, ...] = ()
+
+    def quantity(self, record: str, name: str) -> Quantity:
+        """The entry for a name; an alias shares its target's; unlisted names get the file's default."""
+        found = self.quantities.get((record, name))
+        if found is not None:
+            return found
+        for alias in self.aliases:
+            if (alias.record, alias.name) == (record, name):
+                target = self.target(alias)
+                return _as_alias(target, record, name) if target else Quantity(name, record)
+        return Quantity(name, record, status=self.unknown, known=False)
+
+    def target(self, alias: Alias) -> Quantity | None:
+        return self.quantities.get((alias.of.record or HEADER, alias.of.name))
+
+    def steps(self) -> dict[str, tuple[str, ...]]:
+        """The graph: label of each step -> labels of its inputs."""
+        return {
+            quantity.label: tuple(dict.fromkeys(self.label_of(r, quantity.record) for r in quantity.inputs))
+            for quantity in self.quantities.values()
+            if quantity.status != "metadata"
+        }
+
+    def record_of(self, reference: Reference, record: str) -> str:
+        """The record that an input of a step in ``record`` lives in."""
+        if reference.record is not None:
+            return reference.record
+        return record if (record, reference.name) in self.quantities else HEADER
+
+    def label_of(self, reference: Reference, record: str) -> str:
+        where = self.record_of(reference, record)
+        return f"{where}.{reference.name}" if where else reference.name
+
+
+def _as_alias(target: Quantity, record: str, name: str) -> Quantity:
+    """An alias is compared like its target; its absence alone is never a failure."""
+    return Quantity(name, record, target.kind, target.unit, "optional", target.scale)
+
+
+@cache
+def packaged() -> Vocabulary:
+    return load(PACKAGED)
+
+
+def load(path: Path | str) -> Vocabulary:
+    """Read a vocabulary file. Raises InputError naming the file and the entry that is wrong."""
+    try:
+        data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise InputError(f"cannot read the vocabulary {path}: {error}") from error
+    try:
+        return _build(data)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        detail = f"missing key {error}" if isinstance(error, KeyError) else error
+        raise InputError(f"vocabulary {path}: {detail}; see docs/vocabulary.md") from error
+
+
+TOP_LEVEL = {
+    "format", "name", "unknown", "section", "tiers", "chatter", "records", "quantities", "alias", "defect", "causes",
+}  # fmt: skip
+
+
+def _build(data: Mapping[str, Any]) -> Vocabulary:
+    if data["format"] != FORMAT:
+        raise ValueError(f"format {data['format']} is not known, {FORMAT} was required")
+    _only(data, TOP_LEVEL, "the file")
+    section = data.get("section", {})
+    _only(section, {"pixel", "format", "closing"}, "[section]")
+    tiers = {name: parse_reference(text) for name, text in data.get("tiers", {}).items()}
+    quantities = {
+        (record, name): _quantity(name, record, entry, tiers)
+        for record, entries in _by_record(data).items()
+        for name, entry in entries.items()
+    }
+    unknown = data.get("unknown", "required")
+    _one_of(unknown, ("required", "optional"), "unknown")
+    vocabulary = Vocabulary(
+        name=str(data["name"]),
+        unknown=unknown,
+        pixel=section.get("pixel"),
+        format_name=section.get("format"),
+        closing=section.get("closing"),
+        tiers=tiers,
+        chatter_sides=frozenset(data.get("chatter", {}).get("sides", ())),
+        records={name: tuple(keys) for name, keys in data.get("records", {}).items()},
+        quantities=quantities,
+        aliases=tuple(_alias(entry) for entry in data.get("alias", ())),
+        defects=tuple(Defect(**entry) for entry in data.get("defect", ())),
+        half_step_of=tuple(data.get("causes", {}).get("half_step_of", ())),
+    )
+    _check_graph(vocabulary)
+    return vocabulary
+
+
+def _by_record(data: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    return {HEADER if record == "header" else record: e for record, e in data.get("quantities", {}).items()}
+
+
+def _quantity(name: str, record: str, entry: Mapping[str, Any], tiers: Mapping[str, Reference]) -> Quantity:
+    where = f"{record or 'header'}.{name}"
+    _only(entry, {"kind", "unit", "status", "scale", "inputs", "copy", "decision"}, where)
+    if entry.get("kind") is not None:
+        _one_of(entry["kind"], KINDS, f"{where}: kind")
+    status = entry.get("status", "optional")
+    _one_of(status, ("required", "optional", "metadata", *tiers), f"{where}: status")
+    return Quantity(
+        name,
+        record,
+        kind=entry.get("kind"),
+        unit=entry.get("unit", ""),
+        status=status,
+        scale=_scale(entry["scale"]) if "scale" in entry else None,
+        inputs=tuple(parse_reference(text) for text in entry.get("inputs", ())),
+        copy=bool(entry.get("copy", False)),
+        decision=_decision(name, where, entry["decision"]) if "decision" in entry else None,
+    )
+
+
+def _decision(name: str, where: str, entry: Mapping[str, Any]) -> Decision:
+    _only(entry, {"kind", "of"}, f"{where}: decision")
+    _one_of(entry["kind"], ("round", "zero"), f"{where}: decision kind")
+    return Decision(entry["kind"], entry.get("of", name))
+
+
+def _scale(text: str) -> tuple[str, int | None]:
+    found = re.fullmatch(r"(\w+)(?:\[(\d+)\])?", text)
+    if not found:
+        raise ValueError(f"scale {text!r} is not of the form name or name[component]")
+    return found[1], int(found[2]) if found[2] else None
+
+
+def _alias(entry: Mapping[str, Any]) -> Alias:
+    allowed = {"name", "of", "factor", "power", "divide_by", "component", "when", "or_factor"}
+    _only(entry, allowed, f"alias {entry.get('name')}")
+    record, _, name = entry["name"].rpartition(".")
+    if record and not record.isupper():  # a sub-item such as beam_center_m.X is a header name
+        record, name = HEADER, entry["name"]
+    return Alias(
+        name=name,
+        record=record,
+        of=parse_reference(entry["of"]),
+        factor=float(entry.get("factor", 1.0)),
+        power=float(entry.get("power", 1.0)),
+        divide_by=tuple(entry.get("divide_by", ())),
+        component=entry.get("component"),
+        when=_condition(entry["when"]) if "when" in entry else None,
+        or_factor=tuple((float(o["factor"]), str(o.get("unit", ""))) for o in entry.get("or_factor", ())),
+    )
+
+
+def _condition(text: str) -> tuple[str, float]:
+    name, _, value = text.partition("=")
+    return name.strip(), float(value)
+
+
+def parse_reference(text: str) -> Reference:
+    """Parse ``[previous|last|first] [RECORD.]name[[index=n]][?] [when name=value]``."""
+    found = REFERENCE.match(text.strip())
+    if not found:
+        raise ValueError(f"cannot read the reference {text!r}")
+    fixed = tuple(
+        (key.strip(), int(number))
+        for key, _, number in (part.partition("=") for part in (found["fixed"] or "").split(",") if part)
+    )
+    return Reference(
+        name=found["name"],
+        record=found["record"],
+        relation=found["relation"] or "same",
+        fixed=fixed,
+        optional=bool(found["optional"]),
+        when=(found["when"], float(found["value"])) if found["when"] else None,
+    )
+
+
+def _check_graph(vocabulary: Vocabulary) -> None:
+    """Every input must be listed itself, else a misspelt one would silently never be found."""
+    for quantity in vocabulary.quantities.values():
+        for reference in quantity.inputs:
+            where = vocabulary.record_of(reference, quantity.record)
+            if (where, reference.name) not in vocabulary.quantities:
+                raise ValueError(f"{quantity.label} has the input {reference.name!r}, which is not listed")
+    for alias in vocabulary.aliases:
+        if vocabulary.target(alias) is None:
+            raise ValueError(f"alias {alias.name!r} is of {alias.of.name!r}, which is not listed")
+
+
+def _only(entry: Mapping[str, Any], allowed: set[str], where: str) -> None:
+    extra = sorted(set(entry) - allowed)
+    if extra:
+        raise ValueError(f"{where} has the unknown key {extra[0]!r}; known are {', '.join(sorted(allowed))}")
+
+
+def _one_of(value: object, choices: tuple[str, ...], where: str) -> None:
+    if value not in choices:
+        raise ValueError(f"{where} is {value!r}; one of {', '.join(choices)} was required")
