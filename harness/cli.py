@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -12,8 +13,7 @@ import typer
 from harness import __version__
 from harness.commands import cases, doctor, parity, reference, simulate, trace
 from harness.errors import HarnessError
-
-INTERRUPTED = 130
+from harness.evidence import INTERRUPTED, PROGRAM_FAILED
 
 app = typer.Typer(
     name="harness",
@@ -53,9 +53,10 @@ def main() -> None:
     try:
         app(args=join_pixels(sys.argv[1:]))
     except Exception as error:
-        if not is_expected(error):
-            raise
-        sys.exit(report(error))
+        if is_expected(error):
+            sys.exit(report(error))
+        traceback.print_exc()
+        sys.exit(PROGRAM_FAILED)
     except KeyboardInterrupt:
         print("harness: interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)

@@ -6,6 +6,7 @@ was killed. Nothing is ever overwritten.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import hashlib
 import os
@@ -23,6 +24,7 @@ from typing import Any
 from harness import redaction
 from harness.errors import HarnessError, WrongUse
 
+INTERRUPTED, PROGRAM_FAILED = 130, 4
 MANIFEST = "sha256.txt"
 PARTIAL = ".partial"
 NAME_IN_FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*(?:/[A-Za-z0-9][A-Za-z0-9_.+-]*)*")
@@ -45,6 +47,7 @@ class Evidence:
         self.redact = redact
         self.status = 0
         self.started = time.time()
+        self._made_root = not root.exists()
         self.partial = _reserve(root, label, self.started)
         self.final = self.partial.with_name(self.partial.name.removesuffix(PARTIAL))
         self._commands: list[str] = []
@@ -114,17 +117,27 @@ class Evidence:
         return self.final
 
     def discard(self) -> None:
-        """Remove the unfinished folder, and the root if that leaves it empty and this run made it."""
+        """Remove the unfinished folder, and the root if this run made it and nothing else is in it."""
         shutil.rmtree(self.partial, ignore_errors=True)
+        if self._made_root:
+            with contextlib.suppress(OSError):
+                self.root.rmdir()
 
     def _seal_failure(self, error: BaseException) -> None:
-        self.status = getattr(error, "exit_code", 130 if isinstance(error, KeyboardInterrupt) else 1)
+        self.status = exit_status(error)
         try:
             self.write("failure.txt", failure_text(error))
         except OSError as full:
             self.discard()
             raise _full(self.root, full) from error
         self.seal()
+
+
+def exit_status(error: BaseException) -> int:
+    """The exit code of the house for an exception: what nobody foresaw is a program that failed, no divergence."""
+    if isinstance(error, KeyboardInterrupt):
+        return INTERRUPTED
+    return int(getattr(error, "exit_code", PROGRAM_FAILED))
 
 
 def failure_text(error: BaseException) -> str:

@@ -21,7 +21,7 @@ SHORTEST_SECRET = 6
 
 def looks_secret(name: str) -> bool:
     """True for a variable's name that looks like a credential's."""
-    return SECRET_NAME.search(name) is not None
+    return SECRET_NAME.search(name.replace("-", "_")) is not None
 
 
 def without_secrets(text: str) -> str:

@@ -1,0 +1,162 @@
+"""``compare verify``: whatever is done to a sealed folder is found, and named."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import random
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from compare.bundle import verify
+
+FILES = {
+    "case.json": b'{"case": "x"}\n',
+    "trace_c.log": b"TRACE_C: pixel 1 2\n" * 50,
+    "deep/page.html": b"<p>\xc3\xa9</p>",
+}
+
+
+def make_sealed(folder: Path) -> Path:
+    lines = []
+    for name, content in sorted(FILES.items()):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        lines.append(f"{hashlib.sha256(content).hexdigest()}  {name}\n")
+    (folder / "sha256.txt").write_text("".join(lines))
+    return folder
+
+
+@pytest.fixture
+def sealed(tmp_path: Path) -> Path:
+    return make_sealed(tmp_path / "20260101T000000Z_x")
+
+
+def names_found(folder: Path) -> set[str]:
+    return {finding.name for finding in verify(folder).findings}
+
+
+def flip(path: Path, rng: random.Random) -> None:
+    content = bytearray(path.read_bytes())
+    content[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
+    path.write_bytes(bytes(content))
+
+
+def truncate(path: Path, rng: random.Random) -> None:
+    os.truncate(path, rng.randrange(path.stat().st_size))
+
+
+def replace_by_link(path: Path, rng: random.Random) -> None:
+    outside = path.parent.parent / f"outside_{rng.random()}"
+    shutil.copy(path, outside)
+    path.unlink()
+    path.symlink_to(outside)
+
+
+def rename(path: Path, rng: random.Random) -> None:
+    path.rename(path.with_name(f"renamed_{rng.randrange(1000)}"))
+
+
+TAMPERINGS: list[Callable[[Path, random.Random], None]] = [
+    flip,
+    truncate,
+    lambda path, rng: path.unlink(),
+    rename,
+    replace_by_link,
+    lambda path, rng: path.write_bytes(path.read_bytes() + b"\n"),
+]
+
+
+def test_a_sealed_folder_verifies(sealed: Path) -> None:
+    outcome = verify(sealed)
+    assert outcome.sealed
+    assert outcome.files == len(FILES)
+
+
+@pytest.mark.parametrize("seed", range(120))
+def test_every_change_of_a_file_is_found_and_named(tmp_path: Path, seed: int) -> None:
+    rng = random.Random(seed)
+    folder = make_sealed(tmp_path / "run")
+    name = rng.choice([*FILES, "sha256.txt"])
+    rng.choice(TAMPERINGS)(folder / name, rng)
+    outcome = verify(folder)
+    assert not outcome.sealed
+    if name != "sha256.txt":
+        assert any(name in str(finding) for finding in outcome.findings)
+
+
+@pytest.mark.parametrize("kind", ["file", "deep file", "empty folder", "link", "hidden file", "fifo"])
+def test_every_addition_is_found_and_named(sealed: Path, kind: str) -> None:
+    match kind:
+        case "file":
+            (sealed / "extra.txt").write_text("")
+        case "deep file":
+            (sealed / "deep" / "extra.txt").write_text("x")
+        case "empty folder":
+            (sealed / "extra.txt").mkdir()
+        case "link":
+            (sealed / "extra.txt").symlink_to("/etc")
+        case "hidden file":
+            (sealed / ".extra.txt").write_text("x")
+        case "fifo":
+            os.mkfifo(sealed / "extra.txt")
+    assert any("extra.txt" in name for name in names_found(sealed))
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "{hash}  /etc/passwd",
+        "{hash}  ../other/case.json",
+        "{hash}  deep/../case.json",
+        "{hash} *case.json",
+        "{HASH}  zz.json",
+        "{hash}  ./case.json",
+        "\\{hash}  a\\nb",
+        "short  case.json",
+        "",
+        "# a comment",
+        "{hash}  sha256.txt",
+        "{hash}  case.json",
+        "{hash}  trace_c.log\r",
+    ],
+)
+def test_a_manifest_line_that_is_not_plain_is_refused(sealed: Path, line: str) -> None:
+    digest = hashlib.sha256(FILES["case.json"]).hexdigest()
+    with open(sealed / "sha256.txt", "a", newline="") as manifest:
+        manifest.write(line.format(hash=digest, HASH=digest.upper()) + "\n")
+    assert not verify(sealed).sealed
+
+
+def test_a_manifest_through_a_linked_folder_is_refused(sealed: Path, tmp_path: Path) -> None:
+    shutil.move(sealed / "deep", tmp_path / "elsewhere")
+    (sealed / "deep").symlink_to(tmp_path / "elsewhere")
+    assert "deep" in names_found(sealed)
+
+
+def test_an_unsorted_manifest_is_refused(sealed: Path) -> None:
+    lines = (sealed / "sha256.txt").read_text().splitlines(keepends=True)
+    (sealed / "sha256.txt").write_text("".join(reversed(lines)))
+    assert names_found(sealed) == {"sha256.txt"}
+
+
+@pytest.mark.parametrize("content", [None, b"", b"\n", b"\xff\xfe\x00"])
+def test_a_folder_without_a_readable_manifest_is_not_sealed(sealed: Path, content: bytes | None) -> None:
+    (sealed / "sha256.txt").unlink()
+    if content is not None:
+        (sealed / "sha256.txt").write_bytes(content)
+    assert "sha256.txt" in names_found(sealed)
+
+
+def test_a_partial_folder_is_never_sealed(tmp_path: Path) -> None:
+    folder = make_sealed(tmp_path / "20260101T000000Z_x.partial")
+    assert not verify(folder).sealed
+
+
+def test_a_folder_that_is_not_there_is_wrong_use(tmp_path: Path) -> None:
+    with pytest.raises(NotADirectoryError):
+        verify(tmp_path / "nowhere")
