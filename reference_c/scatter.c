@@ -117,7 +117,7 @@ static void emit_phi(const Running *run, const int *entries, const Evaluations *
     int phi_tic = run->at.phi_tic;
     const CellVectors *cell = &s->unmosaic[entries[phi_tic]];
     PhiRecord r = {
-        .phi_deg = s->phi[phi_tic] * RTD,
+        .phi_deg = s->phi[phi_tic] * 180.0 * (1.0 / PI),
         .ap_angstroms = scaled(cell->a, 1e10),
         .bp_angstroms = scaled(cell->b, 1e10),
         .cp_angstroms = scaled(cell->c, 1e10),
@@ -153,9 +153,12 @@ static void add_sweep(Running *run, Vec3 scattering, const Factors *own, const F
 
 /* ---- a source ---- */
 
-/* Kahn's factor for polarization along the axis; (1 + cos^2)/2 without K. */
-static double polarization(double kahn, Vec3 incident, Vec3 diffracted, Vec3 axis)
+/* Kahn's factor for polarization along the axis; (1 + cos^2)/2 without K. Like the reference it normalises both
+ * vectors once more, for its caller too: they may change in the last bit. */
+static double polarization(double kahn, Vec3 *incident_vec, Vec3 *diffracted_vec, Vec3 axis)
 {
+    Vec3 incident = *incident_vec = unit(*incident_vec);
+    Vec3 diffracted = *diffracted_vec = unit(*diffracted_vec);
     double c = dot(incident, diffracted);
     double c_sqr = c * c;
     if (kahn == 0.0)
@@ -193,22 +196,22 @@ static Factors sum_factors(const Running *run)
     };
 }
 
-static void add_source(Running *run, const Source *source, Vec3 diffracted)
+static void add_source(Running *run, const Source *source, Vec3 *diffracted)
 {
     const Experiment *x = run->x;
     const Sampling *s = &x->sampling;
     Vec3 incident = source->incident;
     Vec3 scattering = {
-        (diffracted.x - incident.x) / source->wavelength,
-        (diffracted.y - incident.y) / source->wavelength,
-        (diffracted.z - incident.z) / source->wavelength,
+        (diffracted->x - incident.x) / source->wavelength,
+        (diffracted->y - incident.y) / source->wavelength,
+        (diffracted->z - incident.z) / source->wavelength,
     };
     double stol = 0.5 * length(scattering);
     if (s->dmin > 0.0 && stol > 0.0 && s->dmin > 1.0 / (2.0 * stol))
         return;
     if (run->polar == 0.0 || s->oversample_polar)
-        run->polar = polarization(x->beam.kahn_factor, incident, diffracted, x->detector.polarization_axis);
-    run->cos_2theta = dot(incident, diffracted);
+        run->polar = polarization(x->beam.kahn_factor, &incident, diffracted, x->detector.polarization_axis);
+    run->cos_2theta = dot(incident, *diffracted);
     SourceRecord r = {
         .incident_vec = incident,
         .lambda_angstroms = source->wavelength * 1e10,
@@ -286,7 +289,7 @@ static void add_subpixel(Running *run, int slow, int fast)
     emit(run, TRACE_SUBPIXEL, &r);
     for (int i = 0; i < x->beam.source_count; ++i) {
         run->at.source = i;
-        add_source(run, &x->beam.sources[i], diffracted);
+        add_source(run, &x->beam.sources[i], &diffracted);
     }
 }
 

@@ -90,10 +90,9 @@ static void print_umats(FILE *stream, const Crystal *crystal)
 {
     if (!(crystal->mosaic_spread > 0.0))
         return;
-    for (int m = 0; m < crystal->domains; ++m) {
-        UmatRecord record = {crystal->umats[m]};
-        print_record(stream, TRACE_UMAT, &(LoopIndices){.mos_tic = m}, &record);
-    }
+    /* A matrix is all that a UmatRecord holds. */
+    for (int m = 0; m < crystal->domains; ++m)
+        print_record(stream, TRACE_UMAT, &(LoopIndices){.mos_tic = m}, &crystal->umats[m]);
 }
 
 static void take(TraceSink *sink, TraceRecord kind, const LoopIndices *at, const void *record)
