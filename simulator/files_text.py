@@ -17,7 +17,7 @@ def read_bytes(path: Path, name: str, what: str, *, limit: int = -1, exit_code: 
     """A file's content, or its first ``limit`` bytes.
 
     Raises:
-        InputError: it cannot be read or is empty.
+        InputError: it cannot be read (with ``exit_code``) or is empty.
     """
     try:
         with path.open("rb") as file:
@@ -26,7 +26,7 @@ def read_bytes(path: Path, name: str, what: str, *, limit: int = -1, exit_code: 
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"cannot read the {what} file {name}: {reason}", exit_code=exit_code) from None
     if not content:
-        raise InputError(f"the {what} file {name} is empty", exit_code=exit_code)
+        raise InputError(f"the {what} file {name} is empty")
     return content
 
 

@@ -293,18 +293,15 @@ def find_flag(word: str, before: str | None = None) -> Flag:
             return flag
     if not word.startswith("-") or v.is_number(word):
         raise InputError(_stray(word, before))
-    nearest = nearest_flag(word)
-    remedy = f"did you mean {nearest}?" if nearest else "flags are listed in the model's command line section"
-    raise InputError(f"unknown flag {word!r}; {remedy}")
+    raise InputError(f"unknown flag {word!r}; did you mean {nearest_flag(word)}?")
 
 
-def nearest_flag(word: str) -> str | None:
-    """The known flag most like a word, or None when none is."""
+def nearest_flag(word: str) -> str:
+    """The known flag most like a word."""
     for name in BY_NAME:
         if name.lower() == word.lower():
             return name
-    close = difflib.get_close_matches(word, BY_NAME, n=1, cutoff=0.5)
-    return close[0] if close else None
+    return difflib.get_close_matches(word, BY_NAME, n=1, cutoff=0.0)[0]
 
 
 def _stray(word: str, before: str | None) -> str:

@@ -46,10 +46,10 @@ def experiment_from(settings: Settings, folder: Path, defects: Defects) -> Exper
     Raises:
         InputError: see ``simulator.commandline.read_experiment``.
     """
-    detector = _detector(settings)
+    detector, crystal = _detector(settings), _crystal(settings, folder)
     structure_factors = _structure_factors(settings, folder, defects)
     return Experiment(
-        crystal=_crystal(settings, folder),
+        crystal=crystal,
         beam=_beam(settings, folder),
         detector=detector,
         sampling=_sampling(settings, folder, detector, has_list=structure_factors.values is not None),
