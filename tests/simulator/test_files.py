@@ -211,7 +211,7 @@ def test_an_unusable_matrix_is_refused(text: str, said: str, tmp_path: Path) -> 
 
 
 def test_missing_matrix_is_bad_input(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="none.mat") as caught:
+    with pytest.raises(InputError, match=r"none\.mat") as caught:
         read("-mat none.mat -default_F 1", tmp_path)
     assert caught.value.exit_code == 2
 

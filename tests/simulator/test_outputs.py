@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -189,7 +190,7 @@ def test_files_left_out_are_not_written(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_written_leaves_none(tmp_path: Path) -> None:
     experiment = read(f"{SMALL} -noisefile missing/noise.img", tmp_path)
     (tmp_path / "floatimage.bin").write_text("before")
-    with pytest.raises(InputError, match="missing/noise.img"):
+    with pytest.raises(InputError, match=r"missing/noise\.img"):
         write_outputs(experiment, small_image(), GEOMETRY, tmp_path)
     assert [path.name for path in tmp_path.iterdir()] == ["floatimage.bin"]
     assert (tmp_path / "floatimage.bin").read_text() == "before"
@@ -202,10 +203,16 @@ def test_a_folder_is_not_replaced(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["floatimage.bin"]
 
 
-def test_a_device_is_written_to_not_replaced(tmp_path: Path) -> None:
-    experiment = read(f"{SMALL} -floatfile /dev/null -nonoise -nopgm", tmp_path)
-    write_outputs(experiment, small_image(), GEOMETRY, tmp_path)
-    assert Path("/dev/null").is_char_device()
+def test_a_pipe_is_written_to_not_replaced(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDWR)
+    try:
+        write_outputs(read(f"{SMALL} -floatfile pipe -nonoise", tmp_path), small_image(), GEOMETRY, tmp_path)
+        assert pipe.is_fifo()
+        assert np.frombuffer(os.read(reader, 4096), "<f4").tolist() == list(range(12))
+    finally:
+        os.close(reader)
 
 
 def test_a_link_is_followed(tmp_path: Path) -> None:
