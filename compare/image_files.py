@@ -13,6 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
+from compare.errors import InputError
+
 SMV_TYPES = {
     "unsigned_short": "u2",
     "signed_short": "i2",
@@ -25,7 +27,7 @@ RAW_ITEM_BYTES = 4
 Shape = tuple[int, int]
 
 
-class ImageFileError(ValueError):
+class ImageFileError(InputError):
     """A file that cannot be read as an image. The message names the file, the fault and the remedy."""
 
 

@@ -1,0 +1,130 @@
+"""Words that all renderers share, so that every format tells the same story.
+
+Names and values come from logs that anybody may have written: whatever goes into a document passes through
+:func:`clean` here and through the format's own escaping there.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+
+from compare.result import Comparison, Origin, Pair, Problem, Scalar, Value, Verdict, Waived
+
+# Control characters, surrogates, byte order mark, direction overrides and line separators: nothing a name needs.
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]")
+_ORIGIN_WORDS = {
+    Origin.NONE: "",
+    Origin.ORIGIN: "this step is at fault",
+    Origin.PROPAGATED: "inherited from an earlier step",
+    Origin.MIXED: "at fault, and inherits a difference too",
+    Origin.UNKNOWN: "origin unknown",
+}
+_VERDICT_WORDS = {
+    Verdict.PARITY: "the two programs computed the same",
+    Verdict.DIVERGENCE: "a step computes something else",
+    Verdict.UNRESOLVED: "values diverge, but no step could be named",
+    Verdict.INCOMPLETE: "nothing diverges, but the logs do not support parity",
+    Verdict.NOTHING_COMPARED: "the logs have nothing in common",
+}
+
+
+def clean(text: str) -> str:
+    """One line of printable text; what is not printable becomes the replacement character."""
+    return _UNPRINTABLE.sub("\ufffd", re.sub(r"\r\n|[\n\r\t\v\f]", " ", text))
+
+
+def value_text(value: Value | None) -> str:
+    """A value as it can be read back: shortest round-trip floats, components separated by commas."""
+    if value is None:
+        return ""
+    if isinstance(value, tuple):
+        return ", ".join(_scalar(component) for component in value)
+    return _scalar(value)
+
+
+def short_value(value: Value | None, digits: int = 9) -> str:
+    """A value for a narrow column."""
+    parts: Sequence[Scalar] = value if isinstance(value, tuple) else () if value is None else (value,)
+    return ", ".join(f"{part:.{digits}g}" if isinstance(part, float) else _scalar(part) for part in parts)
+
+
+def number_text(value: float | None, digits: int = 3) -> str:
+    """A figure such as a number of ulps; empty where there is none."""
+    if value is None:
+        return ""
+    whole = math.isfinite(value) and value == round(value) and abs(value) < 1e6
+    return str(int(value)) if whole else f"{value:.{digits}g}"
+
+
+def origin_text(pair: Pair) -> str:
+    return _ORIGIN_WORDS[pair.origin]
+
+
+def cause_text(pair: Pair) -> str:
+    if pair.cause is None:
+        return ""
+    return clean(f"{pair.cause.label}: {pair.cause.evidence}" if pair.cause.evidence else pair.cause.label)
+
+
+def waiver_text(waived: Waived | None) -> str:
+    if waived is None:
+        return ""
+    return clean(f"waived until {waived.until} by {waived.who}: {waived.why}")
+
+
+def headline(result: Comparison) -> str:
+    """The verdict in one sentence."""
+    return f"{result.verdict.value}: {_VERDICT_WORDS[result.verdict]}"
+
+
+def story(result: Comparison) -> list[str]:
+    """What a reader must know, in order: the first origin or divergence, problems, what was waived."""
+    lines = []
+    if result.first_origin is not None:
+        lines.append(f"first step at fault: {pair_sentence(result.first_origin)}")
+    elif result.first_divergence is not None:
+        lines.append(f"first divergence, origin unknown: {pair_sentence(result.first_divergence)}")
+    lines += [problem_sentence(problem) for problem in result.problems]
+    return lines + waived_sentences(result)
+
+
+def waived_sentences(result: Comparison) -> list[str]:
+    """One for each waived quantity and waiver, however many evaluations it covers."""
+    found: dict[tuple[str, Waived | None], int] = {}
+    for pair in result.waived:
+        name = f"{pair.key.record}.{pair.key.name}" if pair.key.record else pair.key.name
+        found[name, pair.waived] = found.get((name, pair.waived), 0) + 1
+    return [f"{clean(name)} ({times} times) {waiver_text(waived)}" for (name, waived), times in found.items()]
+
+
+def pair_sentence(pair: Pair) -> str:
+    """Name and place, both values, how far apart, where it comes from."""
+    facts = [f"a = {value_text(pair.a)}", f"b = {value_text(pair.b)}"]
+    if pair.ulps is not None:
+        facts.append(f"{number_text(pair.ulps)} ulps")
+    if pair.relative is not None:
+        facts.append(f"relative {number_text(pair.relative)}")
+    facts += [text for text in (pair.difference.value, origin_text(pair), cause_text(pair)) if text]
+    if pair.forked:
+        facts.append("after a flipped decision")
+    return clean(f"{pair.key}: " + "; ".join(facts))
+
+
+def problem_sentence(problem: Problem) -> str:
+    side = f" ({problem.side.value})" if problem.side else ""
+    waived = f" [{waiver_text(problem.waived)}]" if problem.waived else ""
+    return clean(f"{problem.kind.value}{side}: {problem.message}{waived}")
+
+
+def counts_text(result: Comparison) -> str:
+    """``312 identical, 4 rounding, ...``, waived ones named apart."""
+    parts = [f"{number} {kind.value}" for kind, number in result.counts.items() if number]
+    if result.waived:
+        parts.append(f"{len(result.waived)} of them waived")
+    return ", ".join(parts) or "nothing"
+
+
+def _scalar(value: Scalar) -> str:
+    return clean(value) if isinstance(value, str) else repr(value)
