@@ -59,7 +59,7 @@ class Quantity:
     unit: str = ""
     status: str = "optional"  # required, optional, metadata, or a tier
     scale: tuple[str, int | None] | None = None  # (quantity, component or None for the product)
-    inputs: tuple[Reference, ...] = ()
+    inputs: tuple[Reference, ...] | None = None  # None: not stated; (): the program's arguments alone
     copy: bool = False
     decision: Decision | None = None
     known: bool = True
@@ -103,13 +103,14 @@ class Vocabulary:
     pixel: str | None = None
     format_name: str | None = None
     closing: str | None = None
-    tiers: Mapping[str, Reference] = field(default_factory=dict)
+    tiers: Mapping[str, tuple[Reference, ...]] = field(default_factory=dict)
     chatter_sides: frozenset[str] = frozenset()
     records: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     quantities: Mapping[tuple[str, str], Quantity] = field(default_factory=dict)
     aliases: tuple[Alias, ...] = ()
     defects: tuple[Defect, ...] = ()
     half_step_of: tuple[str, ...] = ()
+    constants: Mapping[str, float] = field(default_factory=dict)
 
     def quantity(self, record: str, name: str) -> Quantity:
         """The entry for a name; an alias shares its target's; unlisted names get the file's default."""
@@ -128,7 +129,7 @@ class Vocabulary:
     def steps(self) -> dict[str, tuple[str, ...]]:
         """The graph: label of each step -> labels of its inputs."""
         return {
-            quantity.label: tuple(dict.fromkeys(self.label_of(r, quantity.record) for r in quantity.inputs))
+            quantity.label: tuple(dict.fromkeys(self.label_of(r, quantity.record) for r in quantity.inputs or ()))
             for quantity in self.quantities.values()
             if quantity.status != "metadata"
         }
@@ -178,7 +179,7 @@ def _build(data: Mapping[str, Any]) -> Vocabulary:
     _only(data, TOP_LEVEL, "the file")
     section = data.get("section", {})
     _only(section, {"pixel", "format", "closing"}, "[section]")
-    tiers = {name: parse_reference(text) for name, text in data.get("tiers", {}).items()}
+    tiers = {name: tuple(map(parse_reference, texts)) for name, texts in data.get("tiers", {}).items()}
     quantities = {
         (record, name): _quantity(name, record, entry, tiers)
         for record, entries in _by_record(data).items()
@@ -199,6 +200,7 @@ def _build(data: Mapping[str, Any]) -> Vocabulary:
         aliases=tuple(_alias(entry) for entry in data.get("alias", ())),
         defects=tuple(Defect(**entry) for entry in data.get("defect", ())),
         half_step_of=tuple(data.get("causes", {}).get("half_step_of", ())),
+        constants={name: float(value) for name, value in data.get("causes", {}).get("constants", {}).items()},
     )
     _check_graph(vocabulary)
     return vocabulary
@@ -208,7 +210,7 @@ def _by_record(data: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     return {HEADER if record == "header" else record: e for record, e in data.get("quantities", {}).items()}
 
 
-def _quantity(name: str, record: str, entry: Mapping[str, Any], tiers: Mapping[str, Reference]) -> Quantity:
+def _quantity(name: str, record: str, entry: Mapping[str, Any], tiers: Mapping[str, tuple[Reference, ...]]) -> Quantity:
     where = f"{record or 'header'}.{name}"
     _only(entry, {"kind", "unit", "status", "scale", "inputs", "copy", "decision"}, where)
     if entry.get("kind") is not None:
@@ -222,7 +224,7 @@ def _quantity(name: str, record: str, entry: Mapping[str, Any], tiers: Mapping[s
         unit=entry.get("unit", ""),
         status=status,
         scale=_scale(entry["scale"]) if "scale" in entry else None,
-        inputs=tuple(parse_reference(text) for text in entry.get("inputs", ())),
+        inputs=tuple(map(parse_reference, entry["inputs"])) if "inputs" in entry else None,
         copy=bool(entry.get("copy", False)),
         decision=_decision(name, where, entry["decision"]) if "decision" in entry else None,
     )
@@ -287,7 +289,7 @@ def parse_reference(text: str) -> Reference:
 def _check_graph(vocabulary: Vocabulary) -> None:
     """Every input must be listed itself, else a misspelt one would silently never be found."""
     for quantity in vocabulary.quantities.values():
-        for reference in quantity.inputs:
+        for reference in quantity.inputs or ():
             where = vocabulary.record_of(reference, quantity.record)
             if (where, reference.name) not in vocabulary.quantities:
                 raise ValueError(f"{quantity.label} has the input {reference.name!r}, which is not listed")

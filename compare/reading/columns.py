@@ -279,7 +279,7 @@ def _exact_tables(numbers: list[int], group: list[Parsed], vocabulary: Vocabular
 def _exact_values(group: list[Parsed], vocabulary: Vocabulary) -> dict[str, Values]:
     first = group[0]
     values = {}
-    for at, (name, texts) in enumerate(first.fields):
+    for at, (name, _) in enumerate(first.fields):
         kind = vocabulary.quantity(first.record, name).kind
         columns = zip(*(parsed.fields[at][1] for parsed in group), strict=True)
         values[name] = stack([convert(column, kind) for column in columns])

@@ -1,0 +1,1 @@
+"""Which value of one log belongs to which value of the other."""
