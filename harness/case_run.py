@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from simulator import Experiment
 
-KINDS = ("float", "int", "pgm", "noise")
+PIXEL_TYPES = {"float": "<f4", "int": "<u2", "pgm": "u1", "noise": "<u2"}
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,8 @@ class SideRun:
 
     images: Mapping[str, np.ndarray] = field(default_factory=dict)
     """float (float32), int, noise (uint16) and pgm (uint8), each slow x fast, those that were written."""
+    headers: Mapping[str, bytes] = field(default_factory=dict)
+    """Of the integer and the noise image."""
     traces: Mapping[Pixel, str] = field(default_factory=dict)
     runs: Sequence[Finished] = ()
     refusal: str | None = None
@@ -45,7 +47,8 @@ def run_port(prepared: Prepared, pixels: Sequence[Pixel], computing: Computing) 
             experiment = read_case(prepared, folder)
             rendered = render(experiment, folder, computing)
             traces = trace_pixels(rendered.simulator, pixels)
-            return SideRun(read_images(experiment, folder), traces, device=str(rendered.simulator.device))
+            device = str(rendered.simulator.device)
+            return SideRun(read_images(experiment, folder), read_headers(experiment, folder), traces, device=device)
     except InputError as error:
         return SideRun(refusal=str(error))
 
@@ -69,7 +72,8 @@ def run_reference(
         with prepared.scratch() as folder:
             words = ("-case", prepared.case.name, *pixel_words(pixels)) if reference.own else ()
             runs = run_case(reference, prepared, folder, words, timeout_s=timeout_s)
-            images = read_images(_experiment(prepared, folder), folder)
+            experiment = _experiment(prepared, folder)
+            images, headers = read_images(experiment, folder), read_headers(experiment, folder)
     except WrongUse as error:
         return SideRun(refusal=str(error))
     except ProgramFailed as error:
@@ -78,9 +82,9 @@ def run_reference(
         raise
     if not reference.own:
         more, traces = trace_reference(reference, prepared, pixels, timeout_s=timeout_s)
-        return SideRun(images, traces, runs + more)
+        return SideRun(images, headers, traces, runs + more)
     traces = split_traces(reference, runs[-1], pixels) if pixels else {}
-    return SideRun(images, traces, runs)
+    return SideRun(images, headers, traces, runs)
 
 
 def trace_with_reference(
@@ -106,17 +110,30 @@ def read_images(experiment: Experiment, folder: Path) -> dict[str, np.ndarray]:
     Raises:
         ProgramFailed: a file that the command line asks for is missing or has another size.
     """
-    from compare.image_files import ImageFileError, read_image
-
     detector, output = experiment.detector, experiment.output
     names = (output.float_file, output.int_file, output.pgm_file, output.noise_file)
     size = (detector.pixels_slow, detector.pixels_fast)
-    images: dict[str, np.ndarray] = {}
-    for kind, name in zip(KINDS, names, strict=True):
-        if name is None:
-            continue
-        try:
-            images[kind] = read_image(folder / name, size).pixels
-        except ImageFileError as error:
-            raise ProgramFailed(f"the {kind} image cannot be compared: {error}") from error
-    return images
+    kinds = zip(PIXEL_TYPES, names, strict=True)
+    return {kind: _pixels(folder / name, PIXEL_TYPES[kind], size) for kind, name in kinds if name is not None}
+
+
+def _pixels(path: Path, pixel_type: str, size: tuple[int, int]) -> np.ndarray:
+    """The pixels at the end of an image file, whatever the length of its header (the reference's may overflow)."""
+    import numpy as np
+
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ProgramFailed(f"the image {path.name} was not written: {error.strerror}") from error
+    length = size[0] * size[1] * np.dtype(pixel_type).itemsize
+    header = len(content) - length
+    if header < 0 or (pixel_type == PIXEL_TYPES["float"] and header != 0):
+        raise ProgramFailed(f"{path.name} has {len(content)} bytes; {size[0]} x {size[1]} pixels need {length}")
+    return np.frombuffer(content, pixel_type, offset=header).reshape(size)
+
+
+def read_headers(experiment: Experiment, folder: Path) -> dict[str, bytes]:
+    """What precedes the pixels of the integer and noise images, by kind."""
+    names = {"int": experiment.output.int_file, "noise": experiment.output.noise_file}
+    length = 2 * experiment.detector.pixels_slow * experiment.detector.pixels_fast
+    return {kind: (folder / name).read_bytes()[:-length] for kind, name in names.items() if name is not None}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -135,6 +136,7 @@ def _compared(task: Task, prepared: Prepared, reference: SideRun, port: SideRun,
     comparisons = {pixel: compare_traces(text, port.traces[pixel]) for pixel, text in reference.traces.items()}
     checks = [trace_check(_name(pixel), comparison) for pixel, comparison in comparisons.items()]
     checks += image_checks
+    checks += _header_checks(reference.headers, port.headers)
     checks += _golden_checks(prepared.case, reference, port)
     return Outcome(
         label=task.label,
@@ -163,8 +165,8 @@ def _with_worst_pixel(task: Task, prepared: Prepared, reference: SideRun, port: 
     of_reference = trace_with_reference(task.reference, prepared, [pixel], task.timeout_s)
     of_port = trace_with_port(prepared, [pixel], task.computing)
     return (
-        SideRun(reference.images, {**reference.traces, **of_reference}, reference.runs),
-        SideRun(port.images, {**port.traces, **of_port}, device=port.device),
+        replace(reference, traces={**reference.traces, **of_reference}),
+        replace(port, traces={**port.traces, **of_port}),
     )
 
 
@@ -183,6 +185,15 @@ def _image_checks(prefix: str, expected: Mapping[str, np.ndarray], got: Mapping[
             yield image_check(what, image, got[kind])
     for kind in got.keys() - expected.keys():
         yield Check(f"{prefix}{kind} image", DIVERGENCE, "written by one program only")
+
+
+def _header_checks(expected: Mapping[str, bytes], got: Mapping[str, bytes]) -> Iterator[Check]:
+    for kind, header in expected.items():
+        other = got.get(kind, b"")
+        lines = (bytes(text).decode("ascii", "replace").splitlines() for text in (header, other))
+        differing = [f"{a!r} against {b!r}" for a, b in zip_longest(*lines, fillvalue="") if a != b]
+        code = DIVERGENCE if header != other else 0
+        yield Check(f"{kind} header", code, "; ".join(differing) or f"{len(header)} bytes equal")
 
 
 def _golden_checks(case: Case, reference: SideRun, port: SideRun) -> Iterator[Check]:
