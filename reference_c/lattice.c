@@ -4,7 +4,7 @@
 /* ---- square: a parallelepiped of Na x Nb x Nc cells ---- */
 
 /* sin(pi N h)/sin(pi h), N where pi h is exactly 0; 1 for a single cell. */
-static void grating(int count, const double *h, double N, double *factor)
+static void grating(int count, const double *restrict h, double N, double *restrict factor)
 {
     for (int i = 0; i < count; ++i) {
         double x = PI * h[i];
