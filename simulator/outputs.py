@@ -147,8 +147,8 @@ def last_subpixel_m(slow_fast: tuple[int, int], pixel_size_m: float, oversample:
 
 
 def integer_scale(largest: float, scale: float | None = None) -> float:
-    """What intensities are multiplied by in the integer image: as given, else so that the largest is 55000."""
-    if scale is not None:
+    """What intensities are multiplied by in the integer image: as given (above 0), else so that the largest is 55000."""
+    if scale is not None and scale > 0:
         return scale
     return FULL_SCALE / largest if largest > 0 else 1.0
 
@@ -169,11 +169,17 @@ def integer_image(image: np.ndarray, scale: float, adc_offset: float = 40.0, roi
     return pixels
 
 
-def grey_scale(rmsd: float, scale: float | None = None) -> float:
-    """What intensities are multiplied by in the PGM image: as given, else 250 for five standard deviations."""
-    if scale is not None:
+def grey_scale(rmsd: float, scale: float | None = None, *, flat: float = 1.0) -> float:
+    """What intensities are multiplied by in the PGM image.
+
+    Args:
+        rmsd: of the image; five of them become 250.
+        scale: as given; it counts when above 0.
+        flat: for an image without any spread (the reference takes the integer image's scale).
+    """
+    if scale is not None and scale > 0:
         return scale
-    return PGM_FULL_SCALE / (PGM_SPREADS * rmsd) if rmsd > 0 else 1.0
+    return PGM_FULL_SCALE / (PGM_SPREADS * rmsd) if rmsd > 0 else flat
 
 
 def grey_image(image: np.ndarray, scale: float, roi: Roi | None = None) -> np.ndarray:
@@ -264,7 +270,7 @@ def write_outputs(
     output, roi = experiment.output, experiment.sampling.roi
     figures = statistics(image, roi, experiment.sampling.mask)
     int_scale = integer_scale(figures.max, output.scale)
-    pgm_scale = grey_scale(figures.rmsd, output.pgm_scale)
+    pgm_scale = grey_scale(figures.rmsd, output.pgm_scale, flat=int_scale)
     header = smv_header(experiment, geometry)
     contents: dict[str, bytes] = {}
     noise = None
