@@ -16,50 +16,12 @@ from compare.result import Comparison, Coverage, DifferenceClass, Key, Pair, Sid
 
 Samples = dict[str, Comparison]
 SIDE, COVERAGE = SideInfo(("log",)), Coverage(1, 0, 0)
-ALLOWED = set(
-    [
-        "html",
-        "head",
-        "meta",
-        "title",
-        "style",
-        "body",
-        "a",
-        "header",
-        "h1",
-        "h2",
-        "h3",
-        "main",
-        "section",
-        "div",
-        "p",
-        "strong",
-        "code",
-        "dl",
-        "dt",
-        "dd",
-        "ul",
-        "li",
-        "span",
-        "figure",
-        "figcaption",
-        "details",
-        "summary",
-        "table",
-        "caption",
-        "thead",
-        "tbody",
-        "tr",
-        "th",
-        "td",
-        "svg",
-        "rect",
-        "line",
-        "path",
-        "circle",
-        "text",
-        "g",
-    ]
+ALLOWED = frozenset(
+    re.findall(
+        r"\w+",
+        "html head meta title style body a header h1 h2 h3 main section div p strong code dl dt dd ul li span figure "
+        "figcaption details summary table caption thead tbody tr th td svg rect line path circle text g",
+    )
 )
 
 
