@@ -114,6 +114,7 @@ def _beam(settings: Settings, folder: Path) -> Beam:
     sources = (
         None if settings.source_file is None else read_sources(folder / settings.source_file, settings.source_file)
     )
+    _require_wavelengths(settings)
     return Beam(
         wavelength_A=settings.wavelength_A,
         fluence_photons_per_m2=_fluence(settings),
@@ -140,6 +141,13 @@ def _beam(settings: Settings, folder: Path) -> Beam:
         round_divergence=settings.round_divergence,
         sources=sources,
     )
+
+
+def _require_wavelengths(settings: Settings) -> None:
+    if settings.dispersion >= 2:
+        raise InputError(
+            f"-dispersion {settings.dispersion * 100:g} % spreads the wavelengths down to 0 and below; give less than 200"
+        )
 
 
 def _fluence(settings: Settings) -> float:

@@ -373,6 +373,7 @@ def test_an_unknown_flag_suggests_the_nearest(word: str, nearest: str) -> None:
         ("-osc 5 -phistep 1e-300", "use fewer"),
         ("-flux 1e300 -exposure 1e300", "finite"),
         ("-flux 1 -beamsize 0", "finite"),
+        ("-dispersion 200", "-dispersion 200 %"),
         ("-N 5 -curved_det", "-curved_det"),
     ],
 )

@@ -154,6 +154,8 @@ def test_grey_image_cuts_and_truncates() -> None:
     image = np.array([[0.0, 1.99, 254.9, 300.0]], dtype=np.float32)
     assert grey_image(image, 1.0)[0].tolist() == [0, 1, 254, 255]
     assert grey_scale(10.0) == 5.0
+    assert grey_scale(10.0, 3.0) == 3.0
+    assert grey_scale(0.0, flat=7.0) == grey_scale(0.0, -1.0, flat=7.0) == 7.0
 
 
 # Files
