@@ -147,7 +147,7 @@ def last_subpixel_m(slow_fast: tuple[int, int], pixel_size_m: float, oversample:
 
 
 def integer_scale(largest: float, scale: float | None = None) -> float:
-    """What intensities are multiplied by in the integer image: as given if above 0, else what makes the largest 55000."""
+    """What intensities are multiplied by in the integer image: as given if above 0, else the largest becomes 55000."""
     if scale is not None and scale > 0:
         return scale
     return FULL_SCALE / largest if largest > 0 else 1.0

@@ -146,7 +146,7 @@ def _beam(settings: Settings, folder: Path) -> Beam:
 def _require_wavelengths(settings: Settings) -> None:
     if settings.dispersion >= 2:
         raise InputError(
-            f"-dispersion {settings.dispersion * 100:g} % spreads the wavelengths down to 0 and below; give less than 200"
+            f"-dispersion {settings.dispersion * 100:g} % spreads the wavelengths down to 0; give less than 200"
         )
 
 
