@@ -5,8 +5,10 @@ from __future__ import annotations
 import functools
 import shutil
 import sysconfig
+import types
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -16,7 +18,7 @@ from simulator.scatter import Constants, Held, Physics, Pixels, Samples, Scatter
 TILE_SAMPLES = 32
 """Samples of a compiled tile at most."""
 
-CHUNK_PIXELS = {"cpu": 1 << 16, "cuda": 1 << 20, "mps": 1 << 18}
+CHUNK_PIXELS = {"cpu": 1 << 18, "cuda": 1 << 20, "mps": 1 << 18}
 
 SAMPLES_WORTH_COMPILING = {"cpu": 400_000_000, "cuda": 4_000_000_000, "mps": 4_000_000_000}
 """Pixels x samples whose saving pays for a compilation: about 15 s at what the eager path loses a sample."""
@@ -37,34 +39,50 @@ def worth_compiling(evaluations: int, device: torch.device) -> bool:
     return evaluations >= SAMPLES_WORTH_COMPILING[device.type] and compiler_missing() is None
 
 
-@functools.cache
-def _compiled(physics: Physics) -> Callable[..., Tensor]:
-    """One kernel for all experiments with these formulas: every number is an argument."""
+class CompiledKernels:
+    """The pixel sum's parts as compiled kernels. For sums without compounding factors, and without gradients."""
 
     def tile_sum(
-        pixels: Pixels, sub: Subpixel, held: Held, samples: Samples, I: Tensor, latch: Tensor, c: Constants
-    ) -> Tensor:
-        evaluated, _ = scatter(pixels, sub, held, samples, I, latch, c, physics)
-        return I + evaluated.I_term.sum(dim=0)
-
-    return torch.compile(tile_sum, dynamic=False, fullgraph=True)
-
-
-class CompiledTileSum:
-    """Adds a tile's terms with a compiled kernel. For sums without compounding factors, and without gradients."""
-
-    tile_size = TILE_SAMPLES
-
-    def __init__(self, c: Constants, physics: Physics) -> None:
-        self._c, self._kernel = c, _compiled(physics)
-
-    def __call__(
-        self, pixels: Pixels, sub: Subpixel, held: Held, samples: Samples, I: Tensor, interpolates_before: Tensor
+        self,
+        pixels: Pixels,
+        sub: Subpixel,
+        held: Held,
+        samples: Samples,
+        I: Tensor,
+        interpolates_before: Tensor,
+        c: Constants,
+        physics: Physics,
     ) -> tuple[Scatter | None, Tensor]:
-        with torch.no_grad():
-            return None, self._kernel(pixels, sub, held, samples, I, interpolates_before, self._c)
+        """The sum with the tile's terms added, in whatever order is fastest."""
+        return None, self.call(_sum_of_terms, pixels, sub, held, samples, I, interpolates_before, c, physics)
 
-    @staticmethod
-    def chunk_pixels(device: torch.device) -> int:
-        """Pixels of a chunk."""
-        return CHUNK_PIXELS[device.type]
+    def call(self, part: Callable[..., Any], *args: Any) -> Any:
+        with torch.no_grad():
+            return _compiled(part, args[-1])(*args[:-1])
+
+
+def _sum_of_terms(
+    pixels: Pixels,
+    sub: Subpixel,
+    held: Held,
+    samples: Samples,
+    I: Tensor,
+    interpolates_before: Tensor,
+    c: Constants,
+    physics: Physics,
+) -> Tensor:
+    evaluated, _ = scatter(pixels, sub, held, samples, I, interpolates_before, c, physics)
+    return I + evaluated.I_term.sum(dim=0)
+
+
+@functools.cache
+def _compiled(part: Callable[..., Any], physics: Physics) -> Callable[..., Any]:
+    """One kernel for all experiments with these formulas: every number is an argument."""
+
+    def with_physics(*args: Any) -> Any:
+        return part(*args, physics)
+
+    # The compiler counts recompilations per code object: give each kernel its own.
+    code = with_physics.__code__.replace(co_name=part.__name__)
+    kernel = types.FunctionType(code, globals(), part.__name__, None, with_physics.__closure__)
+    return torch.compile(kernel, dynamic=False, fullgraph=True)

@@ -48,7 +48,7 @@ class Probe:
         """The first pixel of the region with a sweep that -dmin does not skip, and that sweep; None: no pixel has."""
         if not self.physics.cut_by_dmin:
             return (region.pixel_at(0), Sweep(0, 0)) if region.n_active else None
-        for _, flat in region.chunks(SCAN_PIXELS, self.c.pixel_size_m.device):
+        for flat in region.chunks(SCAN_PIXELS, self.c.pixel_size_m.device):
             order = self._first_executed_order(flat)
             found = torch.nonzero(torch.isfinite(order))
             if len(found):

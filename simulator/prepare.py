@@ -117,28 +117,38 @@ def _require_pixels(experiment: Experiment) -> None:
         )
 
 
-def physics_of(prepared: Prepared, *, reduced: bool) -> Physics:
-    """The formulas that hold in this run. ``reduced`` takes the integer-reduced lattice factor where there is one."""
+def physics_of(prepared: Prepared, *, reduced: bool, padded: bool) -> Physics:
+    """The formulas that hold in this run.
+
+    Args:
+        prepared: the experiment in numbers.
+        reduced: take the integer-reduced lattice factor where there is one.
+        padded: samples are padded with some of weight 0.
+    """
     experiment, defects = prepared.experiment, prepared.defects
-    sampling, crystal = experiment.sampling, experiment.crystal
-    wanted = (sampling.oversample_thick, sampling.oversample_polar, sampling.oversample_omega)
-    compound = "oversample-compounds" in defects
-    lattice = square_reduced if reduced and crystal.shape == "square" else SHAPES[crystal.shape]
+    sampling, crystal, beam = experiment.sampling, experiment.crystal, experiment.beam
+    oversampled = (sampling.oversample_thick, sampling.oversample_polar, sampling.oversample_omega)
     na, nb, nc = prepared.cell.N_cells
-    off = (False, False, False)
+    listed = experiment.structure_factors.values is not None
     return Physics(
-        lattice=lattice,
+        lattice=square_reduced if reduced and crystal.shape == "square" else SHAPES[crystal.shape],
         axes=(na > 1, nb > 1, nc > 1),
         curved=experiment.detector.curved,
         curved_along_laboratory_axes="curved-axes" in defects,
         point_pixel=experiment.detector.point_pixel,
         absorbing=experiment.detector.thickness.range > 0.0,
         cut_by_dmin=sampling.dmin_A > 0.0,
-        interpolate=sampling.interpolate and experiment.structure_factors.values is not None,
+        interpolate=sampling.interpolate and listed,
         lattice_can_vanish=crystal.shape != "square",
         with_water=sampling.water_m > 0.0,
-        factors_per_term=off if compound else wanted,
-        factors_compound=wanted if compound else off,
+        listed=listed,
+        weighted=padded or any(weight != 1.0 for weight in prepared.source_weights),
+        polarized=beam.polarized,
+        preferred_plane=beam.polarization_factor != 0.0,
+        oversampled=oversampled,
+        compounding="oversample-compounds" in defects and any(oversampled),
+        layer_by_layer="last-layer-capture" not in defects and not sampling.oversample_thick,
+        background_in_sum="background-scaling" in defects,
     )
 
 
@@ -175,6 +185,9 @@ def constants_of(prepared: Prepared, device: torch.device, precision: Precision)
         polarization=vector(geometry.polarization),
         polarization_factor=number(experiment.beam.polarization_factor),
         dmin_m=number(experiment.sampling.dmin_A * ANGSTROM_m),
+        intensity_scale=number(R_E_SQR_m2 * experiment.beam.fluence_photons_per_m2),
+        steps=number(prepared.steps),
+        background_I=number(prepared.background_I),
         lattice=LatticeConstants(
             Na=number(na, rest),
             Nb=number(nb, rest),

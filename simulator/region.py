@@ -50,12 +50,10 @@ class Region:
             return len(self.masked_in)
         return len(self.slow_range) * len(self.fast_range)
 
-    def chunks(self, size: int, device: torch.device) -> Iterator[tuple[int, Tensor]]:
-        """The active pixels in raster order, ``size`` at a time: (how many are done then, flat indices)."""
-        n = self.n_active
-        for start in range(0, n, size):
-            stop = min(n, start + size)
-            yield stop, self.flat_indices(start, stop, device)
+    def chunks(self, size: int, device: torch.device) -> Iterator[Tensor]:
+        """Flat indices of the active pixels in raster order, ``size`` at a time."""
+        for start in range(0, self.n_active, size):
+            yield self.flat_indices(start, min(self.n_active, start + size), device)
 
     def flat_indices(self, start: int, stop: int, device: torch.device) -> Tensor:
         """Flat indices of the active pixels numbered start .. stop - 1."""

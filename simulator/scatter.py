@@ -37,10 +37,26 @@ class Physics:
     lattice_can_vanish: bool
     """False for shapes whose factor is never exactly 0; else evaluations without it are skipped (but for water)."""
     with_water: bool
-    factors_per_term: tuple[bool, bool, bool]
-    """Whether each term is multiplied by its own capture, polar, omega."""
-    factors_compound: tuple[bool, bool, bool]
-    """Whether the running sum is multiplied by capture, polar, omega after each term."""
+    listed: bool
+    """Whether there is a structure factor list; else every reflection has default_F."""
+    weighted: bool
+    """Whether terms carry a weight other than 1: sources of their own weight, or padding."""
+    polarized: bool
+    preferred_plane: bool
+    """Whether Kahn's factor counts."""
+    oversampled: tuple[bool, bool, bool]
+    """Whether capture, polar, omega are renewed at every evaluation."""
+    compounding: bool
+    """Whether oversampled factors multiply the running sum after each term; else each its own term."""
+    layer_by_layer: bool
+    """Whether each layer's sum takes its own captured fraction; else the total takes the last one's."""
+    background_in_sum: bool
+
+    @property
+    def factors_last(self) -> tuple[bool, bool, bool]:
+        """Whether capture, polar, omega multiply the sum when all is added."""
+        capture, polar, omega = self.oversampled
+        return not (capture or self.layer_by_layer), not polar, not omega
 
 
 class Constants(NamedTuple):
@@ -64,6 +80,10 @@ class Constants(NamedTuple):
     polarization: Vec
     polarization_factor: Tensor
     dmin_m: Tensor
+    intensity_scale: Tensor
+    """r_e^2 x fluence."""
+    steps: Tensor
+    background_I: Tensor
     lattice: LatticeConstants
     factors: FactorTable
 
@@ -195,23 +215,16 @@ def captured_fraction(located: Located, sub: Subpixel, c: Constants, physics: Ph
     return entry - leave
 
 
-def polarization(located: Located, incident: Vec, c: Constants) -> Tensor:
-    """Kahn's polarization factor (Kahn et al. 1982, J. Appl. Cryst. 15, 330); unpolarised at K = 0."""
+def polarization(located: Located, incident: Vec, c: Constants, physics: Physics) -> Tensor:
+    """Kahn's polarization factor (Kahn et al. 1982, J. Appl. Cryst. 15, 330); without a plane, (1 + cos^2)/2."""
     cos_2theta = dot(incident, located.diffracted_vec)
     c2 = cos_2theta * cos_2theta
+    if not physics.preferred_plane:
+        return 0.5 * (1.0 + c2)
     B = unit(cross(c.polarization, incident))
     E = unit(cross(incident, B))
-    out_of_plane = dot(located.diffracted_vec, B)
-    in_plane = dot(located.diffracted_vec, E)
-    psi = -torch.atan2(out_of_plane, in_plane)
-    K = c.polarization_factor
-    return 0.5 * (1.0 + c2 - K * torch.cos(2.0 * psi) * (1.0 - c2))
-
-
-def unpolarized(located: Located, incident: Vec, c: Constants) -> Tensor:
-    """The same without a preferred plane."""
-    cos_2theta = dot(incident, located.diffracted_vec)
-    return 0.5 * (1.0 + cos_2theta * cos_2theta)
+    psi = -torch.atan2(dot(located.diffracted_vec, B), dot(located.diffracted_vec, E))
+    return 0.5 * (1.0 + c2 - c.polarization_factor * torch.cos(2.0 * psi) * (1.0 - c2))
 
 
 def scattering_vector_per_m(located: Located, samples: Samples) -> Vec:
@@ -276,7 +289,7 @@ def scatter(
     lattice: Lattice = physics.lattice(hkl, hkl0, c.lattice, physics.axes)
     F_latt = lattice.F_latt
 
-    F_cell = nearest(c.factors, hkl0)
+    F_cell = nearest(c.factors, hkl0) if physics.listed else c.factors.default_F.expand_as(F_latt)
     block: tuple[Tensor, ...] = ()
     coords: tuple[tuple[Tensor, ...], ...] = ((), (), ())
     if physics.interpolate:
@@ -288,14 +301,17 @@ def scatter(
         F_cell = torch.where(F_latt == 0.0, 0.0, F_cell)
 
     factors = (held.capture_fraction, held.polar, held.omega_pixel_sr)
-    term = F_cell * F_cell * lattice.magnitude * lattice.magnitude * samples.weight
-    for factor, wanted in zip(factors, physics.factors_per_term, strict=True):
-        if wanted:
+    oversampled = [f for f, on in zip(factors, physics.oversampled, strict=True) if on]
+    term = F_cell * F_cell * lattice.magnitude * lattice.magnitude
+    if physics.weighted:
+        term = term * samples.weight
+    if not physics.compounding:
+        for factor in oversampled:
             term = term * factor
     executed = _executed(stol, F_latt, c, physics)
     if executed is not None:
         term = torch.where(executed, term, 0.0)
-    compounding = [f for f, on in zip(factors, physics.factors_compound, strict=True) if on]
+    compounding = oversampled if physics.compounding else []
     I_running, I_after = running_sum(I_before, term, compounding, executed)
 
     traced = Scatter(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import NamedTuple
 
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from simulator.compiled import CompiledTileSum, worth_compiling
+from simulator.compiled import CHUNK_PIXELS, TILE_SAMPLES, CompiledKernels, worth_compiling
 from simulator.defects import Defects
 from simulator.errors import InputError
 from simulator.execution import ExecutionConfig, default_execution
@@ -27,8 +28,8 @@ from simulator.trace import Trace, TraceRecorder
 SIMD_BLOCK = 64
 """Pixels come in multiples of this: vectorised functions then round alike wherever a pixel stands in a chunk."""
 
-EAGER_ELEMENTS = 1 << 18
-"""Samples x pixels of an eager tile: its temporaries stay in the cache."""
+EAGER_ELEMENTS = 1 << 15
+"""Samples x pixels of an eager tile: temporaries stay in the cache, and torch does not split an operation."""
 
 EAGER_TILE = 32
 """Samples of an eager tile at most."""
@@ -95,7 +96,7 @@ class Simulator:
         self.prepared = prepare(experiment, self.defects, zero_phi_steps)
         self.region = Region.of(experiment)
         self.constants = constants_of(self.prepared, self.device, self.precision)
-        self.physics = physics_of(self.prepared, reduced=self.precision.reduced)
+        self.physics = physics_of(self.prepared, reduced=self.precision.reduced, padded=False)
 
     # ---- images -----------------------------------------------------------------------------------------------
 
@@ -108,30 +109,56 @@ class Simulator:
         compiled = self._compiles()
         pixel_sum = self._compiled_sum if compiled else self._eager_sum
         size = self._chunk_pixels(compiled)
-        pieces, omegas = [], []
+        starts = range(0, self.region.n_active, size)
         flat = torch.zeros(math.prod(self.region.shape), dtype=self.precision.position, device=self.device)
-        for done, index in self.region.chunks(size, self.device):
-            result = self._chunk(pixel_sum, index, size)
-            omegas.append(result.omega_sum[: len(index)].detach().sum())
-            value = result.I_pixel_final[: len(index)]
-            if torch.is_grad_enabled() and value.requires_grad:
+        pieces, omegas = [], []
+        for start, chunk in zip(starts, self._computed(pixel_sum, starts, size, compiled), strict=True):
+            index, value, omega = chunk
+            omegas.append(omega)
+            if value.requires_grad:
                 pieces.append((index, value))
             else:
                 flat[index] = value
-            progress(done, self.region.n_active)
+            progress(min(start + size, self.region.n_active), self.region.n_active)
         if pieces:
             flat = flat.index_copy(0, torch.cat([i for i, _ in pieces]), torch.cat([v for _, v in pieces]))
         flat = self._with_first_pixels(flat)
-        total = float(sum(omegas)) if omegas else 0.0
+        total = float(torch.stack(omegas).sum()) if omegas else 0.0
         return Rendering(flat.reshape(self.region.shape), total / self.prepared.steps)
+
+    def _computed(
+        self, pixel_sum: PixelSum, starts: range, size: int, compiled: bool
+    ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
+        """Chunk by chunk: flat indices, values, sum of solid angles.
+
+        Eager chunks on the CPU are small enough that torch computes each on one thread; the threads then take a
+        chunk each, which costs less than sharing every operation among them.
+        """
+        wants_gradients = torch.is_grad_enabled() and self._wants_gradients
+
+        def compute(start: int) -> tuple[Tensor, Tensor, Tensor]:
+            with torch.set_grad_enabled(wants_gradients):
+                index = self.region.flat_indices(start, min(start + size, self.region.n_active), self.device)
+                result = self._chunk(pixel_sum, index, size)
+                omega = result.omega_sum[: len(index)].detach().sum()
+                return index, result.I_pixel_final[: len(index)], omega
+
+        threads = torch.get_num_threads()
+        if compiled or wants_gradients or self.device.type != "cpu" or threads == 1 or len(starts) < 2:
+            yield from map(compute, starts)
+            return
+        self._latch_evaluations(self.region.flat_indices(self.region.n_active - 1, self.region.n_active, self.device))
+        with ThreadPoolExecutor(threads) as pool:
+            yield from pool.map(compute, starts)
 
     def _chunk(self, pixel_sum: PixelSum, index: Tensor, size: int) -> PixelResult:
         """The pixels of one chunk, filled up to ``size``; recomputed rather than kept where gradients are wanted."""
-        pixels = self.region.pixels(_filled(index, size), self.precision.position)
-        latch = self._latch_evaluations(_filled(index, size))
-        if not torch.is_grad_enabled() or not self._wants_gradients:
+        filled = _filled(index, size)
+        pixels, latch = self.region.pixels(filled, self.precision.position), self._latch_evaluations(filled)
+        if not torch.is_grad_enabled():
             return pixel_sum(pixels, latch)
-        return checkpoint(pixel_sum, pixels, latch, use_reentrant=False, preserve_rng_state=False)
+        result: PixelResult = checkpoint(pixel_sum, pixels, latch, use_reentrant=False, preserve_rng_state=False)
+        return result
 
     def _with_first_pixels(self, flat: Tensor) -> Tensor:
         """The image with each thread's first pixel computed from a cell that nothing was rotated into."""
@@ -203,12 +230,12 @@ class Simulator:
 
     @cached_property
     def _compiled_sum(self) -> PixelSum:
-        physics = physics_of(self.prepared, reduced=True)
-        samples = SampleTable(self.prepared, self.device, self.precision, CompiledTileSum.tile_size, padded=True)
-        return PixelSum(self.prepared, self.constants, physics, samples, CompiledTileSum(self.constants, physics))
+        physics = physics_of(self.prepared, reduced=True, padded=True)
+        samples = SampleTable(self.prepared, self.device, self.precision, TILE_SAMPLES, padded=True)
+        return PixelSum(self.prepared, self.constants, physics, samples, CompiledKernels())
 
     def _compiles(self) -> bool:
-        if self.execution.compile == "never" or any(self.physics.factors_compound):
+        if self.execution.compile == "never" or self.physics.compounding:
             return False
         if torch.is_grad_enabled() and self._wants_gradients:
             return False
@@ -218,23 +245,18 @@ class Simulator:
     def _chunk_pixels(self, compiled: bool) -> int:
         """Pixels evaluated together: a multiple of what keeps every element on the vectorised path."""
         if compiled:
-            size = CompiledTileSum.chunk_pixels(self.device)
+            size = CHUNK_PIXELS[self.device.type]
         elif self.device.type == "cpu":
             size = EAGER_ELEMENTS // self._samples.tile_size
         else:
             size = self.execution.memory_bytes // (self._samples.tile_size * 8 * 64)
-        block = SIMD_BLOCK * torch.get_num_threads()
-        blocks = max(1, min(size, self.region.n_active) // block)
-        return block * blocks
+        blocks = min(size, self.region.n_active + SIMD_BLOCK - 1) // SIMD_BLOCK
+        return SIMD_BLOCK * max(1, blocks)
 
     @cached_property
     def _wants_gradients(self) -> bool:
         tensors = (t for t in _tensors_of((self.constants, tuple(self._samples.tiles(0)))))
-        return any(t.requires_grad for t in tensors) or _requires_grad(self.prepared.background_I)
-
-
-def _requires_grad(x: object) -> bool:
-    return isinstance(x, Tensor) and x.requires_grad
+        return any(t.requires_grad for t in tensors)
 
 
 def _tensors_of(tree: object) -> Iterator[Tensor]:

@@ -13,13 +13,15 @@ from simulator.lattice import Miller
 
 
 class FactorTable(NamedTuple):
-    """The array with ``default_F`` appended as its last entry, and the ranges as 0-d tensors."""
+    """The list in a border of ``default_F``, so that an index clamped into it needs no question; 0-d tensors else."""
 
     F: Tensor
-    """(nh nk nl + 1,), l fastest."""
+    """Flat, ((nh + 2)(nk + 2)(nl + 2),), l fastest."""
+    default_F: Tensor
     minima: tuple[Tensor, Tensor, Tensor]
+    """hmin, kmin, lmin."""
     counts: tuple[Tensor, Tensor, Tensor]
-    """Indices along each axis: max - min + 1; 0 when there is no list."""
+    """Indices along each axis without the border: max - min + 1; 0 when there is no list."""
 
 
 class Interpolated(NamedTuple):
@@ -37,29 +39,33 @@ def factor_table(
     factors: StructureFactors, device: torch.device, dtype: torch.dtype, index_dtype: torch.dtype
 ) -> FactorTable:
     """The list as tensors: values in ``dtype``, ranges in ``index_dtype`` (that of the Miller indices)."""
-    default = torch.as_tensor(factors.default_F, dtype=torch.float64, device="cpu").reshape(1)
-    if factors.values is None:
-        F, counts = default, (0, 0, 0)
-    else:
-        values = factors.values
-        listed = torch.from_numpy(values) if isinstance(values, np.ndarray) else values
-        F = torch.cat([listed.to(device="cpu", dtype=torch.float64).reshape(-1), default])
-        counts = (listed.shape[0], listed.shape[1], listed.shape[2])
+    default = torch.as_tensor(factors.default_F, dtype=torch.float64, device="cpu")
+    values = factors.values if factors.values is not None else np.zeros((0, 0, 0))
+    listed = torch.from_numpy(values) if isinstance(values, np.ndarray) else values
+    nh, nk, nl = listed.shape
+    bordered = default.expand(nh + 2, nk + 2, nl + 2).clone()
+    bordered[1:-1, 1:-1, 1:-1] = listed.to(device="cpu", dtype=torch.float64)
 
     def indices(numbers: tuple[int, int, int]) -> tuple[Tensor, Tensor, Tensor]:
         h, k, l = (torch.tensor(float(n), dtype=index_dtype, device=device) for n in numbers)
         return h, k, l
 
-    return FactorTable(F.to(device=device, dtype=dtype), indices(factors.minima), indices(counts))
+    return FactorTable(
+        bordered.reshape(-1).to(device=device, dtype=dtype),
+        default.to(device=device, dtype=dtype),
+        indices(factors.minima),
+        indices((nh, nk, nl)),
+    )
 
 
 def nearest(table: FactorTable, hkl0: Miller) -> Tensor:
     """|F| of the nearest reflection; ``default_F`` outside the ranges."""
-    h, k, l = (index - low for index, low in zip(hkl0, table.minima, strict=True))
-    nh, nk, nl = table.counts
-    listed = (h >= 0) & (h < nh) & (k >= 0) & (k < nk) & (l >= 0) & (l < nl)
-    last = table.F.shape[0] - 1
-    return table.F[torch.where(listed, _flat_index(table, h, k, l), last)]
+    h, k, l = (
+        torch.clamp(index - (low - 1.0), min=0.0 * count, max=count + 1.0)
+        for index, low, count in zip(hkl0, table.minima, table.counts, strict=True)
+    )
+    # The second clamp leads an index that is no number to the border.
+    return table.F[_flat_index(table, h, k, l).clamp(0, table.F.shape[0] - 1)]
 
 
 def leaves_range(table: FactorTable, hkl: Miller) -> Tensor:
@@ -81,9 +87,9 @@ def tricubic(table: FactorTable, hkl: Miller) -> Interpolated:
     starts = [torch.floor(x) - 1.0 for x in hkl]
     coords = [tuple(start + j for j in range(4)) for start in starts]
     weights = [_lagrange_weights(x, start) for x, start in zip(hkl, starts, strict=True)]
-    h, k, l = (start - low for start, low in zip(starts, table.minima, strict=True))
+    h, k, l = (start - (low - 1.0) for start, low in zip(starts, table.minima, strict=True))
     corner = torch.where(inside, _flat_index(table, h, k, l), 0)
-    _, nk, nl = (count.to(torch.int64) for count in table.counts)
+    _, nk, nl = (count.to(torch.int64) + 2 for count in table.counts)
     block: list[Tensor] = []
     planes = []
     for i in range(4):
@@ -97,7 +103,8 @@ def tricubic(table: FactorTable, hkl: Miller) -> Interpolated:
 
 
 def _flat_index(table: FactorTable, h: Tensor, k: Tensor, l: Tensor) -> Tensor:
-    _, nk, nl = table.counts
+    """Where the bordered table keeps the entry with these (non-negative) offsets."""
+    nk, nl = table.counts[1] + 2.0, table.counts[2] + 2.0
     if h.dtype == torch.float64:  # exact: every array that fits in memory has fewer than 2^53 entries
         return ((h * nk + k) * nl + l).to(torch.int64)
     return (h.to(torch.int64) * nk.to(torch.int64) + k.to(torch.int64)) * nl.to(torch.int64) + l.to(torch.int64)

@@ -106,10 +106,12 @@ class TraceRecorder:
         self._interpolates_before = interpolates_before
         self._records: list[Record] = []
         self._subpixel: SubpixelTics | None = None
+        self._cos_2theta = 0.0
 
     def visit(self, tics: SubpixelTics, tile: Tile, evaluated: Scatter) -> None:
         """Take down a tile's evaluations."""
         rows = _first_pixel(evaluated)
+        self._cos_2theta = rows["cos_2theta"][-1]
         if tics != self._subpixel:
             self._subpixel = tics
             self._add("SUBPIXEL", tics._asdict(), rows, 0, SUBPIXEL)
@@ -175,7 +177,7 @@ class TraceRecorder:
             "capture_fraction": _number(result.held.capture_fraction),
             "polar": _number(result.held.polar),
             "omega_pixel": _number(result.held.omega_pixel_sr),
-            "cos_2theta": _number(result.cos_2theta),
+            "cos_2theta": self._cos_2theta,
             "I_pixel_final": final,
             "floatimage_accumulated": float(np.float32(final)),
         }
