@@ -97,7 +97,10 @@ class Written:
             lines.insert(0, f"solid angle subtended by detector = {solid_angle_sr:g} steradian ( {percent:g}% sphere)")
         if experiment.output.pgm_file is not None:
             lines.append(f"pgm_scale = {self.pgm_scale:g}")
+        if experiment.crystal.random_misset_seed is not None:
+            lines.append(f"random orientation seed: {experiment.crystal.random_misset_seed}")
         if self.noise is not None:
+            lines.append(f"  seed: {experiment.output.noise_seed}")
             lines.append(f"{self.noise.photons:.0f} photons on noise image ({self.noise.overloads} overloads)")
         return lines
 

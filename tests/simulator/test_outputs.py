@@ -108,7 +108,7 @@ def test_printed_figures_are_the_references(case: str, tmp_path: Path) -> None:
     image = np.load(GOLDEN / "public" / f"{case}.npz")["image"]
     log = (GOLDEN / "public" / f"{case}.stdout.txt").read_text().splitlines()
     lines = write_outputs(experiment, image, GEOMETRY, tmp_path).lines(experiment, 9, 0.645387)
-    assert len(lines) == 6
+    assert len(lines) == 7
     assert set(lines) <= set(log)
 
 
@@ -223,6 +223,13 @@ def test_a_link_is_followed(tmp_path: Path) -> None:
     write_outputs(read(f"{SMALL} -nonoise", tmp_path), small_image(), GEOMETRY, tmp_path)
     assert (tmp_path / "floatimage.bin").is_symlink()
     assert (tmp_path / "elsewhere" / "f.bin").stat().st_size == 48
+
+
+def test_seeds_from_the_clock_are_printed(tmp_path: Path) -> None:
+    experiment = read("-cell 40 50 60 -default_F 5 -detpixels 3 -misset random", tmp_path)
+    lines = write_outputs(experiment, np.ones((3, 3)), GEOMETRY, tmp_path).lines(experiment, 1)
+    assert f"  seed: {experiment.output.noise_seed}" in lines
+    assert f"random orientation seed: {experiment.crystal.random_misset_seed}" in lines
 
 
 def test_an_image_of_another_size_is_refused(tmp_path: Path) -> None:
