@@ -188,7 +188,8 @@ def _graph(result: Comparison) -> Markup | None:
     region = element(
         "div", drawing, class_="scroll", role="region", tabindex="0", aria_label="Graph of steps, scrolls sideways"
     )
-    words = "Inputs stand above the steps that use them. A filled box is a step at fault; dashed: not in the logs."
+    words = "Inputs stand above the steps that use them. A filled box is a step at fault; dashed: not in the logs. "
+    words += "Constants that do not differ and edges that a longer way tells are left out; the list has them."
     caption = element("figcaption", words, class_="soft")
     listed = element("details", element("summary", "The same as a list"), element("ul", *items))
     return _section("Graph of steps", element("figure", region, _legend(shown), caption), listed)

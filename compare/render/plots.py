@@ -96,11 +96,11 @@ def _range(values: Sequence[float]) -> tuple[float, float]:
 
 
 def _frame(low: float, high: float, y: Callable[[float], float]) -> Markup:
-    middle = (low + high) / 2
-    span = 0.44 * (high - low)
+    middle, span = (low + high) / 2, 0.44 * (high - low)
+    places = (middle - span, middle, middle + span)
     ticks = [
-        element("text", _tick(value, span), x=LEFT - 6, y=y(value) + 4, class_="tick end")
-        for value in (middle - span, middle, middle + span)
+        element("text", text, x=LEFT - 6, y=y(value) + 4, class_="tick end")
+        for value, text in zip(places, _tick_texts(places), strict=True)
     ]
     return join(_panel(TOP, BOTTOM), _panel(STRIP_TOP, STRIP_BOTTOM), *ticks)
 
@@ -109,8 +109,15 @@ def _panel(top: float, bottom: float) -> Markup:
     return element("rect", x=LEFT, y=top, width=WIDTH - LEFT - RIGHT, height=bottom - top, class_="frame")
 
 
-def _tick(value: float, span: float) -> str:
-    return "0" if abs(value) < 1e-9 * span else f"{value:.3g}"
+def _tick_texts(values: Sequence[float]) -> list[str]:
+    """As few digits as tell the values apart; what is 0 but for rounding is 0."""
+    tiny = 1e-9 * max(abs(value) for value in values)
+    rounded = [0.0 if abs(value) < tiny else value for value in values]
+    for digits in range(3, 18):
+        texts = [f"{value:.{digits}g}" for value in rounded]
+        if len(set(texts)) == len(values):
+            return texts
+    return [f"{value:.17g}" for value in rounded]
 
 
 def _curve(points: Sequence[tuple[float, float]], name: str, mark: Mark) -> Markup:

@@ -1,4 +1,8 @@
-"""The graph of steps as inline SVG: each step below its inputs, coloured by the worst class of its values."""
+"""The graph of steps as inline SVG: each step below its inputs, coloured by the worst class of its values.
+
+To stay legible the drawing leaves out the inputs that have no inputs themselves and do not differ (constants of the
+case, mostly), and the edges that a longer way already tells. The list beside it leaves out nothing.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ from compare.result import Comparison, Origin, Pair
 WIDEST_ROW = 720.0
 LETTER, PADDING, BOX_HEIGHT = 7.3, 14.0, 24.0
 GAP_ACROSS, GAP_DOWN = 14.0, 46.0
+GAP_WITHIN = 12.0  # between the rows of one layer
 SWEEPS_OF_ORDERING = 6
 SYMBOLS = {"identical": "=", "rounding": "≈", "drift": "~", "divergent": "≠", "waived": "w", "untraced": "·"}
 
@@ -28,12 +33,17 @@ class Node:
     at_fault: bool
 
 
+def label(pair: Pair) -> str:
+    """A step's name in the graph: ``DOMAIN.F_latt``, or the bare name for a line of the pixel."""
+    return f"{pair.key.record}.{pair.key.name}" if pair.key.record else pair.key.name
+
+
 def step_kinds(result: Comparison) -> dict[str, tuple[str, bool]]:
-    """For every name: the worst class among its pairs, and whether the step is at fault."""
+    """For every step: the worst class among its pairs, and whether it is at fault."""
     worst: dict[str, Pair] = {}
     at_fault: dict[str, bool] = {}
     for pair in result.pairs:
-        name = pair.key.name
+        name = label(pair)
         if name not in worst or _severity(pair) > _severity(worst[name]):
             worst[name] = pair
         faulty = pair.origin in (Origin.ORIGIN, Origin.MIXED) and pair.waived is None
@@ -43,7 +53,7 @@ def step_kinds(result: Comparison) -> dict[str, tuple[str, bool]]:
 
 def traced_steps(result: Comparison) -> dict[str, tuple[str, ...]]:
     """Steps and inputs of which at least one end is in the logs."""
-    names = {pair.key.name for pair in result.pairs}
+    names = {label(pair) for pair in result.pairs}
     return {
         name: tuple(each for each in dict.fromkeys(inputs) if name in names or each in names)
         for name, inputs in result.steps.items()
@@ -53,10 +63,11 @@ def traced_steps(result: Comparison) -> dict[str, tuple[str, ...]]:
 
 def step_graph(result: Comparison) -> Markup | None:
     """The drawing in its natural size; None where the comparison knows no steps that were traced."""
-    steps = traced_steps(result)
+    kinds = step_kinds(result)
+    steps = _drawn(traced_steps(result), kinds)
     if not steps:
         return None
-    nodes, size = _place(steps, step_kinds(result))
+    nodes, size = _place(steps, kinds)
     edges = [
         _edge(nodes[source], nodes[name]) for name, inputs in steps.items() for source in inputs if source in nodes
     ]
@@ -93,19 +104,44 @@ def layers(steps: Mapping[str, Sequence[str]]) -> list[list[str]]:
     return rows
 
 
+def _drawn(steps: Mapping[str, Sequence[str]], kinds: Mapping[str, tuple[str, bool]]) -> dict[str, tuple[str, ...]]:
+    """Without constants that do not differ, and without edges that a longer way tells."""
+    quiet = ("untraced", "identical")
+    bare = {
+        name
+        for inputs in steps.values()
+        for name in inputs
+        if not steps.get(name) and kinds.get(name, quiet)[0] in quiet
+    }
+    kept = {name: [each for each in inputs if each not in bare] for name, inputs in steps.items() if name not in bare}
+    reached: dict[str, set[str]] = {}
+    for row in layers(kept):
+        for name in row:
+            inputs = kept.get(name, [])
+            reached[name] = set(inputs).union(*(reached.get(each, set()) for each in inputs))
+    return {
+        name: tuple(
+            each for each in inputs if not any(each in reached.get(other, set()) for other in inputs if other != each)
+        )
+        for name, inputs in kept.items()
+    }
+
+
 def _place(
     steps: Mapping[str, Sequence[str]], kinds: Mapping[str, tuple[str, bool]]
 ) -> tuple[dict[str, Node], tuple[float, float]]:
     nodes: dict[str, Node] = {}
     y = 4.0
-    for row in (part for layer in _ordered(steps) for part in _wrapped(layer)):
-        total = sum(_width(name) + GAP_ACROSS for name in row) - GAP_ACROSS
-        x = 4.0 + (WIDEST_ROW - total) / 2
-        for name in row:
-            kind, at_fault = kinds.get(name, ("untraced", False))
-            nodes[name] = Node(name, x, y, _width(name), kind, at_fault)
-            x += _width(name) + GAP_ACROSS
-        y += BOX_HEIGHT + GAP_DOWN
+    for layer in _ordered(steps):
+        for row in _wrapped(layer):
+            total = sum(_width(name) + GAP_ACROSS for name in row) - GAP_ACROSS
+            x = (WIDEST_ROW - total) / 2
+            for name in row:
+                kind, at_fault = kinds.get(name, ("untraced", False))
+                nodes[name] = Node(name, x, y, _width(name), kind, at_fault)
+                x += _width(name) + GAP_ACROSS
+            y += BOX_HEIGHT + GAP_WITHIN
+        y += GAP_DOWN - GAP_WITHIN
     left = min(node.x for node in nodes.values()) - 4.0
     nodes = {name: Node(name, node.x - left, *_rest(node)) for name, node in nodes.items()}
     return nodes, (max(node.x + node.width for node in nodes.values()) + 4.0, y - GAP_DOWN + 4.0)
@@ -148,13 +184,13 @@ def _wrapped(layer: Sequence[str]) -> list[list[str]]:
     return rows
 
 
-def _label(name: str, kind: str) -> str:
+def _inscription(name: str, kind: str) -> str:
     short = name if len(name) <= 40 else name[:39] + "…"
     return f"{SYMBOLS[kind]} {short}"
 
 
 def _width(name: str) -> float:
-    return PADDING + LETTER * len(_label(name, "identical"))
+    return PADDING + LETTER * len(_inscription(name, "identical"))
 
 
 def _box(node: Node) -> Markup:
@@ -163,7 +199,7 @@ def _box(node: Node) -> Markup:
         "g",
         element("title", f"{node.name}: {node.kind}{fault}"),
         element("rect", x=node.x, y=node.y, width=node.width, height=BOX_HEIGHT, rx=5),
-        element("text", _label(node.name, node.kind), x=node.x + node.width / 2, y=node.y + 16, class_="middle"),
+        element("text", _inscription(node.name, node.kind), x=node.x + node.width / 2, y=node.y + 16, class_="middle"),
         class_=f"node {node.kind}{' fault' if node.at_fault else ''}",
     )
 

@@ -104,7 +104,18 @@ def test_the_page_has_bars_plots_and_the_graph(samples: Samples) -> None:
     bars = [each["class"] for each in page.tags("rect") if each.get("class", "").startswith("bar")]
     assert bars.count("bar drift") == 9 + 9  # in the bar of ulps and under the plot
     nodes = {each["class"] for each in page.tags("g")}
-    assert nodes == {"node divergent fault", "node divergent", "node untraced", "node identical"}
+    assert nodes == {"node divergent fault", "node divergent", "node untraced"}
+    titles = [words for words in page.words if words.startswith(("PHI.", "DOMAIN.", "F_cell:", "I_pixel_final:"))]
+    assert "PHI.F_latt: divergent, at fault" in titles
+    assert "DOMAIN.hkl_frac: untraced" in titles
+
+
+def test_the_drawn_graph_leaves_out_constants_and_roundabout_edges_and_the_list_does_not(samples: Samples) -> None:
+    result = samples["everything"]
+    assert "N_cells" not in (step_graph(result) or "")
+    assert "from DOMAIN.hkl_frac, N_cells" in "".join(Page(html.render(result)).words)
+    roundabout = replace(result, steps={"F_cell": ("crystal_shape",), "I_pixel_final": ("F_cell", "crystal_shape")})
+    assert (step_graph(roundabout) or "").count("<path") == 2
 
 
 def test_the_class_is_written_out_beside_every_colour(samples: Samples) -> None:
