@@ -7,6 +7,7 @@ alone (every class is also written out), drawings have titles, and their numbers
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from compare.render.markup import Markup, element, join
@@ -17,6 +18,7 @@ from compare.render.text import (
     cause_text,
     clean,
     counts_text,
+    fork_text,
     headline,
     number_text,
     origin_text,
@@ -211,12 +213,15 @@ def _all(result: Comparison) -> Markup | None:
     if not rest:
         return None
     summary = element("summary", f"Identical or within rounding: {len(rest)}")
-    return _section("The rest", element("details", summary, _table(rest, "In execution order.")))
+    return _section("The rest", element("details", summary, _table(rest, "In execution order.")), class_="rest")
 
 
 def _table(pairs: Sequence[Pair], caption: str) -> Markup:
     if len(pairs) > SHOWN:
         caption += f" The first {SHOWN} of {len(pairs)}; the CSV and JSON outputs hold them all."
+    pixels = {pair.key.pixel for pair in pairs}
+    if len(pixels) == 1 and None not in pixels:
+        caption += " Pixel {} {} (slow, fast).".format(*pairs[0].key.pixel or ())
     head = [
         element("th", name, scope="col", role="columnheader", class_="number" if name in NUMBERS else None)
         for name in COLUMNS
@@ -226,13 +231,13 @@ def _table(pairs: Sequence[Pair], caption: str) -> Markup:
         "table",
         element("caption", caption),
         element("thead", element("tr", *head, role="row"), role="rowgroup"),
-        element("tbody", *(_row(pair) for pair in pairs[:SHOWN]), role="rowgroup"),
+        element("tbody", *(_row(pair, name_pixel=len(pixels) > 1) for pair in pairs[:SHOWN]), role="rowgroup"),
         class_="wide",
         role="table",
     )
 
 
-def _row(pair: Pair) -> Markup:
+def _row(pair: Pair, name_pixel: bool) -> Markup:
     kind = class_of(pair)
     cells = {
         "a": value_text(pair.a),
@@ -240,12 +245,11 @@ def _row(pair: Pair) -> Markup:
         "ulps": number_text(pair.ulps),
         "relative": number_text(pair.relative),
         "class": element("span", kind, class_=f"tag {kind}"),
-        "origin": origin_text(pair),
+        "origin": "; ".join(text for text in (origin_text(pair), fork_text(pair)) if text),
         "cause": "; ".join(text for text in (cause_text(pair), waiver_text(pair.waived), clean(pair.note)) if text),
     }
-    if pair.forked:
-        cells["origin"] = "; ".join(text for text in (cells["origin"], "after a flipped decision") if text)
-    name = element("th", element("code", str(pair.key)), scope="row", role="rowheader")
+    key = pair.key if name_pixel else replace(pair.key, pixel=None)
+    name = element("th", element("code", str(key)), scope="row", role="rowheader")
     drawn = [
         element(
             "td",
@@ -279,5 +283,5 @@ def _unpaired(result: Comparison) -> Markup | None:
     return _section("Not paired", element("ul", *items)) if items else None
 
 
-def _section(heading: str, *children: Markup, id_: str | None = None) -> Markup:
-    return element("section", element("h2", heading), *children, id_=id_)
+def _section(heading: str, *children: Markup, **attributes: str) -> Markup:
+    return element("section", element("h2", heading), *children, **attributes)

@@ -20,6 +20,7 @@ PROBLEM_WORDS = {
     ProblemKind.TRUNCATED_LOG: "A log ends before its trace does.",
     ProblemKind.MALFORMED_LINE: "A trace line cannot be read.",
     ProblemKind.DUPLICATE_CONFLICT: "One quantity has two different values in one log.",
+    ProblemKind.REPEATED_RECORD: "A record with the same indices is there more than once.",
     ProblemKind.REQUIRED_MISSING: "A required quantity is on one side only.",
     ProblemKind.ONE_SIDED_NAN: "A value is NaN on one side only.",
     ProblemKind.UNUSED_TOLERANCE: "A tolerance matches no quantity.",

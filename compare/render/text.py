@@ -62,6 +62,12 @@ def origin_text(pair: Pair) -> str:
     return _ORIGIN_WORDS[pair.origin]
 
 
+def fork_text(pair: Pair) -> str:
+    if not pair.forked:
+        return ""
+    return "after a benign flip of a decision" if pair.excused else "after a flipped decision"
+
+
 def cause_text(pair: Pair) -> str:
     if pair.cause is None:
         return ""
@@ -107,8 +113,7 @@ def pair_sentence(pair: Pair) -> str:
     if pair.relative is not None:
         facts.append(f"relative {number_text(pair.relative)}")
     facts += [text for text in (pair.difference.value, origin_text(pair), cause_text(pair)) if text]
-    if pair.forked:
-        facts.append("after a flipped decision")
+    facts += [fork_text(pair)] if pair.forked else []
     return clean(f"{pair.key}: " + "; ".join(facts))
 
 

@@ -116,6 +116,7 @@ def everything() -> Comparison:
                 origin=Origin.ORIGIN if at_fault else Origin.PROPAGATED,
                 cause=stale if at_fault else None,
                 forked=tic > 7,
+                excused=tic > 8,
                 line_a=20 + tic,
                 line_b=21 + tic,
                 unit="1",

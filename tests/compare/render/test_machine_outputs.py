@@ -7,7 +7,7 @@ import io
 import json
 import math
 import re
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -17,7 +17,7 @@ import jsonschema
 import pytest
 
 from compare.render import csv_, github, html, json_, junit, markdown, sarif
-from compare.result import Comparison, DifferenceClass, Verdict
+from compare.result import Comparison, DifferenceClass, Origin, Pair, ProblemKind, Status, Verdict
 
 SCHEMAS = Path(__file__).parents[3] / "docs" / "schemas"
 RENDERERS = [csv_, github, html, json_, junit, markdown, sarif]
@@ -49,6 +49,22 @@ def test_every_output_names_the_first_step_at_fault_and_its_cause(renderer: Modu
     assert "F_latt" in text
     if renderer is not json_ and renderer is not csv_:
         assert "phi-carryover: phi_tic 0 equals phi_tic 9" in text
+
+
+def test_schemas_and_rules_know_every_word_of_the_result() -> None:
+    words = schema("comparison-1.json")
+    pair, problem = words["$defs"]["pair"]["properties"], words["$defs"]["problem"]["properties"]
+    columns = {field["name"]: field for field in schema("comparison-csv-1.json")["fields"]}
+    kinds = [kind.value for kind in ProblemKind]
+    assert words["properties"]["verdict"]["enum"] == [verdict.value for verdict in Verdict]
+    assert pair["difference"]["enum"] == [kind.value for kind in DifferenceClass]
+    assert pair["origin"]["enum"] == columns["origin"]["constraints"]["enum"] == [origin.value for origin in Origin]
+    assert pair["status"]["enum"] == columns["status"]["constraints"]["enum"] == [status.value for status in Status]
+    assert problem["kind"]["enum"] == kinds
+    assert columns["class"]["constraints"]["enum"] == pair["difference"]["enum"] + kinds
+    assert set(pair) == {field.name for field in fields(Pair)}
+    assert set(sarif.PROBLEM_WORDS) == set(ProblemKind)
+    assert set(sarif.PAIR_RULES) == set(Origin)
 
 
 # ---------------------------------------------------------------- JSON

@@ -126,7 +126,7 @@ def test_the_class_is_written_out_beside_every_colour(samples: Samples) -> None:
 
 def test_the_style_covers_dark_mode_paper_and_phones() -> None:
     style = html.STYLE.read_text()
-    for condition in ("prefers-color-scheme: dark", "@media print", "max-width: 46rem", ":focus-visible"):
+    for condition in ("prefers-color-scheme: dark", "@media print", "screen and (max-width: 46rem)", ":focus-visible"):
         assert condition in style
     used = set(re.findall(r"var\((--[\w-]+)\)", style))
     for scheme in re.findall(r":root \{(.*?)\}", style, re.DOTALL)[:2]:
