@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -116,7 +117,9 @@ def _build(target: str, name: str) -> Path:
 
 @pytest.fixture(scope="session")
 def program() -> Path:
-    """The program for parity."""
+    """The program for parity, or under the sanitizers with REFERENCE_C_SANITIZE=1 in the environment."""
+    if os.environ.get("REFERENCE_C_SANITIZE"):
+        return _build("sanitize", "nanobragg_c_sanitize")
     return _build("all", "nanobragg_c")
 
 
@@ -150,7 +153,10 @@ def run_program(tmp_path: Path) -> Callable[..., Run]:
             shutil.copy(file, folder)
         before = frozenset(p.name for p in folder.iterdir())
         words = argv.split() if isinstance(argv, str) else argv
-        done = subprocess.run([str(program), *words], cwd=folder, capture_output=True, text=True, timeout=300)
+        environment = {**os.environ, "ASAN_OPTIONS": "allocator_may_return_null=1"}
+        done = subprocess.run(
+            [str(program), *words], cwd=folder, env=environment, capture_output=True, text=True, timeout=300
+        )
         return Run(done.returncode, done.stdout, done.stderr, folder, before)
 
     return run

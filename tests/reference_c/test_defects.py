@@ -237,7 +237,9 @@ def test_curved_axes(convention: str, simulate: Callable[..., Any]) -> None:
         "off": (sign * (Fdet - Fbeam) / distance, -sign * (Sdet - Sbeam) / distance),
     }
     for switch, (about_slow, about_fast) in turns.items():
-        position = rotation(q["fdet_vec"], about_fast) @ rotation(q["sdet_vec"], about_slow) @ (distance * q["beam_vec"])
+        position = (
+            rotation(q["fdet_vec"], about_fast) @ rotation(q["sdet_vec"], about_slow) @ (distance * q["beam_vec"])
+        )
         np.testing.assert_allclose(bent[switch].records("SUBPIXEL", "pixel_pos_meters")[0], position, atol=1e-15)
     offset = bent["off"].records("SUBPIXEL", "pixel_pos_meters")[0]
     assert np.sign(offset @ q["fdet_vec"]) == np.sign(Fdet - Fbeam)

@@ -31,7 +31,9 @@ def run_case(name: str, golden: Path, program: Path, run_program: Callable[..., 
 def ulps(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     """How many float32 values apart."""
     bits_a, bits_b = (x.view(np.int32).astype(np.int64) for x in (a, b))
-    return np.abs(np.where(bits_a < 0, -(bits_a & 0x7FFFFFFF), bits_a) - np.where(bits_b < 0, -(bits_b & 0x7FFFFFFF), bits_b))
+    return np.abs(
+        np.where(bits_a < 0, -(bits_a & 0x7FFFFFFF), bits_a) - np.where(bits_b < 0, -(bits_b & 0x7FFFFFFF), bits_b)
+    )
 
 
 def assert_image(name: str, run: Any, golden: Path) -> None:
@@ -108,7 +110,9 @@ def test_nothing_to_diffract_fails_naming_what_is_missing(
     assert run.new_files == set()
 
 
-def test_supervisor_pixel_has_the_reference_intensity(golden: Path, program: Path, run_program: Callable[..., Any]) -> None:
+def test_supervisor_pixel_has_the_reference_intensity(
+    golden: Path, program: Path, run_program: Callable[..., Any]
+) -> None:
     inputs = sorted((golden / "inputs").iterdir())
     argv = [*CASES["supervisor"]["argv"], "-trace_pixel", "685", "1039", "-trace_only"]
     run = run_program(program, argv, *inputs)

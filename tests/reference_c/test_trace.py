@@ -151,7 +151,9 @@ def test_records_carry_every_field_of_the_list_in_its_order(simulate: Callable[.
 
 
 def test_traces_go_to_a_file_in_the_order_asked_for(simulate: Callable[..., Any]) -> None:
-    run = simulate(f"{BASE} {CELL} -oversample 1 -trace_pixel 6 5 -trace_pixel 1 2 -trace_pixel 6 5 -trace_file t.log -case one")
+    run = simulate(
+        f"{BASE} {CELL} -oversample 1 -trace_pixel 6 5 -trace_pixel 1 2 -trace_pixel 6 5 -trace_file t.log -case one"
+    )
     assert run.trace_lines == []
     text = (run.folder / "t.log").read_text()
     assert re.findall(r"TRACE_C: pixel (.*)", text) == ["6 5", "1 2"]
