@@ -60,7 +60,7 @@ def square(hkl: Miller, hkl0: Miller, c: LatticeConstants, axes: tuple[bool, boo
 
 
 def square_reduced(hkl: Miller, hkl0: Miller, c: LatticeConstants, axes: tuple[bool, bool, bool]) -> Lattice:
-    """The same value from the distance to the nearest reflection, in the dtype of the constants.
+    """The same value from the distance to the nearest reflection; the sines in the dtype of the constants.
 
     With integer N, ``sin(pi N h)/sin(pi h)`` is ``sin(pi N d)/sin(pi d)`` with d = h - round(h), but for the sign
     (-1)^((N-1) round h). Small arguments make the sines cheap and keep 32-bit arithmetic accurate.
@@ -68,9 +68,9 @@ def square_reduced(hkl: Miller, hkl0: Miller, c: LatticeConstants, axes: tuple[b
     counts = (c.Na, c.Nb, c.Nc)
     magnitudes, signed = [], []
     for h, h0, N, many in zip(hkl, hkl0, counts, axes, strict=True):
-        d = (h - h0).to(N.dtype)
-        magnitude, turns = _grating_reduced(d, N) if many else (_one(d), _one(d))
-        half_turns = 0.5 * (turns + (N - 1.0) * h0.to(N.dtype))
+        d = h - h0
+        magnitude, turns = _grating_reduced(d, N) if many else (_one(d).to(N.dtype), _one(d))
+        half_turns = 0.5 * (turns + (N - 1.0) * h0)
         odd = (half_turns != torch.round(half_turns)) & many
         magnitudes.append(magnitude)
         signed.append(torch.where(odd, -magnitude, magnitude))
@@ -119,12 +119,16 @@ def _grating(h: Tensor, N: Tensor) -> Tensor:
 
 
 def _grating_reduced(d: Tensor, N: Tensor) -> tuple[Tensor, Tensor]:
-    """The grating's value up to its sign, and the half turns that were taken out of pi N d."""
-    y = N * d
+    """The grating's value up to its sign, and the half turns that were taken out of pi N d.
+
+    Both reductions are made in the dtype of d, so that what is small keeps its leading digits.
+    """
+    y = N.to(d.dtype) * d
     turns = torch.round(y)
     at_peak = d == 0.0
-    ratio = sine_of_half_turns(y - turns) / torch.where(at_peak, 1.0, sine_of_half_turns(d))
-    return torch.where(at_peak, N, ratio), turns
+    numerator = sine_of_half_turns((y - turns).to(N.dtype))
+    denominator = torch.where(at_peak, 1.0, sine_of_half_turns(d.to(N.dtype)))
+    return torch.where(at_peak, N, numerator / denominator), turns
 
 
 def _one(h: Tensor) -> Tensor:

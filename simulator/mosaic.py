@@ -7,18 +7,24 @@ import math
 import numpy as np
 import torch
 
-from simulator.algebra import Rotation, Scalar, Vec, cos, is_zero, matrix_angles, sin
-from simulator.random_numbers import rotation_deviates
+from simulator.algebra import Rotation, Scalar, Vec, cos, matrix_angles, sin
+from simulator.experiment import Crystal
+from simulator.random_numbers import Ran1, rotation_deviates
 
 IDENTITY = Rotation(Vec(1.0, 0.0, 0.0), Vec(0.0, 1.0, 0.0), Vec(0.0, 0.0, 1.0))
 
 
-def mosaic_rotations(spread_rad: Scalar, domains: int, seed: int) -> list[Rotation]:
-    """One rotation per domain, the first of them the identity (its deviates are drawn and thrown away)."""
-    if is_zero(spread_rad):
-        return [IDENTITY] * domains
-    drawn = [random_rotation(deviates, spread_rad) for deviates in rotation_deviates(seed, domains)]
-    return [IDENTITY, *drawn[1:]]
+def mosaic_rotations(crystal: Crystal) -> list[Rotation]:
+    """One rotation per domain, the first of them the identity (its deviates are drawn and thrown away).
+
+    A seed that does not start the stream anew goes on after the random orientation's deviates.
+    """
+    before = None
+    if crystal.random_misset_seed is not None:
+        before = Ran1(crystal.random_misset_seed)
+        before.draw(3)
+    deviates = rotation_deviates(crystal.mosaic_seed, crystal.mosaic_domains, before)
+    return [IDENTITY, *(random_rotation(three, crystal.mosaic_spread_rad) for three in deviates[1:])]
 
 
 def random_rotation(deviates: np.ndarray, spread_rad: Scalar) -> Rotation:

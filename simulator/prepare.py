@@ -12,13 +12,13 @@ import torch
 from torch import Tensor
 
 from simulator.algebra import Rotation, Scalar, Vec, cross, dot, is_zero, stacked, value_of
-from simulator.crystal import ANGSTROM_m, Cell, recommended_oversample, unit_cell
+from simulator.crystal import Cell, recommended_oversample, unit_cell
 from simulator.defects import Defects
 from simulator.detector import Geometry, detector_geometry
 from simulator.errors import InputError
 from simulator.experiment import Experiment
 from simulator.lattice import SHAPES, LatticeConstants, square_reduced
-from simulator.mosaic import mosaic_rotations
+from simulator.mosaic import IDENTITY, mosaic_rotations
 from simulator.precision import Precision
 from simulator.scan import Scan, scan_steps
 from simulator.scatter import Constants, Physics
@@ -72,7 +72,7 @@ def prepare(experiment: Experiment, defects: Defects, zero_phi_steps: tuple[bool
     """
     detector, crystal = experiment.detector, experiment.crystal
     _require_pixels(experiment)
-    wavelength_m = experiment.beam.wavelength_A * ANGSTROM_m
+    wavelength_m = experiment.beam.wavelength_A / 1e10
     geometry = detector_geometry(experiment)
     cell = unit_cell(experiment, wavelength_m, defects)
     oversample = experiment.sampling.oversample or recommended_oversample(
@@ -82,6 +82,8 @@ def prepare(experiment: Experiment, defects: Defects, zero_phi_steps: tuple[bool
     weights = [1.0] * len(sources)
     if "source-weights-ignored" not in defects:
         total = sum(source.weight for source in sources)
+        if total == 0.0:
+            raise InputError("the sources' weights add up to 0; give at least one a weight, or ignore the weights")
         weights = [source.weight * len(sources) / total for source in sources]
     mosaic = not is_zero(crystal.mosaic_spread_rad)
     return Prepared(
@@ -92,7 +94,7 @@ def prepare(experiment: Experiment, defects: Defects, zero_phi_steps: tuple[bool
         wavelength_m=wavelength_m,
         sources=sources,
         source_weights=weights,
-        umats=mosaic_rotations(crystal.mosaic_spread_rad, crystal.mosaic_domains if mosaic else 1, crystal.mosaic_seed),
+        umats=mosaic_rotations(crystal) if mosaic else [IDENTITY],
         mosaic=mosaic,
         scan=scan_steps(experiment.spindle, geometry.spindle, cell, defects, zero_phi_steps),
         oversample=oversample,
@@ -184,7 +186,7 @@ def constants_of(prepared: Prepared, device: torch.device, precision: Precision)
         attenuation_per_m=number(detector.attenuation_per_m),
         polarization=vector(geometry.polarization),
         polarization_factor=number(experiment.beam.polarization_factor),
-        dmin_m=number(experiment.sampling.dmin_A * ANGSTROM_m),
+        dmin_m=number(experiment.sampling.dmin_A / 1e10),
         intensity_scale=number(R_E_SQR_m2 * experiment.beam.fluence_photons_per_m2),
         steps=number(prepared.steps),
         background_I=number(prepared.background_I),

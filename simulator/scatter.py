@@ -206,8 +206,11 @@ def solid_angle(located: Located, c: Constants, physics: Physics) -> Tensor:
 
 
 def captured_fraction(located: Located, sub: Subpixel, c: Constants, physics: Physics) -> Tensor:
-    """Fraction of photons that stop in this layer of the sensor."""
-    if not physics.absorbing:
+    """Fraction of photons that stop in this layer of the sensor.
+
+    Without a thickness it is 1, but for -oversample_thick, which evaluates the formula and finds nothing stopped.
+    """
+    if not (physics.absorbing or physics.oversampled[0]):
         return torch.ones_like(located.R_distance_meters)
     parallax = dot(located.diffracted_vec, c.odet)
     entry = torch.exp(-sub.thick_tic * c.thick_step_m * c.attenuation_per_m / parallax)

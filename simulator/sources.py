@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from simulator.algebra import Scalar, Vec, rotate_axis, scale, unit, vec
 from simulator.detector import Geometry
+from simulator.errors import InputError
 from simulator.experiment import Beam, Steps
 
 SOURCE_DISTANCE_m = 10.0
@@ -52,6 +53,11 @@ def _divergent(beam: Beam, geometry: Geometry, wavelength_m: Scalar) -> list[Sou
                 continue
             tilted = rotate_axis(centre, geometry.polarization, vdiv)
             directions.append(_incident_from(rotate_axis(tilted, geometry.vertical, hdiv)))
+    if not directions:
+        raise InputError(
+            f"round divergence leaves none of the {beam.hdiv.count} x {beam.vdiv.count} sources; "
+            "take other step counts, or -square_div"
+        )
     dispersion = beam.dispersion
     wavelengths = [wavelength_m * (1.0 + dispersion.step * i - dispersion.range / 2.0) for i in range(dispersion.count)]
     weight = 1.0 / (len(directions) * len(wavelengths))

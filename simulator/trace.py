@@ -61,6 +61,8 @@ class Trace:
     """Every intermediate value of one pixel, in the order of the trace format."""
 
     header: Mapping[str, Value]
+    umats: list[Record]
+    """The mosaic domains' rotations; the reference prints them right after ``steps``."""
     records: list[Record]
     closing: Mapping[str, Value]
 
@@ -75,6 +77,8 @@ class Trace:
         """The text, line by line without line ends; floats read back to the same bits."""
         for name, value in self.header.items():
             yield f"TRACE_{side}: {name} {format_value(value, ' ')}"
+            if name == "steps":
+                yield from (format_record(umat, side) for umat in self.umats)
         for record in self.records:
             yield format_record(record, side)
         for name, value in self.closing.items():
@@ -111,7 +115,6 @@ class TraceRecorder:
     def visit(self, tics: SubpixelTics, tile: Tile, evaluated: Scatter) -> None:
         """Take down a tile's evaluations."""
         rows = _first_pixel(evaluated)
-        self._cos_2theta = rows["cos_2theta"][-1]
         if tics != self._subpixel:
             self._subpixel = tics
             self._add("SUBPIXEL", tics._asdict(), rows, 0, SUBPIXEL)
@@ -125,6 +128,7 @@ class TraceRecorder:
             source, phi = divmod(sweep, phis)
             indices = {**tics._asdict(), "source": source}
             if phi == 0 and domain == 0:
+                self._cos_2theta = rows["cos_2theta"][row % len(rows["cos_2theta"])]
                 self._add("SOURCE", indices, rows, row, SOURCE)
             indices["phi_tic"] = phi
             if domain == 0:
@@ -181,7 +185,7 @@ class TraceRecorder:
             "I_pixel_final": final,
             "floatimage_accumulated": float(np.float32(final)),
         }
-        return Trace(header, umats + self._records, closing)
+        return Trace(header, umats, self._records, closing)
 
     def _carried(self, carried_from: tuple[int, int] | None) -> dict[str, Value]:
         """The cell that entered the pixel and who left it."""
