@@ -67,6 +67,7 @@ class ProblemKind(StrEnum):
     TRUNCATED_LOG = "truncated-log"
     MALFORMED_LINE = "malformed-line"
     DUPLICATE_CONFLICT = "duplicate-conflict"
+    REPEATED_RECORD = "repeated-record"
     REQUIRED_MISSING = "required-missing"
     ONE_SIDED_NAN = "one-sided-nan"
     UNUSED_TOLERANCE = "unused-tolerance"
@@ -160,6 +161,7 @@ class Pair:
     cause: Cause | None = None
     decision: Decision | None = None
     forked: bool = False  # comes after a flipped decision
+    excused: bool = False  # forked, and every flip before it is benign
     waived: Waived | None = None
     name_a: str = ""  # the name as each log spells it, where it is an alias
     name_b: str = ""
@@ -176,12 +178,9 @@ class Pair:
     def fails(self) -> bool:
         """Would make the verdict something else than parity, and nobody has accepted it."""
         at_fault = self.origin in (Origin.ORIGIN, Origin.MIXED)
-        divergent = self.difference is DifferenceClass.DIVERGENT and not self._benign
+        excused = self.excused or (self.decision is not None and self.decision.benign)
+        divergent = self.difference is DifferenceClass.DIVERGENT and not excused
         return (at_fault or divergent) and self.waived is None
-
-    @property
-    def _benign(self) -> bool:
-        return self.decision is not None and self.decision.benign
 
 
 @dataclass(frozen=True, slots=True)

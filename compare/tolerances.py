@@ -113,7 +113,8 @@ class Tolerances:
         """Entries of a user's file that no quantity matched."""
         if not self.strict:
             return []
-        entries = [*self.steps.values(), *(floor for floors in self.floors.values() for floor in floors)]
+        entries: list[Step | Floor] = [*self.steps.values()]
+        entries += [floor for floors in self.floors.values() for floor in floors]
         return [str(e) if isinstance(e, Floor) else e.name for e in entries if id(e) not in self._used]
 
 

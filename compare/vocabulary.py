@@ -90,8 +90,9 @@ class Defect:
 
     name: str
     label: str
-    index: str | None = None
+    index: str | None = None  # the loop whose steps are mixed up
     quantity: str | None = None
+    when: tuple[str, float] | None = None  # condition on the same evaluation of the reference
 
 
 @dataclass(frozen=True)
@@ -198,7 +199,7 @@ def _build(data: Mapping[str, Any]) -> Vocabulary:
         records={name: tuple(keys) for name, keys in data.get("records", {}).items()},
         quantities=quantities,
         aliases=tuple(_alias(entry) for entry in data.get("alias", ())),
-        defects=tuple(Defect(**entry) for entry in data.get("defect", ())),
+        defects=tuple(_defect(entry) for entry in data.get("defect", ())),
         half_step_of=tuple(data.get("causes", {}).get("half_step_of", ())),
         constants={name: float(value) for name, value in data.get("causes", {}).get("constants", {}).items()},
     )
@@ -223,7 +224,7 @@ def _quantity(name: str, record: str, entry: Mapping[str, Any], tiers: Mapping[s
         kind=entry.get("kind"),
         unit=entry.get("unit", ""),
         status=status,
-        scale=_scale(entry["scale"]) if "scale" in entry else None,
+        scale=parse_scale(entry["scale"]) if "scale" in entry else None,
         inputs=tuple(map(parse_reference, entry["inputs"])) if "inputs" in entry else None,
         copy=bool(entry.get("copy", False)),
         decision=_decision(name, where, entry["decision"]) if "decision" in entry else None,
@@ -236,7 +237,7 @@ def _decision(name: str, where: str, entry: Mapping[str, Any]) -> Decision:
     return Decision(entry["kind"], entry.get("of", name))
 
 
-def _scale(text: str) -> tuple[str, int | None]:
+def parse_scale(text: str) -> tuple[str, int | None]:
     found = re.fullmatch(r"(\w+)(?:\[(\d+)\])?", text)
     if not found:
         raise ValueError(f"scale {text!r} is not of the form name or name[component]")
@@ -260,6 +261,12 @@ def _alias(entry: Mapping[str, Any]) -> Alias:
         when=_condition(entry["when"]) if "when" in entry else None,
         or_factor=tuple((float(o["factor"]), str(o.get("unit", ""))) for o in entry.get("or_factor", ())),
     )
+
+
+def _defect(entry: Mapping[str, Any]) -> Defect:
+    _only(entry, {"name", "label", "index", "quantity", "when"}, f"defect {entry.get('name')}")
+    when = _condition(entry["when"]) if "when" in entry else None
+    return Defect(entry["name"], entry["label"], entry.get("index"), entry.get("quantity"), when)
 
 
 def _condition(text: str) -> tuple[str, float]:

@@ -6,8 +6,6 @@ import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from compare.reading.table import Values
-
 CLOSE = 1e-9  # relative; values this close are taken for the same evaluation
 LONGEST = 4000  # rows that the alignment of a stretch without anchors may have
 
@@ -22,16 +20,15 @@ class SequenceMatch:
     unclear: list[tuple[range, range]] = field(default_factory=list)
 
 
-def resynchronise(a: Values, b: Values) -> SequenceMatch:
-    """Pair two sequences of evaluations of one name.
+def resynchronise(rows_a: Sequence[list], rows_b: Sequence[list]) -> SequenceMatch:
+    """Pair two sequences of evaluations, each a list of values.
 
     Evaluations that agree are anchors. Between anchors a stretch of equal length on both sides pairs in
     order; one that is empty on one side is left over; anything else is unclear and stays unpaired.
     """
-    rows_a, rows_b = a.tolist(), b.tolist()
     result = SequenceMatch()
-    head = _agreeing(rows_a, rows_b)
-    tail = _agreeing(rows_a[head:][::-1], rows_b[head:][::-1])
+    head = agreeing(rows_a, rows_b)
+    tail = agreeing(rows_a[head:][::-1], rows_b[head:][::-1])
     end_a, end_b = len(rows_a) - tail, len(rows_b) - tail
     result.pairs += [(i, i) for i in range(head)]
     _middle(rows_a, rows_b, range(head, end_a), range(head, end_b), result)
@@ -39,7 +36,8 @@ def resynchronise(a: Values, b: Values) -> SequenceMatch:
     return result
 
 
-def _agreeing(rows_a: Sequence[list], rows_b: Sequence[list]) -> int:
+def agreeing(rows_a: Sequence[list], rows_b: Sequence[list]) -> int:
+    """How many rows at the start agree."""
     count = 0
     for x, y in zip(rows_a, rows_b, strict=False):
         if not _close(x, y):
@@ -60,7 +58,9 @@ def _close(x: Sequence, y: Sequence) -> bool:
     return True
 
 
-def _middle(rows_a: list, rows_b: list, span_a: range, span_b: range, result: SequenceMatch) -> None:
+def _middle(
+    rows_a: Sequence[list], rows_b: Sequence[list], span_a: range, span_b: range, result: SequenceMatch
+) -> None:
     if max(len(span_a), len(span_b)) > LONGEST:
         return _gap(span_a, span_b, result)
     keys_a = [_rounded(rows_a[i]) for i in span_a]

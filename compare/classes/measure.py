@@ -97,7 +97,7 @@ def measure_numbers(
     else:
         code[absolute <= np.maximum(envelope, tolerance)] = DRIFT
         code[absolute <= np.maximum(tolerance, np.spacing(np.abs(va)))] = ROUNDING
-        code[same_bits(a, b) | ((difference <= lost) & (lost > 0)).all(axis=1)] = IDENTICAL
+        code[same_bits(a, b) | ((difference <= lost).all(axis=1) & lost.any(axis=1))] = IDENTICAL
     return Measured(code, worst, distance, absolute, scale, tolerance, envelope, one_sided.any(axis=1))
 
 

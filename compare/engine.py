@@ -1,0 +1,451 @@
+"""The road from two logs to a `Comparison`: read, align, measure, explain, label, judge."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from os import PathLike, fspath
+
+import numpy as np
+
+from compare import causes, tolerances, vocabulary
+from compare.alignment.aliases import Aliases, AliasPair
+from compare.alignment.lane import Lane, Repeat, Step, Unclear, Unit
+from compare.alignment.sequence_lane import SequenceLane
+from compare.classes import measure
+from compare.classes.measure import Measured
+from compare.classes.origins import Origins, Replays
+from compare.classes.store import Name, Store
+from compare.collect import Collector, pair_of
+from compare.errors import InputError
+from compare.leftovers import Book, Statuses, key_of, scalar
+from compare.reading.log import Log, Pool
+from compare.reading.source import BLOCK_BYTES
+from compare.reading.table import Table, Values
+from compare.result import (
+    Ambiguity,
+    Comparison,
+    Coverage,
+    DifferenceClass,
+    Key,
+    Metadatum,
+    Origin,
+    Pair,
+    Problem,
+    ProblemKind,
+    Remark,
+    Side,
+    Status,
+)
+from compare.tolerances import Tolerances
+from compare.vocabulary import HEADER, Quantity, Vocabulary
+
+LogPath = str | PathLike[str]
+WINDOW_ROWS = 40_000  # rows that arrive before they are aligned; below it the logs are seen whole
+MOST_LABELS = 20  # differing pairs of one name that are given a cause label
+
+
+@dataclass(frozen=True)
+class Window:
+    """How much is held in memory; tests make it small."""
+
+    rows: int = WINDOW_ROWS
+    waiting_rows: int = 200_000
+    block_bytes: int = BLOCK_BYTES
+
+
+def compare_traces(
+    a: LogPath | Sequence[LogPath],
+    b: LogPath | Sequence[LogPath],
+    *,
+    vocabulary: Vocabulary | None = None,
+    tolerances: Tolerances | None = None,
+    replays: Replays | None = None,
+    window: Window | None = None,
+) -> Comparison:
+    """Compare the trace(s) ``a`` of the reference with ``b`` of the program under test.
+
+    A side may be several files, read one after another; "-" is standard input. ``replays`` maps a quantity's
+    key, as the reference states it, to b's step evaluated on a's inputs.
+
+    Raises InputError for logs that cannot be read.
+    """
+    run = _Run(_paths(a), _paths(b), vocabulary, tolerances, replays, window or Window())
+    try:
+        return run.run()
+    finally:
+        run.close()
+
+
+def _paths(given: LogPath | Sequence[LogPath]) -> list[str]:
+    paths = [given] if isinstance(given, str | PathLike) else list(given)
+    if not paths:
+        raise InputError("a trace log was required on each side, none was given")
+    return [fspath(path) for path in paths]
+
+
+@dataclass
+class _Run:
+    """One comparison under way."""
+
+    paths_a: list[str]
+    paths_b: list[str]
+    given_vocabulary: Vocabulary | None
+    given_tolerances: Tolerances | None
+    replays: Replays | None
+    window: Window
+    problems: list[Problem] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+    ambiguities: list[Ambiguity] = field(default_factory=list)
+    metadata: dict[tuple[str, tuple[int, int]], dict[Side, object]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if (self.paths_a + self.paths_b).count("-") > 1:
+            raise InputError("standard input (-) can be only one of the logs; give the other by its path")
+        self.vocabulary = self.given_vocabulary or vocabulary.packaged()
+        self.tolerances = self.given_tolerances or tolerances.packaged()
+        self.pool = Pool()
+        self.logs = {
+            side: Log(paths, self.vocabulary, side, self.pool, self.window.block_bytes)
+            for side, paths in ((Side.A, self.paths_a), (Side.B, self.paths_b))
+        }
+        self.lanes: dict[str, Lane | SequenceLane] = {}
+        self.seen: dict[Side, set[Name]] = {Side.A: set(), Side.B: set()}
+        self.seen_families: dict[Side, set[str]] = {Side.A: set(), Side.B: set()}
+        self.store = Store(self.vocabulary)
+        self.collector = Collector()
+        self.book = Book()
+        self.origins = Origins(self.vocabulary, self.store, self.replays or {})
+        self.pending: list[int] = []  # positions of pairs to explain
+        self.headers: dict[tuple[Side, str], tuple] = {}
+        self.labelled: dict[Name, int] = {}
+        self.without_pixel: set[Side] = set()
+
+    def close(self) -> None:
+        self.pool.close()
+        for lane in self.lanes.values():
+            lane.close()
+
+    # ------------------------------------------------------------------------------------------ reading
+
+    def run(self) -> Comparison:
+        streams = {side: iter(log) for side, log in self.logs.items()}
+        firsts = {side: next(stream, None) for side, stream in streams.items()}
+        self._settle_pixels()
+        for side, tables in firsts.items():
+            self._feed(side, tables or [])
+        open_sides = {side for side, tables in firsts.items() if tables is not None}
+        while open_sides:
+            side = min(open_sides, key=lambda s: (self._lead(s), s))
+            tables = next(streams[side], None)
+            if tables is None:
+                open_sides.remove(side)
+                continue
+            self._feed(side, tables)
+            if sum(lane.waiting(s) for lane in self.lanes.values() for s in Side) > self.window.rows:
+                self._advance()
+        self._finish_lanes()
+        return self._result()
+
+    def _lead(self, side: Side) -> int:
+        """Rows of this side that wait for the other one, in lanes that both have."""
+        both = self.seen_families[Side.A] & self.seen_families[Side.B]
+        return sum(self.lanes[family].waiting(side) for family in both)
+
+    def _settle_pixels(self) -> None:
+        """A log that states its pixel can be compared with one that does not, if it holds only one."""
+        stating = [side for side, log in self.logs.items() if log.pixels]
+        if len(stating) == 1 and len(self.logs[stating[0]].pixels) == 1:
+            self.without_pixel = set(Side)
+            slow, fast = self.logs[stating[0]].pixels[0]
+            text = f"only {stating[0].value} states its pixel ({slow} {fast}); the other log is taken for the same"
+            self.remarks.append(Remark("pixel", text))
+
+    def _feed(self, side: Side, tables: Sequence[Table]) -> None:
+        for table in tables:
+            if side in self.without_pixel:
+                table.index[:, :2] = -1
+            names = {(table.record, name) for name in table.columns}
+            self.seen[side] |= names
+            if not table.record:
+                self._note_header(side, table)
+                if self.vocabulary.quantity(HEADER, next(iter(table.columns))).status == "metadata":
+                    continue
+            family = table.family
+            self.seen_families[side].add(family)
+            if family not in self.lanes:
+                self.lanes[family] = self._lane(table)
+            self.lanes[family].add(side, table)
+
+    def _lane(self, table: Table) -> Lane | SequenceLane:
+        name = next(iter(table.columns), "")
+        listed = self.vocabulary.quantity(table.record, name).known
+        if table.index_names or (not table.record and listed):
+            return Lane(self.window.waiting_rows)
+        return SequenceLane(self.window.waiting_rows)
+
+    def _note_header(self, side: Side, table: Table) -> None:
+        name, column = next(iter(table.columns.items()))
+        rows = [tuple(row) for row in column.tolist()]
+        self.headers.setdefault((side, name), rows[0])
+        if self.vocabulary.quantity(HEADER, name).status == "metadata":
+            for place, row in zip(table.index[:, :2].tolist(), rows, strict=True):
+                self.metadata.setdefault((name, tuple(place)), {})[side] = scalar(row)
+
+    # ------------------------------------------------------------------------------- aligning, measuring
+
+    def _ordered_lanes(self) -> list[Lane | SequenceLane]:
+        """Header lines first, then records from the outermost loop inwards: inputs before what uses them."""
+        return [self.lanes[family] for family in sorted(self.lanes, key=lambda f: (f[0] != ":", f.count(" ")))]
+
+    def _advance(self) -> None:
+        self.collector.long = True
+        for lane in self._ordered_lanes():
+            self._process(lane.advance())
+        self._explain_pending()
+        self.store.forget_all_but_last()
+
+    def _finish_lanes(self) -> None:
+        for lane in self._ordered_lanes():
+            for step in lane.finish():
+                self._process(step)
+            for side, count in lane.far_repeats():
+                self._note_far_repeats(lane, side, count)
+        self._explain_pending()
+        self._pair_aliases()
+        self._explain_pending()
+
+    def _process(self, step: Step) -> None:
+        for unit in step.units:
+            for name in unit.names:
+                self._measure(unit, name)
+        for side, table in step.leftovers:
+            self.book.add(side, table)
+        for repeat in step.repeats:
+            self._note_repeat(repeat)
+        for unclear in step.unclear:
+            self._note_unclear(unclear)
+
+    def _measure(self, unit: Unit, name: str) -> None:
+        if not len(unit.index):
+            return
+        quantity = self.vocabulary.quantity(unit.record, name)
+        a, b = unit.values(name)
+        measured = self._measured(unit, quantity, a, b)
+        self.store.add(name, unit, a, b, measured)
+        kept = self.collector.add(unit, name, quantity, a, b, measured)
+        self._note_nan(unit, name, measured)
+        pairs = self.collector.pairs
+        self.pending += [i for i in kept if pairs[i].differs or pairs[i].key in self.origins.replays]
+
+    def _measured(self, unit: Unit, quantity: Quantity, a: Values, b: Values) -> Measured:
+        if not measure.is_numeric(a, b):
+            self._touch_tolerance(unit, quantity)
+            return measure.measure_objects(a, b)
+        if quantity.kind == "int":
+            a, b = (x.astype(np.int64) if (x == x.astype(np.int64)).all() else x for x in (a, b))
+        scale = self._scale(quantity, unit, a)
+        tolerance, envelope = self.tolerances.evaluate(
+            quantity.label, unit.index_names, unit.index, scale, lambda name: self._sizes(unit, name)
+        )
+        if measure.same_bits(a, b).all():
+            return replace(measure.Measured.identical(len(a)), scale=scale, tolerance=tolerance, envelope=envelope)
+        digits = self.logs[Side.A].digits, self.logs[Side.B].digits
+        return measure.measure_numbers(a, b, scale, tolerance, envelope, digits)
+
+    def _touch_tolerance(self, unit: Unit, quantity: Quantity) -> None:
+        """A tolerance entry for a word is used, though words have no tolerance."""
+        scale = np.zeros(len(unit.index))
+        self.tolerances.evaluate(quantity.label, unit.index_names, unit.index, scale, lambda _: None)
+
+    def _scale(self, quantity: Quantity, unit: Unit, a: Values) -> np.ndarray:
+        own = measure.own_scale(a)
+        if quantity.scale is None:
+            return own
+        stated = self.store.scale(quantity.scale, unit.index)
+        return own if stated is None else np.where(np.isfinite(stated), stated, own)
+
+    def _sizes(self, unit: Unit, text: str) -> np.ndarray | None:
+        """Sizes of a quantity of the same rows, or of the header, for the terms of a tolerance file."""
+        name, component = vocabulary.parse_scale(text)
+        if name in unit.names:
+            column = unit.values(name)[0]
+            if column.dtype == object:
+                return None
+            chosen = column if component is None else column[:, component : component + 1]
+            sizes: np.ndarray = np.abs(chosen.astype(float)).prod(axis=1)
+            return sizes
+        return self.store.scale((name, component), unit.index)
+
+    # ----------------------------------------------------------------------------------------- explaining
+
+    def _explain_pending(self) -> None:
+        """Origins in execution order; steps that copy another's value come after it."""
+        pairs = self.collector.pairs
+        copies = {i: self.vocabulary.quantity(pairs[i].key.record, pairs[i].key.name).copy for i in self.pending}
+        for position in sorted(self.pending, key=lambda i: (copies[i], pairs[i].order, i)):
+            explained = self.origins.explain(pairs[position])
+            self.collector.replace(position, self._labelled(explained))
+        self.pending.clear()
+
+    def _labelled(self, pair: Pair) -> Pair:
+        """The pair with a cause label, where it is at fault or nobody knows better."""
+        unresolved = pair.origin is Origin.UNKNOWN and pair.difference is DifferenceClass.DIVERGENT
+        at_fault = pair.origin in (Origin.ORIGIN, Origin.MIXED)
+        name = (pair.key.record, pair.key.name)
+        if not (unresolved or at_fault) or self.labelled.get(name, 0) >= MOST_LABELS:
+            return pair
+        self.labelled[name] = self.labelled.get(name, 0) + 1
+        cause = causes.cause_of(pair, self.store, self.vocabulary)
+        return pair if cause is causes.UNKNOWN and not at_fault else replace(pair, cause=cause)
+
+    # ------------------------------------------------------------------------------------ what is left over
+
+    def _pair_aliases(self) -> None:
+        aliases = Aliases(
+            self.vocabulary,
+            self.book,
+            lambda side, name: self.headers.get((side, name)),
+            lambda name: self.collector.paired[name] > 0,
+            self.remarks,
+        )
+        self.aliased: set[Name] = set()
+        for found in list(aliases.pairs()):
+            self.aliased |= {found.a.name, found.b.name, (found.quantity.record, found.quantity.name)}
+            self.pending.append(self.collector.append(self._alias_pair(found)))
+
+    def _alias_pair(self, found: AliasPair) -> Pair:
+        a, b = (_column(candidate.value) for candidate in (found.a, found.b))
+        index = np.array([found.key.pixel or (-1, -1)], np.int64)
+        if measure.is_numeric(a, b):
+            stated = self.store.scale(found.quantity.scale, index) if found.quantity.scale else None
+            scale = measure.own_scale(a) if stated is None else stated
+            numbers = [number for _, number in found.key.indices]
+            tolerance, envelope = self.tolerances.evaluate(
+                found.quantity.label,
+                [name for name, _ in found.key.indices],
+                np.concatenate([index, np.array([numbers], np.int64)], axis=1) if numbers else index,
+                scale,
+                lambda _: None,
+            )
+            digits = self.logs[Side.A].digits, self.logs[Side.B].digits
+            measured = measure.measure_numbers(a, b, scale, tolerance, envelope, digits)
+        else:
+            measured = measure.measure_objects(a, b)
+        orders = found.a.entry.order, found.b.entry.order
+        pair = pair_of(found.key, (found.a.value, found.b.value), found.quantity, measured, 0, orders)
+        return replace(pair, name_a=found.a.name[1], name_b=found.b.name[1], note=found.note)
+
+    # ------------------------------------------------------------------------------------------- reporting
+
+    def _note_nan(self, unit: Unit, name: str, measured: Measured) -> None:
+        rows = np.flatnonzero(measured.one_sided_nan)
+        if len(rows):
+            key = key_of((unit.record, name), unit.index_names, tuple(unit.index[rows[0]].tolist()))
+            text = f"{key} is nan on one side only" + (f", and at {len(rows) - 1} more" if len(rows) > 1 else "")
+            self.problems.append(Problem(ProblemKind.ONE_SIDED_NAN, text, key=key))
+
+    def _note_repeat(self, repeat: Repeat) -> None:
+        place = tuple(repeat.index.tolist())
+        names = repeat.conflicting or ("",)
+        key = key_of((repeat.record, names[0]), repeat.index_names, place)
+        path, line = self.logs[repeat.side].locate(repeat.order)
+        where = f"{path}:{line}"
+        if repeat.conflicting:
+            text = f"{where}: {key} appears again with another value"
+            self.problems.append(Problem(ProblemKind.DUPLICATE_CONFLICT, text, repeat.side, key))
+            self.ambiguities.append(Ambiguity(key, f"{repeat.side.value} states it twice, differently"))
+        elif repeat.record and not repeat.on_both:
+            text = f"{where}: {key.place} appears again, with the same values; the other log has it once"
+            self.problems.append(Problem(ProblemKind.REPEATED_RECORD, text, repeat.side, key))
+
+    def _note_far_repeats(self, lane: Lane | SequenceLane, side: Side, count: int) -> None:
+        family = next(family for family, held in self.lanes.items() if held is lane)
+        text = f"{side.value}: {count} rows of {family.split(' ')[0]} have indices that it printed before"
+        self.problems.append(Problem(ProblemKind.DUPLICATE_CONFLICT, text, side))
+
+    def _note_unclear(self, unclear: Unclear) -> None:
+        key = Key(unclear.names[0] if unclear.names else "", unclear.record)
+        text = (
+            f"{key} is repeated without an index, {unclear.count_a} times in a and {unclear.count_b} in b where "
+            "they part; which belong together is not known"
+        )
+        self.ambiguities.append(Ambiguity(key, text))
+        self.problems.append(Problem(ProblemKind.AMBIGUITY, text, key=key))
+
+    def _foreign_records(self) -> Iterator[Problem]:
+        """Rows of an unlisted record on both sides that found no partner: its index keys may be values."""
+        records = {name[0] for side in Side for name in self.book.names(side) if name[0]}
+        for record in sorted(records - set(self.vocabulary.records)):
+            left = [sum(self.book.counts[s, n] > 0 for n in self.book.names(s) if n[0] == record) for s in Side]
+            if all(left):
+                text = f"rows of {record} do not pair; list its index keys in a vocabulary (--vocabulary)"
+                yield Problem(ProblemKind.AMBIGUITY, text, key=Key("", record))
+
+    def _result(self) -> Comparison:
+        statuses = Statuses(self.vocabulary, self.seen, self.aliased)
+        missing = list(statuses.missing(self.book))
+        self.problems += [problem for log in self.logs.values() for problem in log.problems]
+        self.problems += [*missing, *self._foreign_records()]
+        for entry in self.tolerances.unused():
+            text = f"tolerance entry {entry} of {self.tolerances.source} matches nothing in these logs"
+            self.problems.append(Problem(ProblemKind.UNUSED_TOLERANCE, text))
+        pairs = self.collector.finish(self.logs[Side.A].locate, self.logs[Side.B].locate, statuses.status)
+        paired = sum(self.collector.counts.values())
+        if not paired:
+            self.problems.insert(0, self._nothing_common())
+        return Comparison(
+            sides=(self.logs[Side.A].info(), self.logs[Side.B].info()),
+            pairs=pairs,
+            counts={c: self.collector.counts[c] for c in measure.CLASSES},
+            coverage=self._coverage(paired, len(missing)),
+            leftovers=statuses.leftovers(self.book),
+            ambiguities=self.ambiguities,
+            problems=self.problems,
+            warnings=self.remarks,
+            metadata=self._metadata(),
+            omitted=self.collector.omitted(pairs),
+            steps=self.vocabulary.steps(),
+            tolerance_source=self.tolerances.source,
+            replayed=bool(self.replays),
+        )
+
+    def _nothing_common(self) -> Problem:
+        empty = [side.value for side, log in self.logs.items() if not log.trace_lines]
+        if empty:
+            text = f"no trace lines (TRACE_...) in {' or '.join(empty)}: nothing was compared"
+        else:
+            stated = [f"{side.value} holds pixel {log.pixels}" for side, log in self.logs.items() if log.pixels]
+            text = "the logs have no quantity in common: nothing was compared" + ("; " if stated else "")
+            text += ", ".join(stated)
+        return Problem(ProblemKind.NO_COMMON_KEYS, text)
+
+    def _coverage(self, paired: int, missing: int) -> Coverage:
+        def counted(name: Name) -> bool:
+            return self.vocabulary.quantity(*name).status != Status.METADATA
+
+        return Coverage(
+            paired=paired,
+            only_a=self.book.total(Side.A, counted),
+            only_b=self.book.total(Side.B, counted),
+            required_missing=missing,
+            ambiguous=len(self.ambiguities),
+            problems=len(self.problems),
+        )
+
+    def _metadata(self) -> list[Metadatum]:
+        return [
+            Metadatum(name, values.get(Side.A), values.get(Side.B), pixel if pixel[0] >= 0 else None)  # type: ignore[arg-type]
+            for (name, pixel), values in self.metadata.items()
+        ]
+
+
+def _column(value: tuple) -> Values:
+    if any(isinstance(part, str) for part in value):
+        column = np.empty((1, len(value)), object)
+        column[0] = value
+        return column
+    return np.array([value])
+
+
+__all__ = ["Window", "compare_traces"]
