@@ -88,17 +88,29 @@ def float32_ulps(a: np.ndarray, b: np.ndarray) -> np.ndarray:
     are one number); others as abs(b - a) over the float32 spacing at the larger of the two. A NaN or infinity
     on one side only is infinitely far.
     """
-    wide_a, wide_b = a.astype(np.float64), b.astype(np.float64)
+    same = (a == b) | (np.isnan(a) & np.isnan(b))
+    finite = np.isfinite(a) & np.isfinite(b)
+    ulps = _counted(a, b) if a.dtype == b.dtype == np.float32 else _measured(a.astype(float), b.astype(float))
+    ulps[~finite] = np.inf
+    ulps[same] = 0.0
+    return ulps
+
+
+def _counted(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """Representable float32 numbers from one to the other."""
+    steps = _ordered(a)
+    steps -= _ordered(b)
+    return np.abs(steps).astype(np.float64)
+
+
+def _measured(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The same for doubles; as a fraction of the spacing where float32 does not hold both."""
     with np.errstate(over="ignore", invalid="ignore"):
-        narrow_a, narrow_b = wide_a.astype(np.float32), wide_b.astype(np.float32)
-        exact = (narrow_a == wide_a) & (narrow_b == wide_b)
-        counted = np.abs(_ordered(narrow_a) - _ordered(narrow_b)).astype(np.float64)
-        exponent = np.frexp(np.maximum(np.abs(wide_a), np.abs(wide_b)))[1]
+        narrow_a, narrow_b = a.astype(np.float32), b.astype(np.float32)
+        exponent = np.frexp(np.maximum(np.abs(a), np.abs(b)))[1]
         spacing = np.maximum(np.ldexp(1.0, exponent - FLOAT32_MANTISSA_BITS), FLOAT32_SMALLEST)
-        ulps = np.where(exact, counted, np.abs(wide_b - wide_a) / spacing)
-    same = (wide_a == wide_b) | (np.isnan(wide_a) & np.isnan(wide_b))
-    finite = np.isfinite(wide_a) & np.isfinite(wide_b)
-    return np.where(same, 0.0, np.where(finite, ulps, np.inf))
+        exact = (narrow_a == a) & (narrow_b == b)
+        return np.where(exact, _counted(narrow_a, narrow_b), np.abs(b - a) / spacing)
 
 
 def statistics(
@@ -106,9 +118,9 @@ def statistics(
 ) -> Statistics:
     """Figures of the pixels that are ``kept`` (at least one); ``origin`` is added to every place."""
     at = np.nonzero(kept)
+    ulps = float32_ulps(a[at], b[at])
     flat_a, flat_b = a[at].astype(np.float64), b[at].astype(np.float64)
     finite = np.isfinite(flat_a) & np.isfinite(flat_b)
-    ulps = float32_ulps(flat_a, flat_b)
     with np.errstate(invalid="ignore", over="ignore"):
         absolute = np.where(ulps == 0, 0.0, np.abs(flat_b - flat_a))
     nonzero = finite & (flat_a != 0)
