@@ -40,7 +40,7 @@ static void on_interrupt(int signal_number)
 
 static void catch_interrupts(void)
 {
-    const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGPIPE};
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; ++i) {
         struct sigaction action = {.sa_handler = on_interrupt};
         struct sigaction before;

@@ -62,6 +62,9 @@ void prepare_spindle(const Options *o, Experiment *x)
     (void)o;
     Spindle *s = &x->spindle;
     size_t steps = (size_t)s->steps.count, domains = (size_t)x->crystal.domains;
+    const double most = 1e8;
+    if ((double)steps * (double)domains > most)
+        fail(BAD_INPUT, "%zu phi steps x %zu mosaic domains are more than %g cells", steps, domains, most);
     s->phi = allocate(steps, sizeof *s->phi, "the phi steps");
     s->first_sweep = allocate(steps, sizeof *s->first_sweep, "the phi steps");
     s->later_sweep = allocate(steps, sizeof *s->later_sweep, "the phi steps");

@@ -10,11 +10,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-NAMES = (
-    "phi-carryover oversample-compounds last-layer-capture interpolation-latch source-weights-ignored "
-    "background-scaling skewed-default-cell random-misset-radians curved-axes stale-dump dump-whitespace "
-    "flag-substrings"
-).split()
+NAMES = [
+    "phi-carryover",
+    "oversample-compounds",
+    "last-layer-capture",
+    "interpolation-latch",
+    "source-weights-ignored",
+    "background-scaling",
+    "skewed-default-cell",
+    "random-misset-radians",
+    "curved-axes",
+    "stale-dump",
+    "dump-whitespace",
+    "flag-substrings",
+]
 
 OBLIQUE = "-cell 38 47 55 75 85 95 -default_F 100 -N 5"
 SMALL = "-lambda 1 -distance 100 -detpixels_x 12 -detpixels_y 10 -pixel 8 -nonoise -nopgm -oversample 1"
@@ -253,7 +262,7 @@ def test_stale_dump(simulate: Callable[..., Any], tmp_path: Path) -> None:
     stale = simulate(argv, folder=folder).trace()
     fresh = simulate(f"{argv} {without('stale-dump')}", folder=folder).trace()
     named = simulate(f"{argv} {without('stale-dump')} -dump Fdump.bin", folder=folder).trace()
-    assert stale[("",)]["hkl_ranges"] == named[("",)]["hkl_ranges"] == "-6 6 -6 6 -6 6".split()
+    assert stale[("",)]["hkl_ranges"] == named[("",)]["hkl_ranges"] == ["-6", "6", "-6", "6", "-6", "6"]
     assert fresh[("",)]["hkl_ranges"] == ["none"]
     assert (folder / "Fdump.bin").exists()
 
