@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,15 +31,17 @@ class Check:
         return self.exit_code == 0
 
 
-def compare_traces(text_a: str, text_b: str) -> Comparison:
-    """Compare two traces given as text; ``a`` is the reference."""
-    from compare.traces import compare_logs
+def compare_traces(text_a: str, text_b: str, names: tuple[str, str] = ("trace_c.log", "trace_py.log")) -> Comparison:
+    """Compare two traces given as text, known by ``names``; ``a`` is the reference."""
+    from compare.engine import compare_traces as compare
 
     with tempfile.TemporaryDirectory(prefix="harness_compare_") as folder:
         paths = [Path(folder) / name for name in ("a.log", "b.log")]
         for path, text in zip(paths, (text_a, text_b), strict=True):
             path.write_text(text, "utf-8")
-        return compare_logs([str(paths[0])], [str(paths[1])])
+        result = compare(paths[0], paths[1])
+    a, b = (replace(side, paths=(name,)) for side, name in zip(result.sides, names, strict=True))
+    return replace(result, sides=(a, b))
 
 
 def trace_check(what: str, comparison: Comparison) -> Check:

@@ -19,11 +19,15 @@ import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness import redaction
 from harness.errors import HarnessError, WrongUse
 
+if TYPE_CHECKING:
+    from compare.document import Document
+
+PROGRAM = "harness"
 INTERRUPTED, PROGRAM_FAILED = 130, 4
 MANIFEST = "sha256.txt"
 PARTIAL = ".partial"
@@ -50,6 +54,8 @@ class Evidence:
         self._made_root = not root.exists()
         self.partial = _reserve(root, label, self.started)
         self.final = self.partial.with_name(self.partial.name.removesuffix(PARTIAL))
+        self.document: Document | None = None
+        """What ``diagnostics.md`` and ``report.html`` say; a plain one is made of a run that set none."""
         self._commands: list[str] = []
 
     def __enter__(self) -> Evidence:
@@ -103,10 +109,11 @@ class Evidence:
         return redaction.redacted(text) if self.redact else text
 
     def seal(self) -> Path:
-        """Write the command list and the manifest, sync, and give the folder its final name."""
+        """Write the command list, the pages and the manifest, sync, and give the folder its final name."""
         try:
-            self.command(["harness", *sys.argv[1:]], Path.cwd(), self.started, self.status)
+            self.command([PROGRAM, *sys.argv[1:]], Path.cwd(), self.started, self.status)
             self.write("commands.txt", "\n".join(reversed(self._commands)) + "\n")
+            self._write_pages()
             _write_manifest(self.partial)
             _sync_folders(self.partial)
             os.rename(self.partial, self.final)
@@ -115,6 +122,19 @@ class Evidence:
             self.discard()
             raise _full(self.root, error) from error
         return self.final
+
+    def _write_pages(self) -> None:
+        from compare.document import Document, to_json
+        from compare.run_report import REPORT, render_pages
+        from harness.environment import environment_record
+
+        if not (self.partial / "env.json").exists():
+            self.write_json("env.json", environment_record())
+        name = self.final.name
+        document = self.document or Document(name, _verdict_word(self.status), self.status, f"{name} was sealed.")
+        self.write(REPORT, to_json(document))
+        for page, text in render_pages(self.partial).items():
+            self.write(page, text)
 
     def discard(self) -> None:
         """Remove the unfinished folder, and the root if this run made it and nothing else is in it."""
@@ -125,12 +145,32 @@ class Evidence:
 
     def _seal_failure(self, error: BaseException) -> None:
         self.status = exit_status(error)
+        self.document = failure_document(self.final.name, self.status, error)
         try:
             self.write("failure.txt", failure_text(error))
         except OSError as full:
             self.discard()
             raise _full(self.root, full) from error
         self.seal()
+
+
+def failure_document(name: str, status: int, error: BaseException) -> Document:
+    """The report of a run that did not come to its end."""
+    from compare.document import Document, Section
+
+    said = str(error) or type(error).__name__
+    output = Section("What failed", (said,), preformatted=failure_text(error))
+    steps = (
+        "Read failure.txt: the failing program's output and the traceback.",
+        "`harness doctor` checks the machine.",
+    )
+    headline = "The run was interrupted." if status == INTERRUPTED else f"The run failed: {said}"
+    return Document(name, _verdict_word(status), status, headline, sections=(output,), next_steps=steps)
+
+
+def _verdict_word(status: int) -> str:
+    words = {0: "success", 1: "divergence", 3: "nothing compared", INTERRUPTED: "interrupted"}
+    return words.get(status, "failed")
 
 
 def exit_status(error: BaseException) -> int:

@@ -26,7 +26,7 @@ from harness.comparing import (
 )
 from harness.errors import HarnessError, ProgramFailed
 from harness.port import Computing
-from harness.reference import Reference, quantity
+from harness.reference import Reference, quantity, with_pixel_line
 from harness.scratch import Prepared, prepare
 
 if TYPE_CHECKING:
@@ -70,7 +70,8 @@ class Outcome:
     prepared: Prepared | None = None
     reference_traces: Mapping[Pixel, str] = field(default_factory=dict)
     port_traces: Mapping[Pixel, str] = field(default_factory=dict)
-    comparisons: Mapping[Pixel, Comparison] = field(default_factory=dict)
+    comparison: Comparison | None = None
+    """Of all traced pixels together."""
     commands: tuple[tuple[tuple[str, ...], str, float, int], ...] = ()
     """Words, folder, start and exit status of each run of the reference program."""
     failure: str = ""
@@ -97,8 +98,8 @@ class Outcome:
     @property
     def worst_ulps(self) -> float | None:
         """The largest difference between the two traces, in units in the last place."""
-        found = [comparison.worst for comparison in self.comparisons.values()]
-        return max((pair.ulps for pair in found if pair is not None and pair.ulps is not None), default=None)
+        worst = self.comparison.worst if self.comparison else None
+        return worst.ulps if worst else None
 
 
 def run_task(task: Task) -> Outcome:
@@ -133,8 +134,8 @@ def _compared(task: Task, prepared: Prepared, reference: SideRun, port: SideRun,
     image_checks = tuple(_image_checks("", reference.images, port.images))
     if exit_code_of(image_checks) == DIVERGENCE and (reference.images["float"] != port.images["float"]).any():
         reference, port = _with_worst_pixel(task, prepared, reference, port)
-    comparisons = {pixel: compare_traces(text, port.traces[pixel]) for pixel, text in reference.traces.items()}
-    checks = [trace_check(_name(pixel), comparison) for pixel, comparison in comparisons.items()]
+    comparison = _compare_pixels(reference.traces, port.traces) if reference.traces else None
+    checks = [trace_check("traces", comparison)] if comparison else []
     checks += image_checks
     checks += _header_checks(reference.headers, port.headers)
     checks += _golden_checks(prepared.case, reference, port)
@@ -148,13 +149,17 @@ def _compared(task: Task, prepared: Prepared, reference: SideRun, port: SideRun,
         prepared=prepared,
         reference_traces=dict(reference.traces),
         port_traces=dict(port.traces),
-        comparisons=comparisons,
+        comparison=comparison,
         commands=tuple((run.command, str(run.folder), run.started, run.status) for run in reference.runs),
     )
 
 
-def _name(pixel: Pixel) -> str:
-    return f"trace {pixel[0]} {pixel[1]}"
+def _compare_pixels(
+    expected: Mapping[Pixel, str], got: Mapping[Pixel, str], names: tuple[str, str] = ("trace_c.log", "trace_py.log")
+) -> Comparison:
+    """The traces of several pixels as one log a side."""
+    a, b = ("".join(with_pixel_line(side[pixel], pixel) for pixel in expected) for side in (expected, got))
+    return compare_traces(a, b, names)
 
 
 def _with_worst_pixel(task: Task, prepared: Prepared, reference: SideRun, port: SideRun) -> tuple[SideRun, SideRun]:
@@ -199,10 +204,9 @@ def _header_checks(expected: Mapping[str, bytes], got: Mapping[str, bytes]) -> I
 def _golden_checks(case: Case, reference: SideRun, port: SideRun) -> Iterator[Check]:
     if case.golden is None:
         return
-    for pixel, path in case.golden.traces.items():
-        text = path.read_text("utf-8")
+    if texts := {pixel: path.read_text("utf-8") for pixel, path in case.golden.traces.items()}:
         for side, run in (("reference", reference), ("port", port)):
-            yield trace_check(f"golden {side} {_name(pixel)}", compare_traces(text, run.traces[pixel]))
+            yield trace_check(f"golden {side} traces", _compare_pixels(texts, run.traces, ("golden", side)))
     if case.golden.image is None:
         return
     golden = _golden_images(case.golden.image)

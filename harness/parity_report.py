@@ -6,14 +6,19 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from harness.ci_files import junit, sarif
 from harness.environment import environment_record
 from harness.evidence import Evidence
+from harness.pages import number, parity_document
 from harness.parity import Outcome, Task, run_task, worst_exit_code
 from harness.pool import each
 from harness.records import case_record, collect_env
 from harness.tracing import write_traces
+
+if TYPE_CHECKING:
+    from compare.result import Comparison
 
 
 def run_and_report(tasks: Sequence[Task], *, jobs: int, root: Path, redact: bool, verbose: bool) -> int:
@@ -61,16 +66,25 @@ def print_totals(outcomes: Sequence[Outcome], seconds: float, folder: Path) -> N
 def write_outcomes(evidence: Evidence, tasks: Sequence[Task], outcomes: Sequence[Outcome]) -> None:
     """All files of the folder: flat for one case, a folder for each of several."""
     reference = tasks[0].reference
+    comparisons: dict[str, str] = {}
     for outcome in outcomes:
         prefix = "" if len(outcomes) == 1 else f"{outcome.label}/"
         _write_case(evidence, prefix, outcome, tasks)
+        if outcome.comparison is not None:
+            comparisons[outcome.label] = f"{prefix}comparison.json"
+            write_comparison(evidence, prefix, outcome.comparison)
         for words, folder, started, status in outcome.commands:
             evidence.command(words, Path(folder), started, status)
     evidence.write_json("metrics.json", metrics(outcomes))
     device = next((outcome.device for outcome in outcomes if outcome.device), None)
     computing = tasks[0].computing
+    import torch  # noqa: F401  (the workers used it; its facts are asked of this process)
+
     record = environment_record(device=device, dtype=computing.dtype, requested=computing.device)
     evidence.write_json("env.json", {**record, "reference_program": str(reference.path)})
+    evidence.write("junit.xml", junit(outcomes))
+    evidence.write("results.sarif", sarif(outcomes))
+    evidence.document = parity_document(outcomes, evidence.status, comparisons)
 
 
 def _write_case(evidence: Evidence, prefix: str, outcome: Outcome, tasks: Sequence[Task]) -> None:
@@ -82,6 +96,14 @@ def _write_case(evidence: Evidence, prefix: str, outcome: Outcome, tasks: Sequen
     if outcome.reference_traces:
         write_traces(evidence, f"{prefix}trace_c", "".join(outcome.reference_traces.values()))
         write_traces(evidence, f"{prefix}trace_py", "".join(outcome.port_traces.values()))
+
+
+def write_comparison(evidence: Evidence, prefix: str, comparison: Comparison) -> None:
+    """Every aligned pair, as JSON and as a table."""
+    from compare.render import csv_, json_
+
+    evidence.write(f"{prefix}comparison.json", json_.render(comparison))
+    evidence.write(f"{prefix}comparison.csv", csv_.render(comparison))
 
 
 def metrics(outcomes: Sequence[Outcome]) -> dict[str, Any]:
@@ -98,14 +120,10 @@ def case_metrics(outcome: Outcome) -> dict[str, Any]:
         "verdict": outcome.verdict,
         "exit_code": outcome.exit_code,
         "I_pixel_final": {
-            f"{slow} {fast}": {"reference": _number(c), "port": _number(py)}
+            f"{slow} {fast}": {"reference": number(c), "port": number(py)}
             for (slow, fast), (c, py) in outcome.final_intensities.items()
         },
         "worst_ulps": outcome.worst_ulps,
         "checks": [{"what": check.what, "exit_code": check.exit_code, "text": check.text} for check in outcome.checks],
         "seconds": round(outcome.seconds, 3),
     }
-
-
-def _number(text: str | None) -> float | None:
-    return None if text is None else float(text)

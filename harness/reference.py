@@ -154,7 +154,7 @@ def trace_pixels(
         with prepared.scratch() as folder:
             runs = run_case(reference, prepared, folder, (*extra, *pixel_words([pixel])), timeout_s=timeout_s)
         all_runs += runs
-        traces[pixel] = trace_lines(reference, runs[-1])
+        traces[pixel] = with_pixel_line(trace_lines(reference, runs[-1]), pixel)
     return all_runs, traces
 
 
@@ -202,6 +202,14 @@ def split_traces(reference: Reference, finished: Finished, pixels: Sequence[Pixe
         slow, fast = missing[0]
         raise ProgramFailed(f"the reference program printed no trace of pixel {slow} {fast}", finished.output)
     return found
+
+
+def with_pixel_line(trace: str, pixel: Pixel) -> str:
+    """The trace of one pixel with a line that says which, for programs that print none."""
+    if quantity(trace, "pixel") is not None:
+        return trace
+    side = trace.partition(":")[0] if ":" in trace.partition("\n")[0] else "TRACE_C"
+    return f"{side}: pixel {pixel[0]} {pixel[1]}\n{trace}"
 
 
 def quantity(trace: str, name: str) -> str | None:

@@ -12,6 +12,7 @@ from harness.case import Pixel
 from harness.environment import environment_record
 from harness.errors import WrongUse
 from harness.evidence import Evidence
+from harness.pages import trace_document
 from harness.records import case_record, collect_env
 from harness.reference import Reference, quantity
 from harness.scratch import Prepared
@@ -41,6 +42,7 @@ def seal_trace(
         write_traces(evidence, f"trace_{side}", traced.text)
         evidence.write_json("metrics.json", trace_metrics(traced.traces))
         evidence.write_json("env.json", _environment(traced))
+        evidence.document = trace_document(case, traced, side)
     write_out(out, traced.text)
     print_summary(case.name, traced, evidence.final, to_stderr=out == "-")
 

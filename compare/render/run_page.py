@@ -1,0 +1,130 @@
+"""A run's report as one self-contained HTML page: no scripts, no outside requests, inline SVG.
+
+For a phone, a wide screen, paper, the keyboard and a screen reader: landmarks and captions, tables that scroll within
+themselves, colours that never stand alone, drawings whose numbers stand beside them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from compare.document import Document, Section, Table, cell_text
+from compare.render.charts import chart
+from compare.render.html import POLICY, STYLE
+from compare.render.markup import Markup, element, join
+from compare.render.plots import sweep_plot, ulps_bar
+from compare.render.sweeps import sweeps
+from compare.render.text import counts_text, headline
+from compare.result import Comparison
+
+STYLE_HERE = STYLE.with_name("run_page.css")
+Load = Callable[[str], Comparison | None]
+"""Gives the comparison stored under a name in the folder, None where there is none."""
+
+
+def render(document: Document, environment: Mapping[str, str], artifacts: Sequence[tuple[str, str]], load: Load) -> str:
+    """The page, UTF-8; the same parts as ``diagnostics.md`` and the drawings."""
+    head = element(
+        "head",
+        element("meta", charset="utf-8"),
+        element("meta", http_equiv="Content-Security-Policy", content=POLICY),
+        element("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        element("title", f"{document.verdict}: {document.title}"),
+        element("style", Markup(STYLE.read_text("utf-8") + STYLE_HERE.read_text("utf-8"))),
+    )
+    sections = [_section(number, section, load) for number, section in enumerate(document.sections)]
+    if document.next_steps:
+        steps = element("ul", *(element("li", step) for step in document.next_steps))
+        sections.append(_titled("next", "What to do next", steps))
+    if environment:
+        sections.append(_titled("environment", "Environment", _facts(environment.items())))
+    listed = element(
+        "ul", *(element("li", element("code", name), f" {text}" if text else "") for name, text in artifacts)
+    )
+    sections.append(_titled("files", "Files", listed))
+    headings = [(f"s{number}", section.heading) for number, section in enumerate(document.sections)]
+    contents = element(
+        "ul", *(element("li", element("a", text, href=f"#{name}")) for name, text in [*headings, ("files", "Files")])
+    )
+    body = element(
+        "body",
+        element("a", "Skip to the sections", class_="skip", href="#main"),
+        element("header", element("h1", document.title), _verdict(document), _facts(document.facts)),
+        element("nav", contents, aria_label="Sections"),
+        element("main", *sections, id="main"),
+    )
+    return "<!DOCTYPE html>\n" + element("html", head, body, lang="en") + "\n"
+
+
+def _verdict(document: Document) -> Markup:
+    good = " parity" if document.exit_code == 0 else ""
+    said = element("strong", f"{document.verdict}.")
+    sentence = element("p", f"{document.headline} (exit {document.exit_code})")
+    return element("div", said, sentence, class_=f"verdict{good}", role="status")
+
+
+def _facts(facts: Iterable[tuple[str, str]]) -> Markup:
+    rows = [join(element("dt", name), element("dd", text, class_="value")) for name, text in facts if text]
+    return element("dl", *rows, class_="facts")
+
+
+def _titled(name: str, heading: str, *children: Markup | None) -> Markup:
+    return element("section", element("h2", heading, id=f"{name}-h"), *children, id=name, aria_labelledby=f"{name}-h")
+
+
+def _section(number: int, section: Section, load: Load) -> Markup:
+    children: list[Markup | None] = [element("p", text) for text in section.paragraphs]
+    if section.table:
+        children.append(_table(section.table, section.heading))
+    if section.plot:
+        children.append(chart(section.plot))
+    if section.preformatted:
+        text = element("pre", element("code", Markup(_lines(section.preformatted))))
+        children.append(_scrolling(text, f"{section.heading}, text"))
+    if section.comparison:
+        children.append(_drawings(load(section.comparison)))
+    return _titled(f"s{number}", section.heading, *children)
+
+
+def _lines(text: str) -> str:
+    """Escaped line by line: the escaping of one line takes newlines for stray control characters."""
+    from compare.render.markup import escape
+
+    return "\n".join(escape(line) for line in text.splitlines())
+
+
+def _table(table: Table, heading: str) -> Markup:
+    numeric = [all(isinstance(row[at], int | float | None) for row in table.rows) for at in range(len(table.columns))]
+    head = (
+        element("th", name, scope="col", class_="number" if right else None)
+        for name, right in zip(table.columns, numeric, strict=True)
+    )
+    body = element("tbody", *(_row(row, numeric) for row in table.rows))
+    caption = element("caption", table.caption or heading)
+    return _scrolling(element("table", caption, element("thead", element("tr", *head)), body), heading)
+
+
+def _row(row: Sequence[str | int | float | None], numeric: Sequence[bool]) -> Markup:
+    first, *rest = [cell_text(cell) for cell in row]
+    classes = ["number" if right else None for right in numeric[1:]]
+    cells = [element("td", text, class_=kind) for text, kind in zip(rest, classes, strict=True)]
+    return element("tr", element("th", first, scope="row"), *cells)
+
+
+def _scrolling(child: Markup, label: str) -> Markup:
+    return element("div", child, class_="scroll", role="region", tabindex="0", aria_label=f"{label}, scrolls sideways")
+
+
+def _drawings(comparison: Comparison | None) -> Markup | None:
+    if comparison is None or not comparison.pairs:
+        return element("p", "Its pairs are not in this folder.") if comparison is None else None
+    words = "Each column is one quantity, from the first line of the trace to the last; its height is the distance of "
+    words += "the two sides in units in the last place (logarithmic)."
+    bars = element("figure", ulps_bar(comparison), element("figcaption", words, class_="soft"))
+    cards = [
+        element("figure", element("figcaption", element("h3", f"{each.title} over {each.index}")), sweep_plot(each))
+        for each in sweeps(comparison)
+    ]
+    said = element("p", f"{headline(comparison)}. {counts_text(comparison)}.")
+    legend = element("p", "Solid line: reference. Dashed line: port.", class_="soft") if cards else None
+    return join(said, bars, legend, element("div", *cards, class_="cards") if cards else None)
