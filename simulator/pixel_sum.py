@@ -126,6 +126,18 @@ def first_kept(
     return torch.where((held_polar == 0.0) & kept.any(dim=0), candidate, held_polar)
 
 
+def last_kept(
+    polar: Tensor, pixels: Pixels, sub: Subpixel, samples: Samples, held_polar: Tensor, c: Constants, physics: Physics
+) -> Tensor:
+    """(P,) the factor of the last sample that -dmin does not skip; the held one where it skips all."""
+    if not physics.cut_by_dmin:
+        return polar[-1]
+    stol = 0.5 * length(scattering_vector_per_m(locate(pixels, sub, c, physics), samples))
+    kept = ~skipped_by_dmin(stol, c)
+    last = kept.shape[0] - 1 - kept.flip(0).to(torch.int8).argmax(dim=0, keepdim=True)
+    return torch.where(kept.any(dim=0), polar.expand_as(kept).gather(0, last)[0], held_polar)
+
+
 def photons(I: Tensor, held: Held, captures: Tensor, c: Constants, physics: Physics) -> Tensor:
     """(P,) the pixel's value from the sum, times the factors that were not applied before."""
     value = c.intensity_scale * I / c.steps
@@ -195,14 +207,15 @@ class PixelSum:
             omega_sum = omega_sum + held.omega_pixel_sr
             first_source = first.source if first is not None and first.subpixel == number else None
             for tile in self._samples.tiles(number, first_source):
+                entering = held.polar
                 held = self._renew_polar(held, pixels, sub, tile, first_tile=number == 0 and tile.start == 0)
                 evaluated, I = self._kernels.tile_sum(
                     pixels, sub, held, tile.samples, I, interpolates_before, c, physics
                 )
                 if evaluated is not None:
                     visit(tics, tile, evaluated)
-            if held.polar.dim() == 2:  # of each source: the last one's is what stays
-                held = held._replace(polar=held.polar[-1])
+                if physics.oversampled[1]:
+                    held = held._replace(polar=last_kept(held.polar, pixels, sub, tile.samples, entering, c, physics))
             if physics.layer_by_layer and tics.sub_s == tics.sub_f == last:
                 total, captures, I = total + I * held.capture_fraction, captures + held.capture_fraction, zero
         I = total if physics.layer_by_layer else I
@@ -222,10 +235,14 @@ class PixelSum:
         return held
 
     def _renew_polar(self, held: Held, pixels: Pixels, sub: Subpixel, tile: Tile, *, first_tile: bool) -> Held:
-        """Polarization as the loops hold it: of the first source that is not skipped, unless oversampled."""
+        """Polarization as the loops hold it: of the first source that is not skipped, unless oversampled.
+
+        Oversampling renews the factor even where -nopolar had fixed it at 1.
+        """
         c, physics = self._c, self._physics
         renews_polar = physics.oversampled[1]
-        if not physics.polarized or not (first_tile or renews_polar or physics.cut_by_dmin):
+        renews_once = physics.polarized and (first_tile or physics.cut_by_dmin)
+        if not (renews_polar or renews_once):
             return held
         polar = self._kernels.call(polar_at, pixels, sub, tile.samples.incident, c, physics)
         if renews_polar:
