@@ -18,6 +18,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compare import emitters
+from compare.engine import compare_traces
+from compare.result import DifferenceClass, Verdict
+from compare.vocabulary import load
 
 COMPILER = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
 STRICT = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror", "-ffp-contract=off"]
@@ -309,3 +312,26 @@ def test_the_emitter_that_is_off_is_false_and_writes_nothing() -> None:
 def test_the_python_emitter_imports_nothing_but_the_standard_library() -> None:
     imported = re.findall(r"^(?:import|from) (\w+)", emitters.PYTHON_MODULE.read_text(), re.MULTILINE)
     assert set(imported) <= set(sys.stdlib_module_names)
+
+
+# ---------------------------------------------------------------- both sides, compared
+
+
+def test_compare_aligns_the_two_examples(orbit_logs: tuple[Path, Path]) -> None:
+    result = compare_traces(*orbit_logs, vocabulary=load(emitters.EXAMPLE_VOCABULARY))
+    assert result.verdict is Verdict.PARITY, result.problems
+    assert (result.coverage.paired, result.coverage.fraction) == (5 + 24 * 4, 1.0)
+    assert result.counts[DifferenceClass.IDENTICAL] == result.coverage.paired
+
+
+def test_compare_names_the_first_wrong_step_of_the_example(orbit_logs: tuple[Path, Path], tmp_path: Path) -> None:
+    wrong = tmp_path / "wrong.py"
+    source = emitters.PYTHON_EXAMPLE.read_text()
+    wrong.write_text(source.replace("-GM * x / (R * R * R)", "-GM * x / (R * R)"))
+    (tmp_path / "trace_emit.py").write_text(emitters.PYTHON_MODULE.read_text())
+    done = subprocess.run([sys.executable, wrong], check=True, capture_output=True)
+    (tmp_path / "wrong.log").write_bytes(done.stdout)
+    result = compare_traces(orbit_logs[0], tmp_path / "wrong.log", vocabulary=load(emitters.EXAMPLE_VOCABULARY))
+    first = result.first_divergence
+    assert first is not None
+    assert str(first.key) == "STEP[step=1].acceleration"  # at step 0 the distance is 1
