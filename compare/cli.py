@@ -1,0 +1,104 @@
+"""The ``compare`` program: a table of subcommands, each imported when it is called, and the house's exit codes."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from importlib import import_module
+from typing import NamedTuple
+
+from compare.errors import InputError
+
+WRONG_USE = 2
+PROGRAM_FAILED = 4
+INTERRUPTED = 130
+
+
+class Command(NamedTuple):
+    """Where a subcommand lives; ``prepare`` may rewrite its words before they are parsed."""
+
+    module: str
+    function: str
+    help: str
+
+
+COMMANDS = {
+    "traces": Command("compare.commands.traces", "traces", "Compare two traces value by value."),
+    "images": Command("compare.commands.images", "images", "Compare two images."),
+    "verify": Command("compare.commands.verify", "verify", "Is every file of an evidence folder as it was sealed?"),
+    "report": Command("compare.commands.report", "report", "Render the pages of an evidence folder again."),
+    "history": Command("compare.commands.history", "history", "List the evidence folders under a root."),
+}
+
+EXIT_CODES = """\
+Exit status: 0 parity, 1 divergence, 2 wrong use or bad input, 3 nothing was compared, 4 a program that was run
+failed, 5 a folder does not verify."""
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command line; never a traceback for a user's mistake."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    name = words[0] if words else "--help"
+    if name in COMMANDS:
+        sys.exit(run(name, words[1:]))
+    sys.exit(_without_command(name))
+
+
+def run(name: str, words: list[str]) -> int:
+    """Run one subcommand and give its exit code."""
+    import typer
+
+    try:
+        module = import_module(COMMANDS[name].module)
+        prepare: Callable[[list[str]], list[str]] = getattr(module, "prepare", lambda given: given)
+        app = typer.Typer(
+            add_completion=False,
+            pretty_exceptions_enable=False,
+            rich_markup_mode=None,
+            context_settings={"help_option_names": ["-h", "--help"]},
+        )
+        app.command()(getattr(module, COMMANDS[name].function))
+        app(prepare(words), prog_name=f"compare {name}", standalone_mode=True)
+    except InputError as error:
+        print(f"compare {name}: {error}", file=sys.stderr)
+        return error.exit_code
+    except BrokenPipeError:
+        sys.stderr.close()
+        return WRONG_USE
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else WRONG_USE
+    except Exception:
+        import traceback
+
+        traceback.print_exc()
+        return PROGRAM_FAILED
+    return 0
+
+
+def _without_command(word: str) -> int:
+    if word in ("-h", "--help"):
+        print(_help())
+        return 0
+    if word == "--version":
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            print(version("trace-parity"))
+        except PackageNotFoundError:
+            print("not installed")
+        return 0
+    near = get_close_matches(word, COMMANDS, 1)
+    hint = f"did you mean {near[0]}?" if near else f"one of {', '.join(COMMANDS)} was required"
+    print(f"compare: no subcommand {word!r}; {hint}", file=sys.stderr)
+    return WRONG_USE
+
+
+def _help() -> str:
+    rows = "\n".join(f"  {name:<10}{command.help}" for name, command in COMMANDS.items())
+    return (
+        "Usage: compare SUBCOMMAND ...\n\nCompares what two programs that should agree have printed.\n\n"
+        f"{rows}\n\n`compare SUBCOMMAND --help` says more.\n\n{EXIT_CODES}"
+    )

@@ -1,0 +1,123 @@
+"""``compare traces A B``: do two traces agree, and which step is the first that does not?"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from compare.errors import InputError
+from compare.result import Comparison
+
+STANDARD_OUTPUT = "-"
+# option -> module of compare.render, endings that make the next word a file name
+FORMATS = {
+    "json": ("json_", (".json",)),
+    "csv": ("csv_", (".csv",)),
+    "junit": ("junit", (".xml",)),
+    "sarif": ("sarif", (".sarif", ".json")),
+    "github": ("github", (".txt",)),
+    "markdown": ("markdown", (".md", ".txt")),
+    "html": ("html", (".html", ".htm")),
+}
+
+
+def prepare(words: list[str]) -> list[str]:
+    """``--json`` alone means standard output, ``--json x.json`` and ``--json=x`` a file."""
+    prepared: list[str] = []
+    rest = iter([*words, ""])
+    word = next(rest)
+    while word:
+        following = next(rest, "")
+        form = FORMATS.get(word[2:]) if word.startswith("--") else None
+        if form is None:
+            prepared.append(word)
+        elif following == STANDARD_OUTPUT or following.endswith(form[1]):
+            prepared.append(f"{word}={following}")
+            following = next(rest, "")
+        else:
+            prepared.append(f"{word}={STANDARD_OUTPUT}")
+        word = following
+    return prepared
+
+
+def traces(
+    a: Annotated[str, typer.Argument(metavar="A", help="Trace of the reference; - is standard input.")],
+    b: Annotated[str, typer.Argument(metavar="B", help="Trace of the program under test.")],
+    a_also: Annotated[list[str] | None, typer.Option(help="A further file of A (such as per-phi lines).")] = None,
+    b_also: Annotated[list[str] | None, typer.Option(help="A further file of B.")] = None,
+    vocabulary: Annotated[Path | None, typer.Option(metavar="FILE", help="Names and steps of another program.")] = None,
+    tolerance: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="How far apart values may be; else 1e-11 of their scale.")
+    ] = None,
+    waivers: Annotated[Path | None, typer.Option(metavar="FILE", help="Accepted differences.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="List every pair, not only what differs.")] = False,
+    json: Annotated[str | None, typer.Option(metavar="[FILE]", help="JSON, to standard output or a file.")] = None,
+    csv: Annotated[str | None, typer.Option(metavar="[FILE]", help="One row a pair.")] = None,
+    junit: Annotated[str | None, typer.Option(metavar="[FILE]", help="JUnit XML.")] = None,
+    sarif: Annotated[str | None, typer.Option(metavar="[FILE]", help="SARIF 2.1.0.")] = None,
+    github: Annotated[str | None, typer.Option(metavar="[FILE]", help="GitHub annotations.")] = None,
+    markdown: Annotated[str | None, typer.Option(metavar="[FILE]", help="A table for a pull request.")] = None,
+    html: Annotated[str | None, typer.Option(metavar="[FILE]", help="One self-contained page.")] = None,
+) -> None:
+    """Pair the values of two traces by name and loop indices, classify each difference, name the first step at fault.
+
+    Exit status: 0 parity; 1 divergence, or logs that do not support parity; 2 bad input; 3 nothing was compared.
+    """
+    asked = {"json": json, "csv": csv, "junit": junit, "sarif": sarif, "github": github} | {
+        "markdown": markdown,
+        "html": html,
+    }
+    outputs = {form: target for form, target in asked.items() if target is not None}
+    if list(outputs.values()).count(STANDARD_OUTPUT) > 1:
+        raise InputError("only one format can go to standard output; give the others a file (--csv=FILE)")
+    result = _compared([a, *(a_also or ())], [b, *(b_also or ())], vocabulary, tolerance, waivers)
+    for form, target in outputs.items():
+        _write(form, target, result)
+    if STANDARD_OUTPUT not in outputs.values():
+        from compare.table import print_comparison
+
+        print_comparison(result, everything=everything)
+    raise typer.Exit(result.exit_code)
+
+
+def _compared(
+    a: list[str], b: list[str], vocabulary: Path | None, tolerance: Path | None, waivers: Path | None
+) -> Comparison:
+    from compare import tolerances as tolerance_files
+    from compare import vocabulary as vocabularies
+    from compare.engine import compare_traces
+
+    accepted = import_module("compare.waivers").load(waivers) if waivers else None
+    result = compare_traces(
+        a,
+        b,
+        vocabulary=vocabularies.load(vocabulary) if vocabulary else None,
+        tolerances=tolerance_files.load(tolerance) if tolerance else None,
+    )
+    if accepted is None:
+        return result
+    waived: Comparison = import_module("compare.waivers").apply(result, accepted)
+    return waived
+
+
+def _write(form: str, target: str, result: Comparison) -> None:
+    """Render into standard output, or into a file that appears whole or not at all."""
+    text = import_module(f"compare.render.{FORMATS[form][0]}").render(result)
+    if not text.endswith("\n"):
+        text += "\n"
+    if target == STANDARD_OUTPUT:
+        sys.stdout.write(text)
+        return
+    path = Path(target)
+    try:
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as part:
+            part.write(text)
+        os.replace(part.name, path)
+    except OSError as error:
+        raise InputError(f"cannot write {target}: {error.strerror}; name a file in a folder that exists") from error

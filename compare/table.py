@@ -1,0 +1,141 @@
+"""A comparison on a terminal."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from compare.render.text import cause_text, clean, counts_text, fork_text, headline, number_text, story, waiver_text
+from compare.result import Comparison, DifferenceClass, Leftover, Origin, Pair, Side, Verdict
+
+MOST_ROWS = 40
+MOST_NAMES = 12
+NARROW = 110  # columns; below it each pair takes a few lines instead of a row
+PIPE_WIDTH = 160
+
+CLASS_STYLES = {
+    DifferenceClass.IDENTICAL: "dim",
+    DifferenceClass.ROUNDING: "green",
+    DifferenceClass.DRIFT: "yellow",
+    DifferenceClass.DIVERGENT: "red",
+}
+VERDICT_STYLES = {
+    Verdict.PARITY: "bold green",
+    Verdict.DIVERGENCE: "bold red",
+    Verdict.UNRESOLVED: "bold red",
+    Verdict.INCOMPLETE: "bold yellow",
+    Verdict.NOTHING_COMPARED: "bold yellow",
+}
+
+
+def print_comparison(result: Comparison, *, everything: bool = False, console: Console | None = None) -> None:
+    """Verdict, what a reader must know, the differing pairs, coverage. ``everything`` lists all pairs."""
+    console = console or _console()
+    console.print(Text(headline(result), VERDICT_STYLES[result.verdict]))
+    for line in story(result):
+        console.print(Text(f"  {line}"))
+    pairs = result.pairs if everything else [pair for pair in result.pairs if pair.differs or pair.waived]
+    shown = pairs if everything else pairs[:MOST_ROWS]
+    if shown:
+        console.print()
+        console.print(_table(shown)) if console.width >= NARROW else _list(shown, console)
+    if len(shown) < len(pairs):
+        console.print(Text(f"... {len(pairs) - len(shown)} more differ; --all lists every pair"))
+    console.print()
+    for line in _summary(result, everything):
+        console.print(Text(line), soft_wrap=not console.is_terminal)
+
+
+def _console() -> Console:
+    """Standard output; a pipe gets wide rows unless COLUMNS says otherwise. NO_COLOR is Rich's own concern."""
+    console = Console(highlight=False)
+    if not console.is_terminal and "COLUMNS" not in os.environ:
+        return Console(highlight=False, width=PIPE_WIDTH)
+    return console
+
+
+def _table(pairs: Sequence[Pair]) -> Table:
+    table = Table(box=None, padding=(0, 1), header_style="bold")
+    table.add_column("quantity", overflow="fold", ratio=3)
+    for title in ("a", "b"):
+        table.add_column(title, justify="right", overflow="fold", min_width=12)
+    for title in ("ulps", "relative"):
+        table.add_column(title, justify="right", no_wrap=True)
+    table.add_column("class", no_wrap=True)
+    table.add_column("origin", overflow="fold", ratio=2)
+    for pair in pairs:
+        table.add_row(
+            Text(_quantity(pair)),
+            Text(_side(pair.a, pair.component)),
+            Text(_side(pair.b, pair.component)),
+            Text(number_text(pair.ulps)),
+            Text(number_text(pair.relative)),
+            Text(pair.difference.value, CLASS_STYLES[pair.difference]),
+            Text(_origin(pair)),
+        )
+    return table
+
+
+def _list(pairs: Sequence[Pair], console: Console) -> None:
+    """A pair a paragraph, for narrow terminals."""
+    for pair in pairs:
+        console.print(Text(_quantity(pair)))
+        console.print(Text(f"  a {_side(pair.a, pair.component)}"))
+        console.print(Text(f"  b {_side(pair.b, pair.component)}"))
+        figures = [f"{number_text(pair.ulps)} ulps"] if pair.ulps is not None else []
+        figures += [f"relative {number_text(pair.relative)}"] if pair.relative is not None else []
+        line = Text("  ").append(pair.difference.value, CLASS_STYLES[pair.difference])
+        console.print(line.append(" ".join(["", *figures, _origin(pair)])))
+
+
+def _quantity(pair: Pair) -> str:
+    component = f"[{pair.component}]" if pair.component is not None and pair.differs else ""
+    unit = f" ({pair.unit})" if pair.unit else ""
+    return clean(f"{pair.key}{component}{unit}")
+
+
+def _side(value: object, component: int | None) -> str:
+    """The worst component of a vector, a scalar as it is."""
+    if isinstance(value, tuple):
+        value = value[component] if component is not None and component < len(value) else value
+    return clean(value) if isinstance(value, str) else repr(value)
+
+
+def _origin(pair: Pair) -> str:
+    words = [pair.origin.value if pair.origin is not Origin.NONE else ""]
+    words += [f"({cause_text(pair)})" if pair.cause else "", fork_text(pair), waiver_text(pair.waived)]
+    return " ".join(word for word in words if word)
+
+
+def _summary(result: Comparison, everything: bool) -> list[str]:
+    lines = [f"pairs: {counts_text(result)}", f"coverage: {result.coverage}"]
+    if result.omitted:
+        omitted = ", ".join(f"{number} {kind.value}" for kind, number in result.omitted.items())
+        lines.append(f"counted but not listed: {omitted}")
+    for side in Side:
+        names = _names([left for left in result.leftovers if left.side is side], everything)
+        if names:
+            lines.append(f"only in {side.value}: {names}")
+    lines += [clean(f"note: {remark.message}") for remark in result.warnings]
+    differing = [m for m in result.metadata if m.a != m.b and m.a is not None and m.b is not None]
+    if differing:
+        stated = ", ".join(clean(f"{m.name} {m.a} / {m.b}") for m in differing)
+        lines.append(f"metadata a / b: {stated}")
+    lines.append(clean(f"tolerances: {result.tolerance_source}"))
+    if not result.replayed and result.differing:
+        lines.append("no step was replayed: an origin is stated only where a step's inputs agree")
+    return lines
+
+
+def _names(leftovers: Sequence[Leftover], everything: bool) -> str:
+    """Names with how often each is left over."""
+    counts = Counter(f"{each.key.record}.{each.key.name}" if each.key.record else each.key.name for each in leftovers)
+    texts = [clean(name if count == 1 else f"{name} x {count}") for name, count in counts.items()]
+    if everything or len(texts) <= MOST_NAMES:
+        return ", ".join(texts)
+    return ", ".join(texts[:MOST_NAMES]) + f", and {len(texts) - MOST_NAMES} more names"

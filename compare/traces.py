@@ -1,0 +1,5 @@
+"""The comparison of traces as other packages call it."""
+
+from compare.engine import compare_traces as compare_logs
+
+__all__ = ["compare_logs"]
