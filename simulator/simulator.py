@@ -18,7 +18,7 @@ from simulator.errors import InputError
 from simulator.execution import ExecutionConfig, default_execution
 from simulator.experiment import Experiment
 from simulator.history import FirstSweeps, InterpolationLatch, Probe, carried_from
-from simulator.pixel_sum import PixelResult, PixelSum, Sweep, ignore
+from simulator.pixel_sum import PixelResult, PixelSum, Sweep, Visitor, ignore
 from simulator.precision import DtypeRequest
 from simulator.prepare import constants_of, physics_of, prepare
 from simulator.region import Region
@@ -168,14 +168,11 @@ class Simulator:
             flat = flat.index_copy(0, where, value)
         return flat
 
-    def _single(
-        self, slow: int, fast: int, first: Sweep | None = None, recorder: TraceRecorder | None = None
-    ) -> PixelResult:
+    def _single(self, slow: int, fast: int, first: Sweep | None = None, visitor: Visitor = ignore) -> PixelResult:
         """One pixel, evaluated in a block whose arithmetic has the bits of the image's."""
         index = self._block_of(slow, fast)
         pixels = self.region.pixels(index, self.precision.position)
-        visit = ignore if recorder is None else recorder.visit
-        return self._eager_sum(pixels, self._latch_evaluations(index), first=first, visit=visit)
+        return self._eager_sum(pixels, self._latch_evaluations(index), first=first, visit=visitor)
 
     def _block_of(self, slow: int, fast: int) -> Tensor:
         """(SIMD_BLOCK,) flat indices, all of the one pixel."""
@@ -190,13 +187,23 @@ class Simulator:
             InputError: the pixel is outside the detector or the ROI, or masked.
         """
         self.region.require_active(slow, fast)
-        first = self._first_sweeps.by_pixel.get((slow, fast))
         latch = self._latch_evaluations(self._block_of(slow, fast))
         recorder = TraceRecorder(self.prepared, self.physics, self.constants, latch)
         with torch.no_grad():
-            result = self._single(slow, fast, first, recorder)
+            result = self.visit(slow, fast, recorder.visit)
         came_from = carried_from(self._probe, slow, fast, self.threads)
         return recorder.trace((slow, fast), result, came_from, device=str(self.device), dtype=self.precision.name)
+
+    def visit(self, slow: int, fast: int, visitor: Visitor) -> PixelResult:
+        """Show a visitor every evaluation of one pixel, in loop order, with the graph of what requires grad.
+
+        The tensors hold several copies of the pixel along their last axis; take the first.
+
+        Raises:
+            InputError: the pixel is outside the detector or the ROI, or masked.
+        """
+        self.region.require_active(slow, fast)
+        return self._single(slow, fast, self._first_sweeps.by_pixel.get((slow, fast)), visitor)
 
     # ---- what came before a pixel -----------------------------------------------------------------------------
 
