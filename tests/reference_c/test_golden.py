@@ -133,3 +133,15 @@ def test_dump_file_is_the_golden_one(golden: Path, program: Path, run_program: C
     argv = "-cell 40 40 40 90 90 90 -hkl sparse.hkl -default_F 12 -detpixels 4 -nonoise -nopgm"
     run = run_program(program, argv, golden / "inputs" / "sparse.hkl")
     assert (run.folder / "Fdump.bin").read_bytes() == (golden / "dump" / "sparse_default_F_12.Fdump.bin").read_bytes()
+
+
+@pytest.mark.parametrize("name", ["noise_low", "noise_high"])
+def test_log_has_the_lines_that_people_grep(
+    name: str, golden: Path, program: Path, run_program: Callable[..., Any]
+) -> None:
+    run = run_case(name, golden, program, run_program)
+    log = (golden / "public" / f"{name}.stdout.txt").read_text().splitlines()
+    wanted = r"max_I|mean=|intfile_scale|pgm_scale|solid angle|\d+ photons|writing|  Xbeam|  Fbeam|  distance|X:|Y:|Z:"
+    lines = [line for line in log if re.match(wanted, line)]
+    assert len(lines) > 15
+    assert set(lines) <= set(run.stdout.splitlines())
