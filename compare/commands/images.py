@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-EXIT_BAD_INPUT = 2
+from compare.commands.traces import STANDARD_OUTPUT, prepare
+from compare.errors import InputError
+
+if TYPE_CHECKING:
+    from compare.images import ImageComparison
+
+__all__ = ["images", "prepare"]
 
 
 def images(
@@ -27,41 +33,47 @@ def images(
     ] = 0.0,
     peaks: Annotated[int, typer.Option(min=0, help="How many of the strongest peaks to follow.")] = 10,
     allow_blank: Annotated[bool, typer.Option(help="Two images of zeros are parity.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print the comparison as JSON.")] = False,
+    json: Annotated[str | None, typer.Option(metavar="[FILE]", help="JSON, to standard output or a file.")] = None,
     png: Annotated[Path | None, typer.Option(help="Draw A, B and B - A side by side.")] = None,
 ) -> None:
     """Compare two images; parity rests on the tolerance alone, never on correlation."""
-    from compare.image_files import ImageFileError, parse_size, read_image, read_pair
+    from compare.image_files import parse_size, read_image, read_pair
     from compare.image_statistics import Tolerance
     from compare.images import compare_images, parse_roi
 
     try:
         tolerance = Tolerance(ulps, atol, rtol, floor, equal_share)
-        shape = parse_size(size) if size else None
-        image_a, image_b = read_pair(a, b, shape)
-        comparison = compare_images(
-            image_a,
-            image_b,
-            tolerance=tolerance,
-            roi=parse_roi(roi, image_a.shape) if roi else None,
-            mask=read_image(mask, shape or image_a.shape).pixels if mask else None,
-            peaks=peaks,
-            allow_blank=allow_blank,
-        )
-        if png is not None:
-            from compare.render.image_figure import draw
+    except ValueError as error:
+        raise InputError(str(error)) from error
+    shape = parse_size(size) if size else None
+    image_a, image_b = read_pair(a, b, shape)
+    comparison = compare_images(
+        image_a,
+        image_b,
+        tolerance=tolerance,
+        roi=parse_roi(roi, image_a.shape) if roi else None,
+        mask=read_image(mask, shape or image_a.shape).pixels if mask else None,
+        peaks=peaks,
+        allow_blank=allow_blank,
+    )
+    if png is not None:
+        from compare.render.image_figure import draw
 
-            draw(image_a.pixels, image_b.pixels, comparison, png)
-    except (ImageFileError, ValueError, OSError) as error:
-        typer.echo(f"compare images: {error}", err=True)
-        raise typer.Exit(EXIT_BAD_INPUT) from error
+        draw(image_a.pixels, image_b.pixels, comparison, png)
+    _report(comparison, json)
+    raise typer.Exit(comparison.exit_code)
 
-    if json:
+
+def _report(comparison: ImageComparison, json: str | None) -> None:
+    if json is not None:
         from compare.render.image_json import render
 
-        typer.echo(render(comparison), nl=False)
-    else:
-        from compare.render.image_table import print_table
+        if json == STANDARD_OUTPUT:
+            typer.echo(render(comparison), nl=False)
+            return
+        from compare.writing import write_whole
 
-        print_table(comparison)
-    raise typer.Exit(comparison.exit_code)
+        write_whole(Path(json), render(comparison).encode())
+    from compare.render.image_table import print_table
+
+    print_table(comparison)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import io
 import math
-import os
 from pathlib import Path
 
 import numpy as np
@@ -12,13 +12,14 @@ from matplotlib.colors import LogNorm, Normalize, SymLogNorm
 from matplotlib.figure import Figure
 
 from compare.images import ImageComparison
+from compare.writing import write_whole
 
 DECADES = 6  # of intensity, and of difference either way, below the largest
 MISSING_COLOUR = "#808080"
 
 
 def draw(a: np.ndarray, b: np.ndarray, comparison: ImageComparison, path: Path) -> None:
-    """Write a PNG: A and B on one logarithmic scale, B - A on a symmetric one. Raises ``OSError``.
+    """Write a PNG: A and B on one logarithmic scale, B - A on a symmetric one. Raises ``InputError``.
 
     Images of different sizes are drawn without a difference. The file appears whole or not at all.
     """
@@ -37,12 +38,9 @@ def draw(a: np.ndarray, b: np.ndarray, comparison: ImageComparison, path: Path) 
         axes[2].set_axis_off()
         axes[2].text(0.5, 0.5, "the sizes differ", ha="center", va="center")
     figure.suptitle(f"{comparison.verdict.value}: A {_name(comparison.a.path)}, B {_name(comparison.b.path)}")
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
-        figure.savefig(partial, format="png", dpi=110)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    png = io.BytesIO()
+    figure.savefig(png, format="png", dpi=110)
+    write_whole(path, png.getvalue())
 
 
 def _panel(

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import jsonschema
 import numpy as np
 import pytest
-import typer
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
-from typer.testing import CliRunner, Result
 
-from compare.commands.images import images
+from compare import cli
 from compare.image_files import Image, ImageFileError, parse_size, read_image, read_pair
 from compare.image_statistics import Tolerance, float32_ulps
 from compare.images import ImageComparison, compare_images, parse_roi
@@ -53,10 +53,21 @@ def smv(pixels: np.ndarray, **keys: object) -> bytes:
     return head.encode().ljust(512) + pixels.tobytes()
 
 
-def run(*words: object) -> Result:
-    app = typer.Typer()
-    app.command()(images)
-    return CliRunner().invoke(app, [str(word) for word in words])
+class Run(NamedTuple):
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Callable[..., Run]:
+    """`compare images` with these words."""
+
+    def images(*words: object) -> Run:
+        code = cli.run("images", [str(word) for word in words])
+        return Run(code, *capsys.readouterr())
+
+    return images
 
 
 @pytest.fixture
@@ -379,7 +390,9 @@ def test_a_bad_region_is_refused(text: str) -> None:
 # ---------------------------------------------------------------- the command
 
 
-def test_the_command_passes_and_fails_with_the_house_exit_codes(pair: tuple[Path, Path], tmp_path: Path) -> None:
+def test_the_command_passes_and_fails_with_the_house_exit_codes(
+    run: Callable[..., Run], pair: tuple[Path, Path], tmp_path: Path
+) -> None:
     assert run(*pair).exit_code == 0
     np.save(pair[1], gaussians(1, 0))
     outcome = run(*pair)
@@ -396,7 +409,7 @@ def test_the_command_passes_and_fails_with_the_house_exit_codes(pair: tuple[Path
 
 
 @pytest.mark.parametrize("change", ["none", "shifted", "nan", "sizes", "masked"])
-def test_json_follows_its_schema(pair: tuple[Path, Path], tmp_path: Path, change: str) -> None:
+def test_json_follows_its_schema(run: Callable[..., Run], pair: tuple[Path, Path], tmp_path: Path, change: str) -> None:
     extra: list[str] = []
     b = gaussians(1, 0) if change == "shifted" else gaussians()
     if change == "nan":
@@ -419,7 +432,9 @@ def test_the_schema_admits_no_more_than_what_is_written() -> None:
 
 
 @pytest.mark.parametrize("change", ["none", "shifted", "nan", "sizes", "blank"])
-def test_the_picture_is_drawn_for_whatever_was_compared(pair: tuple[Path, Path], tmp_path: Path, change: str) -> None:
+def test_the_picture_is_drawn_for_whatever_was_compared(
+    run: Callable[..., Run], pair: tuple[Path, Path], tmp_path: Path, change: str
+) -> None:
     b = gaussians(1, 0) if change == "shifted" else gaussians()
     if change == "nan":
         b[3, 3] = np.nan
@@ -432,7 +447,22 @@ def test_the_picture_is_drawn_for_whatever_was_compared(pair: tuple[Path, Path],
     assert sorted(path.name for path in tmp_path.iterdir()) == ["a.npy", "b.npy", "out.png"]
 
 
-def test_a_picture_that_cannot_be_written_is_bad_input(pair: tuple[Path, Path], tmp_path: Path) -> None:
+def test_a_picture_that_cannot_be_written_is_bad_input(
+    run: Callable[..., Run], pair: tuple[Path, Path], tmp_path: Path
+) -> None:
     outcome = run(*pair, "--png", tmp_path / "no/such/folder/out.png")
     assert outcome.exit_code == 2
     assert "no/such/folder" in outcome.stderr
+
+
+def test_json_goes_to_a_file_beside_the_table(run: Callable[..., Run], pair: tuple[Path, Path], tmp_path: Path) -> None:
+    outcome = run("--json", tmp_path / "out.json", *pair)
+    assert outcome.stdout.startswith("parity")
+    jsonschema.validate(json.loads((tmp_path / "out.json").read_text()), SCHEMA)
+    assert run("--json", tmp_path / "no" / "out.json", *pair).exit_code == 2
+
+
+def test_a_tolerance_that_is_none_is_bad_input(run: Callable[..., Run], pair: tuple[Path, Path]) -> None:
+    outcome = run(*pair, "--equal-share", "2")
+    assert outcome.exit_code == 2
+    assert "equal_share" in outcome.stderr
