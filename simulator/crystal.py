@@ -129,12 +129,17 @@ def _both_cells(reciprocal: tuple[Vec, ...], lengths: _Lengths | None, crystal: 
         a0_m=a_m,
         b0_m=b_m,
         c0_m=c_m,
-        a_star_A_inv=scale(cross(b_A, c_A), V_star),
-        b_star_A_inv=scale(cross(c_A, a_A), V_star),
-        c_star_A_inv=scale(cross(a_A, b_A), V_star),
+        a_star_A_inv=reciprocal_edge(b_A, c_A, V_star),
+        b_star_A_inv=reciprocal_edge(c_A, a_A, V_star),
+        c_star_A_inv=reciprocal_edge(a_A, b_A, V_star),
         V_cell_A3=V,
         N_cells=_cell_counts(crystal, (a_m, b_m, c_m)),
     )
+
+
+def reciprocal_edge(second: Vec, third: Vec, V_star: Scalar) -> Vec:
+    """a* from b and c, and so on round."""
+    return scale(cross(second, third), V_star)
 
 
 def _cell_counts(crystal: Crystal, edges_m: tuple[Vec, Vec, Vec]) -> tuple[int, int, int]:

@@ -105,12 +105,12 @@ def detector_geometry(experiment: Experiment) -> Geometry:
 
     fdet, sdet, odet = swung(axes.fdet), swung(axes.sdet), swung(axes.odet)
     if pivot == "SAMPLE":
-        pix0 = swung(_origin(centre.Fclose_m, axes.fdet, centre.Sclose_m, axes.sdet, close, axes.odet))
+        pix0 = swung(first_pixel(centre.Fclose_m, axes.fdet, centre.Sclose_m, axes.sdet, close, axes.odet))
     else:
-        pix0 = _origin(centre.Fbeam_m, fdet, centre.Sbeam_m, sdet, distance, axes.beam)
+        pix0 = first_pixel(centre.Fbeam_m, fdet, centre.Sbeam_m, sdet, distance, axes.beam)
 
     close = dot(pix0, odet)
-    to_beam_spot = subtract(scale(axes.beam, close / ratio), pix0)
+    distance = close / ratio
     return Geometry(
         convention=detector.convention,
         pivot=pivot,
@@ -122,15 +122,25 @@ def detector_geometry(experiment: Experiment) -> Geometry:
         vertical=unit(cross(axes.beam, axes.polarization)),
         spindle=axes.spindle,
         pix0_m=pix0,
-        distance_m=close / ratio,
+        distance_m=distance,
         close_distance_m=close,
         centre=centre._replace(
-            Fbeam_m=dot(fdet, to_beam_spot),
-            Sbeam_m=dot(sdet, to_beam_spot),
-            Fclose_m=-dot(pix0, fdet),
-            Sclose_m=-dot(pix0, sdet),
+            Fbeam_m=beam_spot_along(fdet, axes.beam, distance, pix0),
+            Sbeam_m=beam_spot_along(sdet, axes.beam, distance, pix0),
+            Fclose_m=nearest_point_along(fdet, pix0),
+            Sclose_m=nearest_point_along(sdet, pix0),
         ),
     )
+
+
+def beam_spot_along(axis: Vec, beam: Vec, distance_m: Scalar, pix0_m: Vec) -> Scalar:
+    """Where the beam meets the detector plane, from the first pixel along F or S, metres."""
+    return dot(axis, subtract(scale(beam, distance_m), pix0_m))
+
+
+def nearest_point_along(axis: Vec, pix0_m: Vec) -> Scalar:
+    """Where the detector plane is nearest to the sample, from the first pixel along F or S, metres."""
+    return -dot(pix0_m, axis)
 
 
 def beam_centre(detector: Detector) -> BeamCentre:
@@ -195,7 +205,7 @@ def _normalised_axes(experiment: Experiment) -> Axes:
     )
 
 
-def _origin(f: Scalar, fdet: Vec, s: Scalar, sdet: Vec, along: Scalar, direction: Vec) -> Vec:
+def first_pixel(f: Scalar, fdet: Vec, s: Scalar, sdet: Vec, along: Scalar, direction: Vec) -> Vec:
     """``-f F - s S + along direction``."""
     in_plane = add(scale(fdet, -f), scale(sdet, -s))
     return add(in_plane, scale(direction, along))

@@ -13,7 +13,6 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from simulator.algebra import length
 from simulator.pixel_sum import Sweep, subpixels
 from simulator.prepare import Prepared
 from simulator.region import Region
@@ -27,6 +26,7 @@ from simulator.scatter import (
     locate,
     nearest_indices,
     scattering_vector_per_m,
+    sin_theta_over_lambda,
     skipped_by_dmin,
 )
 from simulator.structure_factors import leaves_range
@@ -76,7 +76,7 @@ class Probe:
         for number, _, sub in subpixels(self.prepared, self.c):
             located = locate(pixels, sub, self.c, self.physics)
             for tile in self.samples.tiles(number):
-                stol = 0.5 * length(scattering_vector_per_m(located, tile.samples))
+                stol = sin_theta_over_lambda(scattering_vector_per_m(located, tile.samples))
                 first = _earliest(first, ~skipped_by_dmin(stol, self.c), tile.samples.order)
         return first
 
@@ -99,7 +99,7 @@ class Probe:
             lattice = self.physics.lattice(hkl, nearest_indices(hkl), self.c.lattice, self.physics.axes)
             escapes = escapes & (lattice.F_latt != 0.0)
         if self.physics.cut_by_dmin:
-            escapes = escapes & ~skipped_by_dmin(0.5 * length(scattering), self.c)
+            escapes = escapes & ~skipped_by_dmin(sin_theta_over_lambda(scattering), self.c)
         return escapes
 
 

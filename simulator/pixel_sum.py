@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, Protocol
 import torch
 from torch import Tensor
 
-from simulator.algebra import Vec, length
+from simulator.algebra import Vec
 from simulator.prepare import Prepared
 from simulator.samples import SampleTable, Tile
 from simulator.scatter import (
@@ -24,6 +24,7 @@ from simulator.scatter import (
     polarization,
     scatter,
     scattering_vector_per_m,
+    sin_theta_over_lambda,
     skipped_by_dmin,
     solid_angle,
 )
@@ -120,7 +121,7 @@ def first_kept(
     polar: Tensor, pixels: Pixels, sub: Subpixel, samples: Samples, held_polar: Tensor, c: Constants, physics: Physics
 ) -> Tensor:
     """(P,) the held factor, or where there is none yet, that of the first sample that -dmin does not skip."""
-    stol = 0.5 * length(scattering_vector_per_m(locate(pixels, sub, c, physics), samples))
+    stol = sin_theta_over_lambda(scattering_vector_per_m(locate(pixels, sub, c, physics), samples))
     kept = ~skipped_by_dmin(stol, c)
     candidate = polar.expand_as(kept).gather(0, kept.to(torch.int8).argmax(dim=0, keepdim=True))[0]
     return torch.where((held_polar == 0.0) & kept.any(dim=0), candidate, held_polar)
@@ -132,7 +133,7 @@ def last_kept(
     """(P,) the factor of the last sample that -dmin does not skip; the held one where it skips all."""
     if not physics.cut_by_dmin:
         return polar[-1]
-    stol = 0.5 * length(scattering_vector_per_m(locate(pixels, sub, c, physics), samples))
+    stol = sin_theta_over_lambda(scattering_vector_per_m(locate(pixels, sub, c, physics), samples))
     kept = ~skipped_by_dmin(stol, c)
     last = kept.shape[0] - 1 - kept.flip(0).to(torch.int8).argmax(dim=0, keepdim=True)
     return torch.where(kept.any(dim=0), polar.expand_as(kept).gather(0, last)[0], held_polar)

@@ -105,9 +105,11 @@ def prepare(experiment: Experiment, defects: Defects, zero_phi_steps: tuple[bool
 
 
 def _background(experiment: Experiment) -> Scalar:
-    """Scattering of ``water_m`` of water, in the reference's units."""
-    water = experiment.sampling.water_m
-    fluence = experiment.beam.fluence_photons_per_m2
+    return water_background(experiment.sampling.water_m, experiment.beam.fluence_photons_per_m2)
+
+
+def water_background(water: float, fluence: Scalar) -> Scalar:
+    """Scattering of so many metres of water in a beam of so many photons per m^2, in the reference's units."""
     return F_WATER * F_WATER * R_E_SQR_m2 * fluence * water * water * water * 1e6 * AVOGADRO / 18.0
 
 

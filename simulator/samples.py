@@ -119,6 +119,11 @@ def _phi_cells(steps: tuple[PhiStep, ...]) -> Tensor:
     return stacked([x for step in steps for edge in step[1:] for x in edge]).reshape(len(steps), 9)
 
 
+def domain_edge(edge: Vec, umat: Rotation) -> Vec:
+    """A cell edge as a mosaic domain has it."""
+    return rotate_umat(edge, umat)
+
+
 def _domain_cells(phi_cells: Tensor, umats: list[Rotation] | None) -> Tensor:
     """a, b, c of each (phi step, domain) in loop order: (n_phi x n_domains, 9), metres."""
     if umats is None:
@@ -126,5 +131,5 @@ def _domain_cells(phi_cells: Tensor, umats: list[Rotation] | None) -> Tensor:
     table = stacked([x for umat in umats for row in umat for x in row]).reshape(-1, 9)
     rotation = Rotation(*(Vec(*table[:, 3 * row : 3 * row + 3].unbind(1)) for row in range(3)))
     edges = (Vec(*phi_cells[:, i : i + 3, None].unbind(1)) for i in (0, 3, 6))
-    rotated = [component for edge in edges for component in rotate_umat(edge, rotation)]
+    rotated = [component for edge in edges for component in domain_edge(edge, rotation)]
     return torch.stack(rotated, dim=-1).reshape(-1, 9)

@@ -44,7 +44,7 @@ def scan_steps(
 ) -> Scan:
     """The scan's cells. Which steps count as 0 is decided by their values unless ``zero_phi_steps`` says so."""
     step_rad = spindle.osc_rad / spindle.phi_steps if spindle.phi_step_rad is None else spindle.phi_step_rad
-    phis = [spindle.phi_start_rad + step_rad * i for i in range(spindle.phi_steps)]
+    phis = [phi_at(spindle.phi_start_rad, step_rad, i) for i in range(spindle.phi_steps)]
     zero = zero_phi_steps or tuple(value_of(phi) == 0.0 for phi in phis)
     rotated = [_rotated(cell, axis, phi) for phi in phis]
     left_behind = None
@@ -60,6 +60,16 @@ def scan_steps(
         first_differs=zero[0],
         step_rad=step_rad,
     )
+
+
+def phi_at(start_rad: Scalar, step_rad: Scalar, number: Scalar) -> Scalar:
+    """The spindle angle of a step, radians."""
+    return start_rad + step_rad * number
+
+
+def rotated_edge(edge: Vec, axis: Vec, phi_rad: Scalar) -> Vec:
+    """A cell edge turned about the spindle by an angle that is not 0."""
+    return rotate_axis(edge, axis, phi_rad)
 
 
 def _sweep(rotated: list[PhiStep], zero: tuple[bool, ...], *, entering: PhiStep | None) -> tuple[PhiStep, ...]:
@@ -80,4 +90,4 @@ def _rotated(cell: Cell, axis: Vec, phi: Scalar) -> PhiStep:
     edges = (cell.a0_m, cell.b0_m, cell.c0_m)
     if is_zero(phi):
         return PhiStep(phi, *edges)
-    return PhiStep(phi, *(rotate_axis(edge, axis, phi) for edge in edges))
+    return PhiStep(phi, *(rotated_edge(edge, axis, phi) for edge in edges))

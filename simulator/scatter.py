@@ -172,7 +172,14 @@ class Scatter(NamedTuple):
 
 
 def locate(pixels: Pixels, sub: Subpixel, c: Constants, physics: Physics) -> Located:
-    """The subpixel's position in the laboratory."""
+    """Where the subpixel is in the laboratory."""
+    position = pixel_position(pixels, sub, c, physics)
+    R = length(position)
+    return Located(position, R, direction(position, R))
+
+
+def pixel_position(pixels: Pixels, sub: Subpixel, c: Constants, physics: Physics) -> Vec:
+    """The subpixel's position, metres."""
     Fdet = c.subpixel_size_m * (pixels.fast * c.oversample + sub.sub_f) + c.subpixel_size_m / 2.0
     Sdet = c.subpixel_size_m * (pixels.slow * c.oversample + sub.sub_s) + c.subpixel_size_m / 2.0
     depth = sub.thick_tic * c.thick_step_m
@@ -183,8 +190,12 @@ def locate(pixels: Pixels, sub: Subpixel, c: Constants, physics: Physics) -> Loc
     position = Vec(x, y, z)
     if physics.curved:
         position = _bent(position, Fdet, Sdet, c, physics)
-    R = length(position)
-    return Located(position, R, Vec(position.x / R, position.y / R, position.z / R))
+    return position
+
+
+def direction(position: Vec, R: Tensor) -> Vec:
+    """From the sample to the subpixel, of unit length."""
+    return Vec(position.x / R, position.y / R, position.z / R)
 
 
 def _bent(flat: Vec, Fdet: Tensor, Sdet: Tensor, c: Constants, physics: Physics) -> Vec:
@@ -220,8 +231,8 @@ def captured_fraction(located: Located, sub: Subpixel, c: Constants, physics: Ph
 
 def polarization(located: Located, incident: Vec, c: Constants, physics: Physics) -> Tensor:
     """Kahn's polarization factor (Kahn et al. 1982, J. Appl. Cryst. 15, 330); without a plane, (1 + cos^2)/2."""
-    cos_2theta = dot(incident, located.diffracted_vec)
-    c2 = cos_2theta * cos_2theta
+    cosine = cos_2theta(incident, located.diffracted_vec)
+    c2 = cosine * cosine
     if not physics.preferred_plane:
         return 0.5 * (1.0 + c2)
     B = unit(cross(c.polarization, incident))
@@ -234,6 +245,16 @@ def scattering_vector_per_m(located: Located, samples: Samples) -> Vec:
     """(diffracted - incident) / lambda, 1/m."""
     d, i, lam = located.diffracted_vec, samples.incident, samples.wavelength_m
     return Vec((d.x - i.x) / lam, (d.y - i.y) / lam, (d.z - i.z) / lam)
+
+
+def cos_2theta(incident: Vec, diffracted: Vec) -> Tensor:
+    """Cosine of the scattering angle."""
+    return dot(incident, diffracted)
+
+
+def sin_theta_over_lambda(scattering_per_m: Vec) -> Tensor:
+    """Half the length of the scattering vector, 1/m."""
+    return 0.5 * length(scattering_per_m)
 
 
 def skipped_by_dmin(stol_per_m: Tensor, c: Constants) -> Tensor:
@@ -286,7 +307,7 @@ def scatter(
     """
     located = locate(pixels, sub, c, physics)
     scattering = scattering_vector_per_m(located, samples)
-    stol = 0.5 * length(scattering)
+    stol = sin_theta_over_lambda(scattering)
     hkl = fractional_indices(scattering, samples)
     hkl0 = nearest_indices(hkl)
     lattice: Lattice = physics.lattice(hkl, hkl0, c.lattice, physics.axes)
@@ -305,12 +326,10 @@ def scatter(
 
     factors = (held.capture_fraction, held.polar, held.omega_pixel_sr)
     oversampled = [f for f, on in zip(factors, physics.oversampled, strict=True) if on]
-    term = F_cell * F_cell * lattice.magnitude * lattice.magnitude
-    if physics.weighted:
-        term = term * samples.weight
+    own_factors = [samples.weight] if physics.weighted else []
     if not physics.compounding:
-        for factor in oversampled:
-            term = term * factor
+        own_factors += oversampled
+    term = intensity_term(F_cell, lattice.magnitude, own_factors)
     executed = _executed(stol, F_latt, c, physics)
     if executed is not None:
         term = torch.where(executed, term, 0.0)
@@ -328,7 +347,7 @@ def scatter(
         scale(scattering, PER_METRE_TO_PER_ANGSTROM),
         stol * PER_METRE_TO_PER_ANGSTROM,
         held.polar,
-        dot(samples.incident, located.diffracted_vec),
+        cos_2theta(samples.incident, located.diffracted_vec),
         samples.phi_deg,
         scale(samples.ap_m, METRES_TO_ANGSTROMS),
         scale(samples.bp_m, METRES_TO_ANGSTROMS),
@@ -344,6 +363,14 @@ def scatter(
         *coords,
     )
     return traced, I_after
+
+
+def intensity_term(F_cell: Tensor, F_latt: Tensor, own_factors: list[Tensor]) -> Tensor:
+    """((F_cell F_cell) F_latt) F_latt, times the evaluation's own weight and oversampled factors."""
+    term = F_cell * F_cell * F_latt * F_latt
+    for factor in own_factors:
+        term = term * factor
+    return term
 
 
 def _executed(stol: Tensor, F_latt: Tensor, c: Constants, physics: Physics) -> Tensor | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -86,20 +87,24 @@ def tricubic(table: FactorTable, hkl: Miller) -> Interpolated:
     inside = ~leaves_range(table, hkl)
     starts = [torch.floor(x) - 1.0 for x in hkl]
     coords = [tuple(start + j for j in range(4)) for start in starts]
-    weights = [_lagrange_weights(x, start) for x, start in zip(hkl, starts, strict=True)]
     h, k, l = (start - (low - 1.0) for start, low in zip(starts, table.minima, strict=True))
     corner = torch.where(inside, _flat_index(table, h, k, l), 0)
     _, nk, nl = (count.to(torch.int64) + 2 for count in table.counts)
-    block: list[Tensor] = []
-    planes = []
-    for i in range(4):
-        rows = []
-        for j in range(4):
-            row = [table.F[torch.where(inside, corner + (i * nk + j) * nl + m, 0)] for m in range(4)]
-            block.extend(row)
-            rows.append(_weighted(weights[2], row))
-        planes.append(_weighted(weights[1], rows))
-    return Interpolated(_weighted(weights[0], planes), tuple(block), *coords)
+    block = tuple(
+        table.F[torch.where(inside, corner + (i * nk + j) * nl + m, 0)]
+        for i in range(4)
+        for j in range(4)
+        for m in range(4)
+    )
+    return Interpolated(through_block(block, hkl), block, *coords)
+
+
+def through_block(block: tuple[Tensor, ...], hkl: Miller) -> Tensor:
+    """The polynomials' value at hkl from its 64 neighbours, l fastest."""
+    weights_h, weights_k, weights_l = (_lagrange_weights(x, torch.floor(x) - 1.0) for x in hkl)
+    rows = [_weighted(weights_l, block[4 * i : 4 * i + 4]) for i in range(16)]
+    planes = [_weighted(weights_k, rows[4 * i : 4 * i + 4]) for i in range(4)]
+    return _weighted(weights_h, planes)
 
 
 def _flat_index(table: FactorTable, h: Tensor, k: Tensor, l: Tensor) -> Tensor:
@@ -121,5 +126,5 @@ def _lagrange_weights(x: Tensor, start: Tensor) -> tuple[Tensor, ...]:
     )
 
 
-def _weighted(weights: tuple[Tensor, ...], values: list[Tensor]) -> Tensor:
+def _weighted(weights: tuple[Tensor, ...], values: Sequence[Tensor]) -> Tensor:
     return weights[0] * values[0] + weights[1] * values[1] + weights[2] * values[2] + weights[3] * values[3]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -11,7 +12,7 @@ import torch
 from torch import Tensor
 
 import simulator
-from simulator.algebra import Vec, length, scale, value_of
+from simulator.algebra import Vec, scale, value_of
 from simulator.experiment import RADIANS_TO_DEGREES
 from simulator.pixel_sum import PixelResult, SubpixelTics
 from simulator.prepare import Prepared, R_E_SQR_m2
@@ -24,6 +25,7 @@ from simulator.scatter import (
     Scatter,
     interpolates,
     scattering_vector_per_m,
+    sin_theta_over_lambda,
     skipped_by_dmin,
 )
 
@@ -149,7 +151,7 @@ class TraceRecorder:
         if not self._physics.cut_by_dmin:
             return [False]
         located = Located(evaluated.pixel_pos_meters, evaluated.R_distance_meters, evaluated.diffracted_vec)
-        stol = 0.5 * length(scattering_vector_per_m(located, tile.samples))
+        stol = sin_theta_over_lambda(scattering_vector_per_m(located, tile.samples))
         skipped: list[bool] = skipped_by_dmin(stol, self._c)[:, 0].tolist()
         return skipped
 
@@ -183,7 +185,7 @@ class TraceRecorder:
             "omega_pixel": _number(result.held.omega_pixel_sr),
             "cos_2theta": self._cos_2theta,
             "I_pixel_final": final,
-            "floatimage_accumulated": float(np.float32(final)),
+            "floatimage_accumulated": stored(final),
         }
         return Trace(header, umats, self._records, closing)
 
@@ -276,6 +278,11 @@ def _ranges(prepared: Prepared) -> Value:
     return tuple(int(x) for low, count in pairs for x in (low, low + count - 1))
 
 
+def stored(photons: float) -> float:
+    """A pixel's value as the float image keeps it."""
+    return float(np.float32(photons))
+
+
 def _vector(v: Vec) -> tuple[float, ...]:
     return tuple(value_of(x) for x in v)
 
@@ -299,4 +306,6 @@ def _rows(name: str, field: Any) -> list[Any]:
     if not isinstance(field, Tensor):
         return [float(field)]
     column = field.reshape(-1, field.shape[-1])[:, 0].to("cpu", torch.float64).tolist()
-    return [int(x) for x in column] if name in _INTEGERS else column
+    if name in _INTEGERS:  # what is no number stays none
+        return [int(x) if math.isfinite(x) else x for x in column]
+    return column
