@@ -56,7 +56,7 @@ def square(hkl: Miller, hkl0: Miller, c: LatticeConstants, axes: tuple[bool, boo
     counts = (c.Na, c.Nb, c.Nc)
     factors = [_grating(h, N) if many else _one(h) for h, N, many in zip(hkl, counts, axes, strict=True)]
     F_latt = product_of_axes(*factors)
-    return Lattice(*factors, F_latt, F_latt)
+    return Lattice(factors[0], factors[1], factors[2], F_latt, F_latt)
 
 
 def product_of_axes(F_latt_a: Tensor, F_latt_b: Tensor, F_latt_c: Tensor) -> Tensor:
