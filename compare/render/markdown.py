@@ -14,7 +14,7 @@ from compare.render.text import (
     number_text,
     pair_sentence,
     problem_sentence,
-    short_value,
+    short_values,
     waived_sentences,
 )
 from compare.result import Comparison, Pair
@@ -70,7 +70,7 @@ def _table(pairs: Iterable[Pair]) -> str:
     rows = [f"| {' | '.join(HEADINGS)} |", "|---|---|---|---:|---:|---|---|---|"]
     for pair, _ in zip(pairs, range(SHOWN), strict=False):
         kind = "waived" if pair.waived else pair.difference.value
-        cells = [_code(str(pair.key)), _code(short_value(pair.a)), _code(short_value(pair.b))]
+        cells = [_code(str(pair.key)), *map(_code, short_values(pair))]
         cells += [number_text(pair.ulps), number_text(pair.relative), kind, pair.origin.value]
         rows.append("| " + " | ".join([*cells, _escape(cause_text(pair))]) + " |")
     return "\n".join(rows)

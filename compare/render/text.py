@@ -44,9 +44,18 @@ def value_text(value: Value | None) -> str:
     return _scalar(value)
 
 
-def short_value(value: Value | None, digits: int = 9) -> str:
-    """A value for a narrow column."""
-    parts: Sequence[Scalar] = value if isinstance(value, tuple) else () if value is None else (value,)
+def short_values(pair: Pair) -> tuple[str, str]:
+    """Both values for narrow columns: six digits, or as many more as it takes to tell them apart."""
+    texts = _short(pair.a, 17), _short(pair.b, 17)
+    for digits in range(6, 17):
+        shorter = _short(pair.a, digits), _short(pair.b, digits)
+        if (shorter[0] == shorter[1]) == (texts[0] == texts[1]):
+            return shorter
+    return texts
+
+
+def _short(value: Value, digits: int) -> str:
+    parts: Sequence[Scalar] = value if isinstance(value, tuple) else (value,)
     return ", ".join(f"{part:.{digits}g}" if isinstance(part, float) else _scalar(part) for part in parts)
 
 
@@ -71,6 +80,8 @@ def fork_text(pair: Pair) -> str:
 def cause_text(pair: Pair) -> str:
     if pair.cause is None:
         return ""
+    if pair.cause.label == "unknown":
+        return "cause unknown"
     return clean(f"{pair.cause.label}: {pair.cause.evidence}" if pair.cause.evidence else pair.cause.label)
 
 

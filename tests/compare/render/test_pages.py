@@ -12,7 +12,8 @@ from compare.render import html, markdown
 from compare.render.markup import VOID, element
 from compare.render.step_graph import layers, step_graph
 from compare.render.sweeps import sweeps
-from compare.result import Comparison, Coverage, DifferenceClass, Key, Pair, SideInfo, Verdict
+from compare.render.text import short_values
+from compare.result import Comparison, Coverage, DifferenceClass, Key, Pair, SideInfo, Value, Verdict
 
 Samples = dict[str, Comparison]
 SIDE, COVERAGE = SideInfo(("log",)), Coverage(1, 0, 0)
@@ -214,3 +215,20 @@ def test_hostile_names_are_no_markup_in_markdown(samples: Samples) -> None:
     assert "<img" not in outside
     assert "@all" not in outside
     assert not re.search(r"(?<!\\)\[a(?<!\\)\]", outside)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "shown"),
+    [
+        (1.0, 2.0, ("1", "2")),
+        (1.0, 1.0 + 2**-52, ("1", "1.0000000000000002")),
+        (0.1 + 0.2, 0.3, ("0.30000000000000004", "0.29999999999999999")),
+        (1 / 3, 1 / 3, ("0.333333", "0.333333")),
+        ((0.5, 1.0), (0.5, 1.00000002), ("0.5, 1", "0.5, 1.00000002")),
+        (float("nan"), "word", ("nan", "word")),
+    ],
+)
+def test_narrow_columns_show_as_many_digits_as_tell_the_values_apart(
+    a: Value, b: Value, shown: tuple[str, str]
+) -> None:
+    assert short_values(Pair(Key("x"), a, b, 0, DifferenceClass.DRIFT)) == shown
