@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from compare.reading.grammar import is_integer, number
+from compare.reading.grammar import INTEGER, is_integer, number
 from compare.result import Pixel
 
 Ints = npt.NDArray[np.int64]
@@ -69,7 +69,7 @@ def convert(texts: Sequence[str], kind: str | None) -> Values:
     if kind == "word":
         return _objects(list(texts))
     if kind != "float":
-        integers = _integers(texts)
+        integers = _integers(texts, negative_zero=kind == "int")
         if integers is not None:
             return integers
     try:
@@ -79,12 +79,13 @@ def convert(texts: Sequence[str], kind: str | None) -> Values:
     return values if _exact(texts, values) else _numbers_and_words(texts)
 
 
-def _integers(texts: Sequence[str]) -> Values | None:
+def _integers(texts: Sequence[str], *, negative_zero: bool) -> Values | None:
+    """All texts as integers; None if one is not. ``negative_zero``: -0 is one too."""
     try:
         numbers = list(map(int, texts))
     except ValueError:
         return None
-    if not all(map(is_integer, texts)):
+    if not all(INTEGER.match(text) if negative_zero else is_integer(text) for text in texts):
         return None
     try:
         return np.array(numbers, np.int64)
