@@ -113,7 +113,10 @@ def waived_sentences(result: Comparison) -> list[str]:
     for pair in result.waived:
         name = f"{pair.key.record}.{pair.key.name}" if pair.key.record else pair.key.name
         found[name, pair.waived] = found.get((name, pair.waived), 0) + 1
-    return [f"{clean(name)} ({times} times) {waiver_text(waived)}" for (name, waived), times in found.items()]
+    return [
+        clean(f"{name} {f'({times} evaluations) ' if times > 1 else ''}{waiver_text(waived)}")
+        for (name, waived), times in found.items()
+    ]
 
 
 def pair_sentence(pair: Pair) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from compare import waivers
+from compare import cli, waivers
 from compare.errors import InputError
 from compare.result import (
     Comparison,
@@ -178,3 +178,31 @@ def test_a_file_that_says_too_little_or_too_much_is_refused(tmp_path: Path, text
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be read"):
         waivers.load(tmp_path / "none.toml")
+
+
+# ---------------------------------------------------------------- the command
+
+
+@pytest.mark.parametrize("form", ["", "--json", "--csv", "--junit", "--sarif", "--github", "--markdown", "--html"])
+def test_every_output_of_the_command_tells_of_the_waiver(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], form: str
+) -> None:
+    vocabulary = tmp_path / "vocabulary.toml"
+    vocabulary.write_text('format = 1\nname = "test"\n')
+    for side, energy in (("a", 1.0), ("b", 2.0)):
+        (tmp_path / side).write_text(f"TRACE_C: mass 3.0\nTRACE_C: energy {energy}\n")
+    words = ["traces", str(tmp_path / "a"), str(tmp_path / "b"), "--vocabulary", str(vocabulary), *form.split()]
+    assert cli.run(words[0], words[1:]) == 1
+    capsys.readouterr()
+    path = write(tmp_path, f"[[waiver]]\n{GOOD}".replace("F_latt", "energy").replace("2031", "9999"))
+    assert cli.run(words[0], [*words[1:], "--waivers", str(path)]) == 0
+    shown = capsys.readouterr().out
+    for word in ("energy", "known", "M. Maintainer", "9999-01-31"):
+        assert word in shown
+
+
+def test_a_bad_waiver_file_is_bad_input(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a").write_text("TRACE_C: mass 3.0\n")
+    log = str(tmp_path / "a")
+    assert cli.run("traces", [log, log, "--waivers", str(write(tmp_path, "[[waiver]]\n"))]) == 2
+    assert "waivers.toml" in capsys.readouterr().err
