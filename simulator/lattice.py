@@ -54,7 +54,8 @@ LatticeFunction = Callable[[Miller, Miller, LatticeConstants, tuple[bool, bool, 
 def square(hkl: Miller, hkl0: Miller, c: LatticeConstants, axes: tuple[bool, bool, bool]) -> Lattice:
     """Parallelepiped: ``sin(pi N h)/sin(pi h)`` along each axis, in the reference's own form."""
     counts = (c.Na, c.Nb, c.Nc)
-    factors = [_grating(h, N) if many else _one(h) for h, N, many in zip(hkl, counts, axes, strict=True)]
+    each = zip(hkl, hkl0, counts, axes, strict=True)
+    factors = [_grating(h, h0, N) if many else _one(h) for h, h0, N, many in each]
     F_latt = product_of_axes(*factors)
     return Lattice(factors[0], factors[1], factors[2], F_latt, F_latt)
 
@@ -92,8 +93,7 @@ def round_(hkl: Miller, hkl0: Miller, c: LatticeConstants, axes: tuple[bool, boo
     """Sphere of the parallelepiped's volume: the transform of a ball at the distance to the reflection."""
     dh, dk, dl = hkl.h - hkl0.h, hkl.k - hkl0.k, hkl.l - hkl0.l
     r2 = dh * dh * c.Na * c.Na + dk * dk * c.Nb * c.Nb + dl * dl * c.Nc * c.Nc
-    x = math.pi * _sqrt_with_gradient(r2 * c.fudge)
-    return _whole(c.Na * c.Nb * c.Nc * 0.723601254558268 * _sinc3(x))
+    return _whole(c.Na * c.Nb * c.Nc * 0.723601254558268 * _transform_of_ball(r2 * c.fudge))
 
 
 def gauss(hkl: Miller, hkl0: Miller, c: LatticeConstants, axes: tuple[bool, bool, bool]) -> Lattice:
@@ -117,7 +117,26 @@ SHAPES: dict[str, LatticeFunction] = {
 }
 
 
-def _grating(h: Tensor, N: Tensor) -> Tensor:
+NEAR_PEAK = 3e-3
+"""abs(pi N d) below which the gradient of a grating comes from its series: both are good to 1e-10 here."""
+
+
+def _grating(h: Tensor, h0: Tensor, N: Tensor) -> Tensor:
+    """``sin(pi N h)/sin(pi h)``, N at h = 0.
+
+    Near a reflection the derivative of this quotient is the difference of two large numbers, all rounding error. The
+    value is kept and the gradient taken from the power series there.
+    """
+    if not h.requires_grad:
+        return _quotient_of_sines(h, N)
+    d = h - h0
+    near = _is_near_peak(d, N)
+    odd = torch.remainder((N - 1.0) * h0, 2.0) != 0.0
+    value = _quotient_of_sines(torch.where(near, h.detach(), h), N)
+    return value + _only_gradient(torch.where(near, torch.where(odd, -1.0, 1.0) * _peak_series(d, N), 0.0))
+
+
+def _quotient_of_sines(h: Tensor, N: Tensor) -> Tensor:
     x = math.pi * h
     at_peak = x == 0.0
     return torch.where(at_peak, N, torch.sin(x * N) / torch.where(at_peak, 1.0, torch.sin(x)))
@@ -126,14 +145,39 @@ def _grating(h: Tensor, N: Tensor) -> Tensor:
 def _grating_reduced(d: Tensor, N: Tensor) -> tuple[Tensor, Tensor]:
     """The grating's value up to its sign, and the half turns that were taken out of pi N d.
 
-    Both reductions are made in the dtype of d, so that what is small keeps its leading digits.
+    Both reductions are made in the dtype of d, so that what is small keeps its leading digits. Gradients near a
+    reflection as in ``_grating``.
     """
+    if not d.requires_grad:
+        return _reduced_quotient(d, N)
+    near = _is_near_peak(d, N)
+    magnitude, turns = _reduced_quotient(torch.where(near, d.detach(), d), N)
+    series = torch.where(near, _peak_series(d, N.to(d.dtype)), 0.0)
+    return magnitude + _only_gradient(series).to(N.dtype), turns.detach()
+
+
+def _reduced_quotient(d: Tensor, N: Tensor) -> tuple[Tensor, Tensor]:
     y = N.to(d.dtype) * d
     turns = torch.round(y)
     at_peak = d == 0.0
     numerator = sine_of_half_turns((y - turns).to(N.dtype))
     denominator = torch.where(at_peak, 1.0, sine_of_half_turns(d.to(N.dtype)))
     return torch.where(at_peak, N, numerator / denominator), turns
+
+
+def _is_near_peak(d: Tensor, N: Tensor) -> Tensor:
+    return (math.pi * N * d).abs() < NEAR_PEAK
+
+
+def _peak_series(d: Tensor, N: Tensor) -> Tensor:
+    """``sin(pi N d)/sin(pi d)`` up to (pi d)^4."""
+    x2, N2 = math.pi * math.pi * d * d, N * N
+    return N * (1.0 - (N2 - 1.0) / 6.0 * x2 + ((3.0 * N2 - 10.0) * N2 + 7.0) / 360.0 * x2 * x2)
+
+
+def _only_gradient(x: Tensor) -> Tensor:
+    """0 with the gradient of x."""
+    return x - x.detach()
 
 
 def _one(h: Tensor) -> Tensor:
@@ -153,17 +197,25 @@ def sine_of_half_turns(r: Tensor) -> Tensor:
 _SINE_SERIES = tuple((-1) ** n * math.pi ** (2 * n + 1) / math.factorial(2 * n + 1) for n in range(11))
 
 
+NEAR_CENTRE = 1e-2
+"""x^2 below which the gradient of the transform of a ball comes from its series."""
+
+
+def _transform_of_ball(r2: Tensor) -> Tensor:
+    """``3 (sin x / x - cos x) / x^2`` with x = pi sqrt(r2), 1 at 0; gradients near 0 from the series, as above."""
+    if not r2.requires_grad:
+        return _sinc3(math.pi * torch.sqrt(r2))
+    x2 = math.pi * math.pi * r2
+    near = x2 < NEAR_CENTRE
+    series = 1.0 + x2 * (-1.0 / 10.0 + x2 * (1.0 / 280.0 - x2 / 15120.0))
+    value = _sinc3(math.pi * torch.sqrt(torch.where(near, r2.detach(), r2)))
+    return value + _only_gradient(torch.where(near, series, 0.0))
+
+
 def _sinc3(x: Tensor) -> Tensor:
-    """3 (sin x / x - cos x) / x^2, 1 at 0: the transform of a ball."""
     at_centre = x == 0.0
     safe = torch.where(at_centre, 1.0, x)
     return torch.where(at_centre, 1.0, 3.0 * (torch.sin(safe) / safe - torch.cos(safe)) / (safe * safe))
-
-
-def _sqrt_with_gradient(x: Tensor) -> Tensor:
-    """sqrt whose gradient at 0 is 0 instead of infinite (what multiplies it there is 0 as well)."""
-    at_zero = x == 0.0
-    return torch.where(at_zero, 0.0, torch.sqrt(torch.where(at_zero, 1.0, x)))
 
 
 def _reciprocal_offset_squared(hkl: Miller, hkl0: Miller, c: LatticeConstants) -> Tensor:

@@ -237,7 +237,9 @@ def polarization(located: Located, incident: Vec, c: Constants, physics: Physics
         return 0.5 * (1.0 + c2)
     B = unit(cross(c.polarization, incident))
     E = unit(cross(incident, B))
-    psi = -torch.atan2(dot(located.diffracted_vec, B), dot(located.diffracted_vec, E))
+    along_E, along_B = dot(located.diffracted_vec, E), dot(located.diffracted_vec, B)
+    straight = (along_E == 0.0) & (along_B == 0.0)  # any angle will do, and atan2 has no gradient there
+    psi = -torch.atan2(along_B, torch.where(straight, 1.0, along_E))
     return 0.5 * (1.0 + c2 - c.polarization_factor * torch.cos(2.0 * psi) * (1.0 - c2))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from typing import NamedTuple
@@ -33,6 +33,9 @@ EAGER_ELEMENTS = 1 << 15
 
 EAGER_TILE = 32
 """Samples of an eager tile at most."""
+
+TRACED_TOGETHER = 1024
+"""Pixels traced in one evaluation at most."""
 
 Progress = Callable[[int, int], None]
 """Called with (pixels done, pixels in all)."""
@@ -186,13 +189,38 @@ class Simulator:
         Raises:
             InputError: the pixel is outside the detector or the ROI, or masked.
         """
-        self.region.require_active(slow, fast)
-        latch = self._latch_evaluations(self._block_of(slow, fast))
-        recorder = TraceRecorder(self.prepared, self.physics, self.constants, latch)
+        return self.traces([(slow, fast)])[0]
+
+    def traces(self, pixels: Sequence[tuple[int, int]]) -> list[Trace]:
+        """The traces of some pixels (slow, fast), which are evaluated together.
+
+        Raises:
+            InputError: one of them is outside the detector or the ROI, or masked.
+        """
+        for pixel in pixels:
+            self.region.require_active(*pixel)
+        first = self._first_sweeps.by_pixel
+        alone = [[pixel] for pixel in pixels if pixel in first]
+        together = [pixel for pixel in pixels if pixel not in first]
+        groups = alone + [together[i : i + TRACED_TOGETHER] for i in range(0, len(together), TRACED_TOGETHER)]
         with torch.no_grad():
-            result = self.visit(slow, fast, recorder.visit)
-        came_from = carried_from(self._probe, slow, fast, self.threads)
-        return recorder.trace((slow, fast), result, came_from, device=str(self.device), dtype=self.precision.name)
+            traced = {p: trace for group in groups for p, trace in zip(group, self._traced(group), strict=True)}
+        return [traced[pixel] for pixel in pixels]
+
+    def _traced(self, group: list[tuple[int, int]]) -> Iterator[Trace]:
+        """Traces of pixels that share whether they are a thread's first."""
+        blocks = -(-len(group) // SIMD_BLOCK)
+        index = torch.tensor([self.region.flat_index(*pixel) for pixel in group], device=self.device)
+        index = _filled(index, blocks * SIMD_BLOCK)
+        latch = self._latch_evaluations(index)
+        recorder = TraceRecorder(self.prepared, self.physics, self.constants, latch, len(group))
+        positions = self.region.pixels(index, self.precision.position)
+        first = self._first_sweeps.by_pixel.get(group[0])
+        result = self._eager_sum(positions, latch, first=first, visit=recorder.visit)
+        kind = {"device": str(self.device), "dtype": self.precision.name}
+        for number, pixel in enumerate(group):
+            came_from = carried_from(self._probe, *pixel, self.threads)
+            yield recorder.trace(pixel, result, came_from, number=number, **kind)
 
     def visit(self, slow: int, fast: int, visitor: Visitor) -> PixelResult:
         """Show a visitor every evaluation of one pixel, in loop order, with the graph of what requires grad.

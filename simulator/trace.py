@@ -104,24 +104,53 @@ def format_value(value: Value, separator: str) -> str:
     return f"{value:.17g}" if isinstance(value, float) else str(value)
 
 
-class TraceRecorder:
-    """Writes down what the pixel sum shows it of the first of its pixels."""
+class _PixelNotes:
+    """What one pixel's evaluations were, as they were shown."""
 
-    def __init__(self, prepared: Prepared, physics: Physics, c: Constants, interpolates_before: Tensor) -> None:
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+        self.cos_2theta = 0.0
+
+    def add(
+        self, name: str, indices: Mapping[str, int], rows: dict[str, list[Any]], row: int, names: tuple[str, ...]
+    ) -> None:
+        values = {n: rows[n][row % len(rows[n])] for n in names}
+        self.records.append(Record(name, dict(indices), values))
+
+
+class TraceRecorder:
+    """Writes down what the pixel sum shows it of the first ``n_pixels`` of its pixels."""
+
+    def __init__(
+        self, prepared: Prepared, physics: Physics, c: Constants, interpolates_before: Tensor, n_pixels: int = 1
+    ) -> None:
         self._prepared, self._physics, self._c = prepared, physics, c
         self._interpolates_before = interpolates_before
-        self._records: list[Record] = []
+        self._notes = [_PixelNotes() for _ in range(n_pixels)]
         self._subpixel: SubpixelTics | None = None
-        self._cos_2theta = 0.0
 
     def visit(self, tics: SubpixelTics, tile: Tile, evaluated: Scatter) -> None:
         """Take down a tile's evaluations."""
-        rows = _first_pixel(evaluated)
-        if tics != self._subpixel:
-            self._subpixel = tics
-            self._add("SUBPIXEL", tics._asdict(), rows, 0, SUBPIXEL)
+        n = len(self._notes)
+        by_name = {name: _by_pixel(name, field, n) for name, field in evaluated._asdict().items()}
         skipped = self._skipped(tile, evaluated)
-        interpolated = self._interpolated(tile, evaluated) if self._physics.interpolate else None
+        interpolated = self._interpolated(tile, evaluated)
+        new_subpixel, self._subpixel = tics != self._subpixel, tics
+        for number, notes in enumerate(self._notes):
+            rows = {name: columns[number % len(columns)] for name, columns in by_name.items()}
+            if new_subpixel:
+                notes.add("SUBPIXEL", tics._asdict(), rows, 0, SUBPIXEL)
+            self._note_samples(notes, tics, tile, rows, skipped[number % len(skipped)], interpolated[number])
+
+    def _note_samples(
+        self,
+        notes: _PixelNotes,
+        tics: SubpixelTics,
+        tile: Tile,
+        rows: dict[str, list[Any]],
+        skipped: list[bool],
+        interpolated: list[bool],
+    ) -> None:
         domains, phis = len(self._prepared.umats), len(self._prepared.scan.steps)
         for row in range(tile.n_samples):
             if skipped[row % len(skipped)]:
@@ -130,35 +159,31 @@ class TraceRecorder:
             source, phi = divmod(sweep, phis)
             indices = {**tics._asdict(), "source": source}
             if phi == 0 and domain == 0:
-                self._cos_2theta = rows["cos_2theta"][row % len(rows["cos_2theta"])]
-                self._add("SOURCE", indices, rows, row, SOURCE)
+                notes.cos_2theta = rows["cos_2theta"][row % len(rows["cos_2theta"])]
+                notes.add("SOURCE", indices, rows, row, SOURCE)
             indices["phi_tic"] = phi
             if domain == 0:
-                self._add("PHI", indices, rows, row, PHI)
+                notes.add("PHI", indices, rows, row, PHI)
             indices["mos_tic"] = domain
-            self._add("DOMAIN", indices, rows, row, DOMAIN)
-            if interpolated is not None and interpolated[row]:
-                self._add("TRICUBIC", indices, rows, row, TRICUBIC)
+            notes.add("DOMAIN", indices, rows, row, DOMAIN)
+            if interpolated[row % len(interpolated)]:
+                notes.add("TRICUBIC", indices, rows, row, TRICUBIC)
 
-    def _add(
-        self, name: str, indices: Mapping[str, int], rows: dict[str, list[Any]], row: int, names: tuple[str, ...]
-    ) -> None:
-        values = {n: rows[n][row % len(rows[n])] for n in names}
-        self._records.append(Record(name, dict(indices), values))
-
-    def _skipped(self, tile: Tile, evaluated: Scatter) -> list[bool]:
-        """Which rows -dmin skips (one for all where they share a source)."""
+    def _skipped(self, tile: Tile, evaluated: Scatter) -> list[list[bool]]:
+        """By pixel, which rows -dmin skips (one for all where they share a source)."""
         if not self._physics.cut_by_dmin:
-            return [False]
+            return [[False]]
         located = Located(evaluated.pixel_pos_meters, evaluated.R_distance_meters, evaluated.diffracted_vec)
         stol = sin_theta_over_lambda(scattering_vector_per_m(located, tile.samples))
-        skipped: list[bool] = skipped_by_dmin(stol, self._c)[:, 0].tolist()
+        skipped: list[list[bool]] = skipped_by_dmin(stol, self._c)[:, : len(self._notes)].T.tolist()
         return skipped
 
-    def _interpolated(self, tile: Tile, evaluated: Scatter) -> list[bool]:
-        """Which rows took the tricubic value."""
+    def _interpolated(self, tile: Tile, evaluated: Scatter) -> list[list[bool]]:
+        """By pixel, which rows took the tricubic value."""
+        if not self._physics.interpolate:
+            return [[False]] * len(self._notes)
         taken = interpolates(evaluated.hkl_frac, tile.samples, self._interpolates_before, self._c.factors)
-        rows: list[bool] = taken[:, 0].tolist()
+        rows: list[list[bool]] = taken[:, : len(self._notes)].T.tolist()
         return rows
 
     def trace(
@@ -169,25 +194,27 @@ class TraceRecorder:
         *,
         device: str,
         dtype: str,
+        number: int = 0,
     ) -> Trace:
-        """All that was taken down, with the header and what the loops left."""
+        """All that was taken down of the pixel with that number, with the header and what the loops left."""
         header = trace_header(self._prepared, pixel, device, dtype) | self._carried(carried_from)
         umats = []
         if self._prepared.mosaic:
             for number, umat in enumerate(self._prepared.umats):
                 nine = tuple(value_of(x) for row in umat for x in row)
                 umats.append(Record("UMAT", {"mos_tic": number}, {"umat": nine}))
-        final = _number(result.I_pixel_final)
+        notes, held = self._notes[number], result.held
+        final = float(result.I_pixel_final[number])
         closing: dict[str, Value] = {
-            "I_before_scaling": _number(result.I_before_scaling),
-            "capture_fraction": _number(result.held.capture_fraction),
-            "polar": _number(result.held.polar),
-            "omega_pixel": _number(result.held.omega_pixel_sr),
-            "cos_2theta": self._cos_2theta,
+            "I_before_scaling": float(result.I_before_scaling[number]),
+            "capture_fraction": float(held.capture_fraction[number]),
+            "polar": float(held.polar[number]),
+            "omega_pixel": float(held.omega_pixel_sr[number]),
+            "cos_2theta": notes.cos_2theta,
             "I_pixel_final": final,
-            "floatimage_accumulated": stored(final),
+            "floatimage_accumulated": float(np.float32(final)),
         }
-        return Trace(header, umats, self._records, closing)
+        return Trace(header, umats, notes.records, closing)
 
     def _carried(self, carried_from: tuple[int, int] | None) -> dict[str, Value]:
         """The cell that entered the pixel and who left it."""
@@ -287,25 +314,22 @@ def _vector(v: Vec) -> tuple[float, ...]:
     return tuple(value_of(x) for x in v)
 
 
-def _number(x: Tensor) -> float:
-    return float(x.reshape(-1)[0])
-
-
-def _first_pixel(evaluated: Scatter) -> dict[str, list[Any]]:
-    """Each field's values for the first pixel: one per sample (or a single one that all share)."""
-    return {name: _rows(name, field) for name, field in evaluated._asdict().items()}
-
-
-def _rows(name: str, field: Any) -> list[Any]:
+def _by_pixel(name: str, field: Any, n: int) -> list[list[Any]]:
+    """A field's values by pixel, then by sample (a single entry where all share it)."""
     if isinstance(field, list):  # the running sum: a tensor per sample
-        return [float(x[0]) for x in field]
+        field = torch.stack(field)
     if isinstance(field, tuple):
-        columns = [_rows(name, component) for component in field]
-        longest = max((len(column) for column in columns), default=0)
-        return [tuple(column[row % len(column)] for column in columns) for row in range(longest)]
+        components = [_by_pixel(name, component, n) for component in field]
+        return [_zipped([component[i % len(component)] for component in components]) for i in range(n)]
     if not isinstance(field, Tensor):
-        return [float(field)]
-    column = field.reshape(-1, field.shape[-1])[:, 0].to("cpu", torch.float64).tolist()
+        return [[float(field)]]
+    table = field.detach().reshape(-1, field.shape[-1])[:, :n].T.to("cpu", torch.float64)
+    columns: list[list[Any]] = table.tolist()
     if name in _INTEGERS:  # what is no number stays none
-        return [int(x) if math.isfinite(x) else x for x in column]
-    return column
+        return [[int(x) if math.isfinite(x) else x for x in column] for column in columns]
+    return columns
+
+
+def _zipped(columns: list[list[Any]]) -> list[Any]:
+    longest = max((len(column) for column in columns), default=0)
+    return [tuple(column[row % len(column)] for column in columns) for row in range(longest)]
