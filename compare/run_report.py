@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -89,18 +90,22 @@ def read_comparison(path: Path) -> Comparison | None:
 
 
 def artifact_list(folder: Path) -> list[tuple[str, str]]:
-    """Every file of a folder with its purpose, the same before the pages and the manifest exist and after."""
-    found = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    names = sorted(found | {DIAGNOSTICS, PAGE, MANIFEST, "commands.txt"})
-    return [(name, _purpose(name)) for name in names]
+    """The files of a folder with their purpose, the same before the pages and the manifest exist and after.
+
+    Of a folder inside it the number of files is given.
+    """
+    found = [path.relative_to(folder) for path in folder.rglob("*") if path.is_file()]
+    names = sorted({path.name for path in found if len(path.parts) == 1} | {DIAGNOSTICS, PAGE, MANIFEST})
+    below = Counter(path.parts[0] for path in found if len(path.parts) > 1)
+    folders = [(f"{name}/", f"{count} files of this case") for name, count in sorted(below.items())]
+    return [(name, _purpose(name)) for name in names] + folders
 
 
 def _purpose(name: str) -> str:
-    plain = name.rpartition("/")[2]
-    if plain.startswith("trace_") and plain.endswith(".log"):
-        side = "reference" if plain.startswith("trace_c") else "port"
-        return f"the {side}'s {'per-phi records' if plain.endswith('_per_phi.log') else 'trace'}"
-    return PURPOSES.get(plain, "")
+    if name.startswith("trace_") and name.endswith(".log"):
+        side = "reference" if name.startswith("trace_c") else "port"
+        return f"the {side}'s {'per-phi records' if name.endswith('_per_phi.log') else 'trace'}"
+    return PURPOSES.get(name, "")
 
 
 def environment_shown(record: Mapping[str, Any]) -> dict[str, str]:

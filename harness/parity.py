@@ -24,7 +24,8 @@ from harness.comparing import (
     trace_check,
     worst_pixel,
 )
-from harness.errors import HarnessError, ProgramFailed
+from harness.errors import HarnessError
+from harness.evidence import failure_text
 from harness.port import Computing
 from harness.reference import Reference, quantity, with_pixel_line
 from harness.scratch import Prepared, prepare
@@ -111,10 +112,12 @@ def run_task(task: Task) -> Outcome:
         prepared = prepare(case, task.data)
         reference = run_reference(task.reference, prepared, case.pixels, task.timeout_s)
         port = run_port(prepared, case.pixels, task.computing)
-    except HarnessError as error:
-        check = Check("run", FAILED, str(error))
-        output = error.output if isinstance(error, ProgramFailed) else ""
-        return Outcome(task.label, case.name, task.mode, (check,), time.monotonic() - began, failure=output)
+    except Exception as error:
+        said = str(error) if isinstance(error, HarnessError) else f"{type(error).__name__}: {error}"
+        check = Check("run", FAILED, said)
+        return Outcome(
+            task.label, case.name, task.mode, (check,), time.monotonic() - began, failure=failure_text(error)
+        )
     if refusals := _refusals(case, reference, port):
         return Outcome(task.label, case.name, task.mode, refusals, time.monotonic() - began, prepared=prepared)
     return _compared(task, prepared, reference, port, began)

@@ -70,9 +70,10 @@ def write_outcomes(evidence: Evidence, tasks: Sequence[Task], outcomes: Sequence
     for outcome in outcomes:
         prefix = "" if len(outcomes) == 1 else f"{outcome.label}/"
         _write_case(evidence, prefix, outcome, tasks)
-        if outcome.comparison is not None:
+        if outcome.comparison is not None and (len(outcomes) == 1 or outcome.exit_code):
             comparisons[outcome.label] = f"{prefix}comparison.json"
-            write_comparison(evidence, prefix, outcome.comparison)
+        if outcome.comparison is not None:
+            write_comparison(evidence, prefix, outcome.comparison, as_json=outcome.label in comparisons)
         for words, folder, started, status in outcome.commands:
             evidence.command(words, Path(folder), started, status)
     evidence.write_json("metrics.json", metrics(outcomes))
@@ -98,11 +99,12 @@ def _write_case(evidence: Evidence, prefix: str, outcome: Outcome, tasks: Sequen
         write_traces(evidence, f"{prefix}trace_py", "".join(outcome.port_traces.values()))
 
 
-def write_comparison(evidence: Evidence, prefix: str, comparison: Comparison) -> None:
-    """Every aligned pair, as JSON and as a table."""
+def write_comparison(evidence: Evidence, prefix: str, comparison: Comparison, *, as_json: bool) -> None:
+    """Every aligned pair as a table, and as JSON (ten times larger) where the report draws it."""
     from compare.render import csv_, json_
 
-    evidence.write(f"{prefix}comparison.json", json_.render(comparison))
+    if as_json:
+        evidence.write(f"{prefix}comparison.json", json_.render(comparison))
     evidence.write(f"{prefix}comparison.csv", csv_.render(comparison))
 
 

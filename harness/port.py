@@ -93,7 +93,8 @@ def render(experiment: Experiment, folder: Path, computing: Computing, progress:
 
 def trace_pixels(simulator: Simulator, pixels: Sequence[Pixel]) -> dict[Pixel, str]:
     """The port's trace of each pixel, as text."""
-    return {pixel: "\n".join(simulator.trace(*pixel).lines()) + "\n" for pixel in pixels}
+    traces = simulator.traces(pixels)
+    return {pixel: "\n".join(trace.lines()) + "\n" for pixel, trace in zip(pixels, traces, strict=True)}
 
 
 def traced(prepared: Prepared, pixels: Sequence[Pixel], computing: Computing) -> Traced:

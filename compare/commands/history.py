@@ -1,0 +1,61 @@
+"""``compare history ROOT``: the evidence folders under a root, as a table and a plot."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from compare.history import Run
+
+EXIT_BAD_INPUT = 2
+
+
+def history(
+    root: Annotated[Path, typer.Argument(help="A folder of evidence folders.")] = Path("reports"),
+    json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
+    png: Annotated[Path | None, typer.Option(help="Draw the worst ulps of each run over time.")] = None,
+) -> None:
+    """List runs: when, case, device, verdict, final intensity, worst ulp, git sha; broken seals are named."""
+    from compare.errors import InputError
+    from compare.history import as_json, draw, read_history
+
+    try:
+        runs = read_history(root)
+        if png is not None:
+            draw(runs, png)
+    except (InputError, OSError) as error:
+        typer.echo(f"compare history: {error}", err=True)
+        raise typer.Exit(EXIT_BAD_INPUT) from error
+    if json:
+        typer.echo(as_json(runs), nl=False)
+        return
+    _print_table(runs, root)
+
+
+def _print_table(runs: list[Run], root: Path) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+
+    if not runs:
+        typer.echo(f"no evidence folder under {root}")
+        return
+    table = Table(title=f"{len(runs)} runs under {root}, UTC", title_justify="left", box=box.SIMPLE, pad_edge=False)
+    table.add_column("when", no_wrap=True)
+    table.add_column("case", overflow="fold", min_width=8)
+    for name in ("device", "verdict", "I_pixel_final", "ulps", "git"):
+        table.add_column(name, justify="right" if name in ("I_pixel_final", "ulps") else "left", no_wrap=True)
+    for run in runs:
+        intensity = "" if run.I_pixel_final is None else f"{run.I_pixel_final:.6g}"
+        ulps = "" if run.worst_ulps is None else f"{run.worst_ulps:g}"
+        verdict = run.verdict if run.seal == "sealed" else run.seal.upper()
+        table.add_row(run.when[:16], run.case or run.folder, run.device, verdict, intensity, ulps, run.git_sha[:7])
+    Console().print(table)
+    for run in runs:
+        if run.seal == "broken":
+            typer.echo(f"{run.folder} does not verify; `compare verify {root / run.folder}` names the files")
+        elif run.seal == "partial":
+            typer.echo(f"{run.folder} was never sealed: its run was killed or is still going")
