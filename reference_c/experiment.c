@@ -56,6 +56,8 @@ static double water_background(double water_size, double fluence)
            AVOGADRO / molecular_weight;
 }
 
+enum { MOST_OVERSAMPLE = 10000 };
+
 /* ceil(3 x largest crystal edge / (lambda distance / pixel)), at least 1. */
 static int recommended_oversample(const Experiment *x)
 {
@@ -64,7 +66,7 @@ static int recommended_oversample(const Experiment *x)
         edge = x->crystal.size[i] > edge ? x->crystal.size[i] : edge;
     double reciprocal_pixel = x->beam.wavelength * x->detector.distance / x->detector.pixel_size;
     double needed = ceil(3.0 * edge / reciprocal_pixel);
-    if (needed > 1e4)
+    if (!(needed <= MOST_OVERSAMPLE))
         fail(BAD_INPUT, "this crystal would need %g-fold oversampling; give -oversample n", needed);
     return needed >= 1.0 ? (int)needed : 1;
 }
@@ -72,6 +74,8 @@ static int recommended_oversample(const Experiment *x)
 static void prepare_sampling(const Options *o, Experiment *x)
 {
     Sampling *s = &x->sampling;
+    if (o->oversample > MOST_OVERSAMPLE)
+        fail(BAD_INPUT, "-oversample %d is too fine; at most %d", o->oversample, MOST_OVERSAMPLE);
     s->oversample = o->oversample > 0 ? o->oversample : recommended_oversample(x);
     s->oversample_thick = o->oversample_thick != 0;
     s->oversample_polar = o->oversample_polar != 0;

@@ -66,6 +66,10 @@ static void spread_sources(const Detector *d, bool round, Beam *beam)
     const Steps *hs = &beam->hdiv, *vs = &beam->vdiv, *ds = &beam->dispersion;
     Vec3 centre = scaled(d->beam, -SOURCE_DISTANCE);
     int capacity = 0;
+    const double most = 1e7;
+    if ((double)hs->count * vs->count * ds->count > most)
+        fail(BAD_INPUT, "%d x %d x %d sources (hdiv x vdiv x dispersion) are more than %g", hs->count, vs->count,
+             ds->count, most);
     for (int i = 0; i < hs->count; ++i)
         for (int j = 0; j < vs->count; ++j) {
             double hdiv = hs->step * i - hs->range / 2.0;
