@@ -56,6 +56,7 @@ class Quantity:
     name: str
     record: str = HEADER
     kind: str | None = None
+    count: int | None = None  # how many values a vector has; None: not stated
     unit: str = ""
     status: str = "optional"  # required, optional, metadata, or a tier
     scale: tuple[str, int | None] | None = None  # (quantity, component or None for the product)
@@ -148,7 +149,7 @@ class Vocabulary:
 
 def _as_alias(target: Quantity, record: str, name: str) -> Quantity:
     """An alias is compared like its target; its absence alone is never a failure."""
-    return Quantity(name, record, target.kind, target.unit, "optional", target.scale)
+    return Quantity(name, record, target.kind, target.count, target.unit, "optional", target.scale)
 
 
 @cache
@@ -213,7 +214,7 @@ def _by_record(data: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
 
 def _quantity(name: str, record: str, entry: Mapping[str, Any], tiers: Mapping[str, tuple[Reference, ...]]) -> Quantity:
     where = f"{record or 'header'}.{name}"
-    _only(entry, {"kind", "unit", "status", "scale", "inputs", "copy", "decision"}, where)
+    _only(entry, {"kind", "count", "unit", "status", "scale", "inputs", "copy", "decision"}, where)
     if entry.get("kind") is not None:
         _one_of(entry["kind"], KINDS, f"{where}: kind")
     status = entry.get("status", "optional")
@@ -222,6 +223,7 @@ def _quantity(name: str, record: str, entry: Mapping[str, Any], tiers: Mapping[s
         name,
         record,
         kind=entry.get("kind"),
+        count=entry.get("count"),
         unit=entry.get("unit", ""),
         status=status,
         scale=parse_scale(entry["scale"]) if "scale" in entry else None,

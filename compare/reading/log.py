@@ -127,6 +127,7 @@ class Log:
 
     def _note(self, table: Table, pixels: Sequence[Pixel | None]) -> None:
         self.quantities += len(table) * len(table.columns)
+        self._check_counts(table)
         if table.record:
             return
         name = next(iter(table.columns))
@@ -138,6 +139,13 @@ class Log:
             section = self._sections.setdefault(pixel, _Section())
             section.has_header = True
             section.has_closing |= name == self.vocabulary.closing
+
+    def _check_counts(self, table: Table) -> None:
+        for name, column in table.columns.items():
+            quantity = self.vocabulary.quantity(table.record, name)
+            if quantity.count is not None and column.shape[1] != quantity.count:
+                text = f"{quantity.label} has {column.shape[1]} values, {quantity.count} were required"
+                self._note_malformed(int(table.order[0]), text)
 
     def _check_format(self, table: Table) -> None:
         self.states_format = True
