@@ -88,6 +88,8 @@ static void prepare_sampling(const Options *o, Experiment *x)
     s->background = water_background(o->water_size, x->beam.fluence);
     s->steps = (double)x->beam.source_count * x->crystal.domains * x->spindle.steps.count * s->oversample *
                s->oversample;
+    if (!(s->steps < 1e18))
+        fail(BAD_INPUT, "%g steps a pixel (sources x domains x phi steps x oversample^2) are too many", s->steps);
 }
 
 Experiment prepare_experiment(const Options *options)
