@@ -200,9 +200,9 @@ class TraceRecorder:
         header = trace_header(self._prepared, pixel, device, dtype) | self._carried(carried_from)
         umats = []
         if self._prepared.mosaic:
-            for number, umat in enumerate(self._prepared.umats):
+            for domain, umat in enumerate(self._prepared.umats):
                 nine = tuple(value_of(x) for row in umat for x in row)
-                umats.append(Record("UMAT", {"mos_tic": number}, {"umat": nine}))
+                umats.append(Record("UMAT", {"mos_tic": domain}, {"umat": nine}))
         notes, held = self._notes[number], result.held
         final = float(result.I_pixel_final[number])
         closing: dict[str, Value] = {
