@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import cached_property
 from typing import NamedTuple
 
@@ -134,8 +135,8 @@ class Simulator:
     ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
         """Chunk by chunk: flat indices, values, sum of solid angles.
 
-        Eager chunks on the CPU are small enough that torch computes each on one thread; the threads then take a
-        chunk each, which costs less than sharing every operation among them.
+        Of eager chunks on the CPU the threads take one each: sharing every one of their small operations costs
+        more than it gains, and many times more where other processes want the cores too.
         """
         wants_gradients = torch.is_grad_enabled() and self._wants_gradients
 
@@ -146,13 +147,17 @@ class Simulator:
                 omega = result.omega_sum[: len(index)].detach().sum()
                 return index, result.I_pixel_final[: len(index)], omega
 
-        threads = torch.get_num_threads()
-        if compiled or wants_gradients or self.device.type != "cpu" or threads == 1 or len(starts) < 2:
+        if compiled or wants_gradients or self.device.type != "cpu":
             yield from map(compute, starts)
             return
-        self._latch_evaluations(self.region.flat_indices(self.region.n_active - 1, self.region.n_active, self.device))
-        with ThreadPoolExecutor(threads) as pool:
-            yield from pool.map(compute, starts)
+        with _unshared_operations() as threads:
+            if threads == 1 or len(starts) < 2:
+                yield from map(compute, starts)
+                return
+            last = self.region.n_active - 1
+            self._latch_evaluations(self.region.flat_indices(last, last + 1, self.device))
+            with ThreadPoolExecutor(threads) as pool:
+                yield from pool.map(compute, starts)
 
     def _chunk(self, pixel_sum: PixelSum, index: Tensor, size: int) -> PixelResult:
         """The pixels of one chunk, filled up to ``size``; recomputed rather than kept where gradients are wanted."""
@@ -292,6 +297,17 @@ class Simulator:
     def _wants_gradients(self) -> bool:
         tensors = (t for t in _tensors_of((self.constants, tuple(self._samples.tiles(0)))))
         return any(t.requires_grad for t in tensors)
+
+
+@contextmanager
+def _unshared_operations() -> Iterator[int]:
+    """Let torch compute every operation on the thread that calls it; yields how many threads it had."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield threads
+    finally:
+        torch.set_num_threads(threads)
 
 
 def _tensors_of(tree: object) -> Iterator[Tensor]:
