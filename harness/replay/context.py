@@ -1,0 +1,121 @@
+"""What a replay knows besides the trace: the port's formulas, and the case's own arguments where there is a case."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from harness.replay.values import HEADER, Ints, SideValues
+from simulator.defects import Defects
+from simulator.errors import InputError
+from simulator.lattice import SHAPES
+from simulator.scatter import Physics
+
+if TYPE_CHECKING:
+    from compare.result import Value
+    from simulator import Simulator
+    from simulator.trace import Trace
+
+
+@dataclass(frozen=True)
+class Context:
+    """Chosen once for a replay."""
+
+    physics: Physics
+    defects: Defects
+    simulator: Simulator | None = None
+    """Of the case; None: the traces alone."""
+    own: Trace | None = None
+    """The port's own trace of the case: what follows from the arguments alone is taken from here."""
+    spreads: Mapping[str, Any] = field(default_factory=dict)
+
+    def given_header(self, name: str) -> Value | None:
+        """A header value of the port's own; None without a case."""
+        return self.own.header.get(name) if self.own is not None else None
+
+    def interpolates_before(self, pixel: tuple[int, int]) -> float:
+        """Number of the evaluation from which interpolation is off for good in this pixel."""
+        assert self.simulator is not None
+        index = self.simulator._block_of(*pixel)
+        return float(self.simulator._latch_evaluations(index)[0])
+
+
+def context_of_case(simulator: Simulator, pixel: tuple[int, int]) -> Context:
+    """All that a case settles."""
+    own = simulator.trace(*pixel)
+    return Context(simulator.physics, simulator.defects, simulator, own)
+
+
+def context_of_traces(a: SideValues, b: SideValues) -> Context:
+    """What the header lines settle; the flags that no trace states are put in by ``infer``."""
+    defects = _defects(b) or _defects(a) or Defects()
+
+    def header(name: str, default: Any) -> Any:
+        value = b.header(name)
+        value = a.header(name) if value is None else value
+        return default if value is None else value
+
+    counts = header("N_cells", (2, 2, 2))
+    shape = header("crystal_shape", "square")
+    interpolate = bool(header("interpolate", 0))
+    physics = Physics(
+        lattice=SHAPES.get(shape, SHAPES["square"]),
+        axes=(counts[0] > 1, counts[1] > 1, counts[2] > 1),
+        curved=False,
+        curved_along_laboratory_axes="curved-axes" in defects,
+        point_pixel=False,
+        absorbing=header("n_thick_steps", 1) > 1 or header("thick_step_meters", 0.0) > 0.0,
+        cut_by_dmin=header("dmin_angstroms", 0.0) > 0.0,
+        interpolate=interpolate,
+        lattice_can_vanish=shape != "square",
+        with_water=header("background_I", 0.0) > 0.0,
+        listed=header("hkl_ranges", "unknown") != "none",
+        weighted=False,
+        polarized=True,
+        preferred_plane=header("polarization_factor", 0.0) != 0.0,
+        oversampled=(False, False, False),
+        compounding=False,
+        layer_by_layer="last-layer-capture" not in defects,
+        background_in_sum="background-scaling" in defects,
+    )
+    return Context(physics, defects)
+
+
+def _defects(side: SideValues) -> Defects | None:
+    said = side.metadata.get("defects")
+    try:
+        return Defects.parse(str(said)) if said is not None else None
+    except InputError:
+        return None
+
+
+def variants(context: Context) -> list[tuple[tuple[str, str], list[Context]]]:
+    """The flags that no trace states: the quantity that shows each, and the contexts to choose from."""
+
+    def with_flags(**flags: Any) -> Context:
+        return replace(context, physics=replace(context.physics, **flags))
+
+    oversampled = [(c, p, o) for c in (False, True) for p in (False, True) for o in (False, True)]
+    compounds = "oversample-compounds" in context.defects
+    layers = "last-layer-capture" not in context.defects
+    sampled = [
+        with_flags(oversampled=on, compounding=compounds and any(on), layer_by_layer=layers and not on[0])
+        for on in oversampled
+    ]
+    return [
+        (("SUBPIXEL", "pixel_pos_meters"), [context, with_flags(curved=True)]),
+        (("SUBPIXEL", "omega_pixel_sr"), [context, with_flags(point_pixel=True)]),
+        (("SOURCE", "polar"), [context, with_flags(polarized=False)]),
+        (("DOMAIN", "I_running"), sampled),
+    ]
+
+
+def step_rows(side: SideValues, record: str) -> Ints:
+    """The numbers of all rows of a record."""
+    import numpy as np
+
+    return np.arange(len(side.rows(record)))
+
+
+__all__ = ["HEADER", "Context", "context_of_case", "context_of_traces", "step_rows", "variants"]

@@ -1,0 +1,105 @@
+"""How far rounding moves what follows from the arguments alone: the port's preparation, run with every result moved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from harness.replay.machine import RUNS, SEED
+from harness.replay.rounding import Perturbed
+from harness.replay.values import HEADER, Floats, Name, SideValues
+from simulator import Experiment, Simulator
+from simulator.algebra import value_of
+from simulator.prepare import Prepared, prepare
+from simulator.scatter import METRES_TO_ANGSTROMS
+from simulator.trace import trace_header
+
+CONTINUOUS = {
+    "crystal": ("cell_lengths_A", "cell_angles_rad", "orientation_matrix", "misset_rad"),
+    "beam": ("wavelength_A", "fluence_photons_per_m2", "polarization_axis"),
+    "spindle": ("axis", "phi_start_rad", "osc_rad", "phi_step_rad"),
+    "detector": [
+        "distance_m",
+        "close_distance_m",
+        "Xbeam_m",
+        "Ybeam_m",
+        "Xclose_m",
+        "Yclose_m",
+        "Fclose_m",
+        "Sclose_m",
+        "beam_vector",
+        "fdet_vector",
+        "sdet_vector",
+        "odet_vector",
+        "twotheta_axis",
+        "rotx_rad",
+        "roty_rad",
+        "rotz_rad",
+        "twotheta_rad",
+    ],
+}
+"""Parameters that are lifted to tensors, so that the operations on them are seen."""
+
+
+def preparation_spreads(simulator: Simulator, side: SideValues) -> dict[Name, Floats]:
+    """Deviations of RUNS perturbed preparations: (RUNS, width) by header name, (RUNS, rows, width) for records."""
+    lifted = _lifted(simulator.experiment)
+    zero = tuple(value_of(step.phi_rad) == 0.0 for step in simulator.prepared.scan.steps)
+    still = _numbers(simulator.prepared, side)
+    generator = torch.Generator().manual_seed(SEED)
+    runs = []
+    for _ in range(RUNS):
+        with torch.no_grad(), Perturbed(generator):
+            moved = prepare(lifted, simulator.defects, zero)
+        runs.append(_numbers(moved, side))
+    spreads = {}
+    for name, value in still.items():
+        made = [run.get(name) for run in runs]
+        if all(run is not None and run.shape == value.shape for run in made):
+            spreads[name] = np.stack([run - value for run in made if run is not None])
+    return spreads
+
+
+def _lifted(experiment: Experiment) -> Experiment:
+    parts: dict[str, Any] = {}
+    for part, names in CONTINUOUS.items():
+        owner = getattr(experiment, part)
+        assert is_dataclass(owner)
+        known = {f.name for f in fields(owner)}
+        parts[part] = replace(owner, **{n: _tensor(getattr(owner, n)) for n in names if n in known})  # type: ignore[type-var]
+    return replace(experiment, **parts)
+
+
+def _tensor(value: Any) -> Any:
+    if value is None or isinstance(value, torch.Tensor):
+        return value
+    if isinstance(value, float | int):
+        return torch.tensor(float(value), dtype=torch.float64)
+    return [torch.tensor(float(part), dtype=torch.float64) for part in np.asarray(value).reshape(-1)]
+
+
+def _numbers(prepared: Prepared, side: SideValues) -> dict[Name, Floats]:
+    """Header numbers, and what the sources' and domains' records state."""
+    found: dict[Name, Floats] = {}
+    header: Mapping[str, Any] = trace_header(prepared, side.pixel, "cpu", "float64")
+    for name, value in header.items():
+        parts = value if isinstance(value, tuple) else (value,)
+        if all(isinstance(part, float) for part in parts):
+            found[HEADER, name] = np.array(parts)
+    sources = side.rows("SOURCE")
+    if len(sources):
+        at = sources.tic("source")
+        incident = np.array([[value_of(x) for x in source.incident] for source in prepared.sources])
+        lengths = np.array([[value_of(source.wavelength_m) * METRES_TO_ANGSTROMS] for source in prepared.sources])
+        if at.max() < len(incident):
+            found["SOURCE", "incident_vec"] = incident[at]
+            found["SOURCE", "lambda_angstroms"] = lengths[at]
+    domains = side.rows("UMAT")
+    if len(domains) and domains.tic("mos_tic").max() < len(prepared.umats):
+        nine = np.array([[value_of(x) for row in umat for x in row] for umat in prepared.umats])
+        found["UMAT", "umat"] = nine[domains.tic("mos_tic")]
+    return found

@@ -1,0 +1,195 @@
+"""From two aligned traces to the replays that ``compare`` reads: q, T and E of every evaluation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from compare.classes.origins import Replay
+from compare.result import Comparison, Key, Pixel, Value
+from harness.replay.context import Context, context_of_case, context_of_traces, variants
+from harness.replay.machine import Figures, Machine, Replayed
+from harness.replay.step import Given, Step
+from harness.replay.steps_header import header_steps
+from harness.replay.steps_sample import sample_steps
+from harness.replay.steps_sum import sum_steps
+from harness.replay.values import HEADER, Name, SideValues, key_of, sides_of
+from simulator import Simulator
+
+REPRODUCED = 1e-9
+"""Relative: a variant of the formulas whose values agree this well is the one in use."""
+
+
+def all_steps(side: SideValues, context: Context) -> Iterator[Step | Given]:
+    """Every step that can be evaluated on a side, in the order of their inputs."""
+    yield from header_steps(side, context)
+    yield from sample_steps(side, context)
+    yield from sum_steps(side, context)
+
+
+@dataclass(frozen=True)
+class Replaying:
+    """Both sides of one pixel, replayed."""
+
+    a: SideValues
+    b: SideValues
+    on_a: Replayed
+    on_b: Replayed
+    context: Context
+
+
+def replay_pixel(comparison: Comparison, pixel: Pixel | None, simulator: Simulator | None) -> Replaying:
+    """Evaluate the port's steps on both sides' inputs for one pixel of a comparison."""
+    a, b = sides_of(comparison, pixel)
+    prepared: Mapping[Name, Any] = {}
+    if simulator is not None:
+        from harness.replay.preparation import preparation_spreads
+
+        context = context_of_case(simulator, a.pixel)
+        assert context.own is not None
+        arguments = {name: v for name, v in context.own.header.items() if name not in DERIVED}
+        a, b = a.with_header(arguments), b.with_header(arguments)
+        prepared = preparation_spreads(simulator, a)
+    else:
+        stated = {name: column[0] for name, column in b.rows(HEADER).columns.items() if column[0] is not None}
+        arguments = {name: value for name, value in stated.items() if name in ARGUMENTS}
+        a = a.with_header(arguments)  # type: ignore[arg-type]
+        context = infer(context_of_traces(a, b), a, b)
+    on_a = Machine(a, measure=True, prepared=prepared).run(all_steps(a, context))
+    on_b = Machine(b, measure=True, prepared=prepared).run(all_steps(b, context))
+    return Replaying(a, b, on_a, on_b, context)
+
+
+ARGUMENTS = frozenset(
+    [
+        "pixel_size_meters",
+        "subpixel_size_meters",
+        "thick_step_meters",
+        "attenuation_per_meter",
+        "polarization_factor",
+        "crystal_shape",
+        "fudge",
+        "phi_start_deg",
+        "phi_step_deg",
+        "mosaic_spread_deg",
+        "dmin_angstroms",
+        "default_F",
+        "hkl_ranges",
+    ]
+)
+"""Header lines that older logs lack and that state the program's arguments: the other side's word is taken."""
+
+
+DERIVED = frozenset(f"carried_{edge}p_angstroms" for edge in "abc")
+"""Header lines that the steps make where a log lacks them."""
+
+
+def infer(context: Context, a: SideValues, b: SideValues) -> Context:
+    """Choose the flags that no trace states by which formula makes the values that the traces show."""
+    for name, choices in variants(context):
+        kept = [replace(choice, defects=context.defects) for choice in choices]
+        flags = [_merged(context, choice) for choice in kept]
+        scores = [_reproduced(name, side_context, a, b) for side_context in flags]
+        context = flags[int(np.argmax(scores))]
+    return context
+
+
+def _merged(context: Context, choice: Context) -> Context:
+    """What was settled before, with what this choice changes."""
+    base = context_fields(choice)
+    return replace(context, physics=replace(context.physics, **base))
+
+
+def context_fields(choice: Context) -> dict[str, Any]:
+    """The flags that variants differ in."""
+    physics = choice.physics
+    names = ("curved", "point_pixel", "polarized", "oversampled", "compounding", "layer_by_layer")
+    return {name: getattr(physics, name) for name in names}
+
+
+def _reproduced(name: Name, context: Context, a: SideValues, b: SideValues) -> int:
+    """How many values of both sides the formulas reproduce."""
+    count = 0
+    for side in (a, b):
+        steps = [s for s in all_steps(side, context) if s.record == name[0] and _makes(s, name[1])]
+        figures = Machine(side, measure=False).run(steps).figures.get(name)
+        stated = side.rows(name[0]).numbers(name[1])
+        if figures is None or stated is None:
+            continue
+        for q, value, known in zip(figures.q, stated, figures.known, strict=True):
+            count += bool(known and np.allclose(q, value, rtol=REPRODUCED, atol=0.0))
+    return count
+
+
+def _makes(step: Step | Given, name: str) -> bool:
+    return name in step.names if isinstance(step, Step) else step.name == name
+
+
+def replays_of(replaying: Replaying, pixel: Pixel | None) -> dict[Key, Replay]:
+    """The replays of one pixel, by the key of the reference's value."""
+    found: dict[Key, Replay] = {}
+    for name, figures in replaying.on_a.figures.items():
+        rows = replaying.a.rows(name[0])
+        for row in np.flatnonzero(figures.known & rows.has(name[1])).tolist():
+            key = key_of(name[0], name[1], rows, row, pixel)
+            found[key] = _replay(replaying, name, figures, row)
+    return found
+
+
+def _replay(replaying: Replaying, name: Name, figures: Figures, row: int) -> Replay:
+    q, tolerance = figures.q[row], float(figures.tolerance[row])
+    envelope = float(np.fmax(figures.envelope[row], tolerance))
+    other = replaying.b.rows(name[0])
+    at = other.row_of(replaying.a.rows(name[0]).index[row].tolist())
+    stated = replaying.b.rows(name[0]).columns.get(name[1])
+    c = replaying.a.rows(name[0]).columns[name[1]][row]
+    own = replaying.on_b.figures.get(name)
+    if at >= 0 and stated is not None and stated[at] is not None and own is not None and own.known[at]:
+        q = own_step(q, stated[at], own.q[at], tolerance, float(own.tolerance[at]))
+    return Replay(_like(q, c), tolerance, envelope)
+
+
+def own_step(q: Any, p: Any, again: Any, tolerance: float, tolerance_there: float) -> Any:
+    """q for a program b that may not be the port: the port's step on a's inputs, plus what b's own step adds to it.
+
+    ``again`` is the port's step on b's inputs. Where b is the port the two are the same and q stays.
+    """
+    if any(isinstance(part, str) for value in (q, p, again) for part in _tuple(value)):
+        return q if p == again else p
+    qs, ps, agains = (np.array(_tuple(value), np.float64) for value in (q, p, again))
+    if not qs.shape == ps.shape == agains.shape:
+        return p
+    added = ps - agains
+    added[(ps == agains) | (np.isnan(ps) & np.isnan(agains))] = 0.0
+    if np.abs(added).max(initial=0.0) <= max(tolerance, tolerance_there):
+        return q
+    moved = tuple((qs + added).tolist())
+    return moved if len(moved) > 1 else moved[0]
+
+
+def _like(q: Any, c: Value | None) -> Value:
+    """q as the reference's kind of number: integers where it has integers."""
+    whole = all(isinstance(part, int) for part in _tuple(c)) and not any(isinstance(p, str) for p in _tuple(q))
+    if whole and all(float(part).is_integer() for part in _tuple(q)):
+        parts = tuple(int(part) for part in _tuple(q))
+        return parts if isinstance(c, tuple) else parts[0]
+    return q  # type: ignore[no-any-return]
+
+
+def _tuple(value: Any) -> tuple:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def replays_for(comparison: Comparison, simulator: Simulator | None) -> tuple[dict[Key, Replay], list[Replaying]]:
+    """The replays of every pixel of a comparison."""
+    pixels = list(dict.fromkeys(pair.key.pixel for pair in comparison.pairs))
+    replays: dict[Key, Replay] = {}
+    made = []
+    for pixel in pixels:
+        replaying = replay_pixel(comparison, pixel, simulator)
+        replays.update(replays_of(replaying, pixel))
+        made.append(replaying)
+    return replays, made

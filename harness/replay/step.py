@@ -1,0 +1,150 @@
+"""A step of the model on rows of a trace: where its inputs stand, and the port's function that computes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, cast
+
+import torch
+from torch import Tensor
+
+from harness.replay.values import HEADER, Ints, Name
+from simulator.algebra import Rotation, Vec
+from simulator.lattice import LatticeConstants, Miller
+from simulator.scatter import Constants, Subpixel
+
+HEADER_CONSTANTS = {
+    "pixel_size_meters": "pixel_size_m",
+    "subpixel_size_meters": "subpixel_size_m",
+    "oversample": "oversample",
+    "fdet_vec": "fdet",
+    "sdet_vec": "sdet",
+    "odet_vec": "odet",
+    "beam_vec": "beam",
+    "pix0_vector_meters": "pix0_m",
+    "distance_meters": "distance_m",
+    "close_distance_meters": "close_distance_m",
+    "Fbeam_meters": "Fbeam_m",
+    "Sbeam_meters": "Sbeam_m",
+    "thick_step_meters": "thick_step_m",
+    "attenuation_per_meter": "attenuation_per_m",
+    "polarization_axis": "polarization",
+    "polarization_factor": "polarization_factor",
+    "steps": "steps",
+    "background_I": "background_I",
+}
+"""Traced names of the numbers that the pixel sum reads."""
+
+
+@dataclass(frozen=True)
+class Input:
+    """A traced value that a step is computed from."""
+
+    name: Name
+    at: Ints | None = None
+    """(n,) row of the input's record for each row of the step; None: the one row of the header."""
+    carries: bool = False
+    """It is the step's own earlier value: rows depend on each other."""
+
+    @property
+    def tag(self) -> str:
+        """What the step calls it."""
+        return f"{'previous ' if self.carries else ''}{self.name[1]}"
+
+
+class Arguments:
+    """A step's inputs as tensors (P,), and the indices of its rows."""
+
+    def __init__(self, values: Mapping[str, Sequence[Tensor]], tics: Mapping[str, Tensor]) -> None:
+        self._values, self._tics = values, tics
+
+    def __contains__(self, tag: str) -> bool:
+        return tag in self._values
+
+    def number(self, tag: str) -> Tensor:
+        """A scalar."""
+        (value,) = self._values[tag]
+        return value
+
+    def components(self, tag: str) -> tuple[Tensor, ...]:
+        """All components of a quantity."""
+        return tuple(self._values[tag])
+
+    def vector(self, tag: str) -> Vec:
+        """A laboratory vector."""
+        return Vec(*self._values[tag])
+
+    def miller(self, tag: str) -> Miller:
+        """Miller indices."""
+        return Miller(*self._values[tag])
+
+    def rotation(self, tag: str) -> Rotation:
+        """A row-major matrix."""
+        nine = self._values[tag]
+        return Rotation(Vec(*nine[0:3]), Vec(*nine[3:6]), Vec(*nine[6:9]))
+
+    def tic(self, name: str) -> Tensor:
+        """An index of the rows, as floats."""
+        return self._tics[name]
+
+    def subpixel(self) -> Subpixel:
+        """The rows' layer and subpixel."""
+        return Subpixel(self.tic("thick_tic"), self.tic("sub_s"), self.tic("sub_f"))
+
+    def constants(self, **more: object) -> Constants:
+        """The shared numbers among the inputs; a step that reads another one fails."""
+        fields: dict[str, Any] = dict.fromkeys(Constants._fields)
+        for name, of in HEADER_CONSTANTS.items():
+            if name in self:
+                value = self.components(name)
+                fields[of] = Vec(*value) if len(value) == 3 else value[0]
+        return cast(Constants, Constants(**{**fields, **more}))
+
+    def lattice_constants(self) -> LatticeConstants:
+        """Cell counts, fudge and reciprocal vectors; None for those that are no inputs."""
+        counts = self.components("N_cells")
+        stars = (self.vector(f"{axis}_star_A_inv") if f"{axis}_star_A_inv" in self else None for axis in "abc")
+        fudge = self.number("fudge") if "fudge" in self else None
+        return LatticeConstants(*counts, fudge, *stars)  # type: ignore[arg-type]
+
+
+Result = Sequence[Tensor] | Tensor
+"""The components of one output."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """Some rows of one record, computed by one function of the port."""
+
+    record: str
+    names: tuple[str, ...]
+    rows: Ints
+    inputs: tuple[Input, ...]
+    evaluate: Callable[[Arguments], Sequence[Result]]
+    """One result for each name."""
+    decides: bool = False
+    """Its results are discrete: they carry no rounding on."""
+    grain: float = 0.0
+    """Its results are kept to this relative size: either neighbour is within what rounding can do end to end."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """Rows that follow from the program's arguments alone, as the port itself computes them."""
+
+    record: str
+    name: str
+    rows: Ints
+    values: Sequence[Any]
+    """One value for each row: numbers, tuples or words."""
+
+
+def components(result: Result) -> tuple[Tensor, ...]:
+    """The components of an output."""
+    return (result,) if isinstance(result, torch.Tensor) else tuple(result)
+
+
+def header_inputs(*names: str) -> tuple[Input, ...]:
+    """Inputs that stand in the header."""
+    return tuple(Input((HEADER, name)) for name in names)
