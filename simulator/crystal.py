@@ -83,7 +83,7 @@ def _reciprocal_from_cell(crystal: Crystal, *, skewed: bool) -> tuple[tuple[Vec,
     a_star = b * c * sin(al) * V_star
     b_star = c * a * sin(be) * V_star
     c_star = a * b * sin(ga) * V_star
-    sin_ga_star = clip(c * V_star / (a_star * b_star), -1.0, 1.0)
+    sin_ga_star = clip(c * V_star / a_star / b_star, -1.0, 1.0)
     cos_al_star = clip((cos(be) * cos(ga) - cos(al)) / (sin(be) * sin(ga)), -1.0, 1.0)
     cos_be_star = clip((cos(ga) * cos(al) - cos(be)) / (sin(ga) * sin(al)), -1.0, 1.0)
     cos_ga_star = clip((cos(al) * cos(be) - cos(ga)) / (sin(al) * sin(be)), -1.0, 1.0)

@@ -48,9 +48,9 @@ def _about(axis: Vec, angle: Scalar) -> Rotation:
     u, c, s = axis, cos(angle), sin(angle)
     t = 1.0 - c
     return Rotation(
-        Vec(c + u.x * u.x * t, u.x * u.y * t - u.z * s, u.x * u.z * t + u.y * s),
-        Vec(u.y * u.x * t + u.z * s, c + u.y * u.y * t, u.y * u.z * t - u.x * s),
-        Vec(u.z * u.x * t - u.y * s, u.z * u.y * t + u.x * s, c + u.z * u.z * t),
+        Vec(t * u.x * u.x + c, t * u.x * u.y - s * u.z, t * u.x * u.z + s * u.y),
+        Vec(t * u.x * u.y + s * u.z, t * u.y * u.y + c, t * u.y * u.z - s * u.x),
+        Vec(t * u.x * u.z - s * u.y, t * u.y * u.z + s * u.x, t * u.z * u.z + c),
     )
 
 

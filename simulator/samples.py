@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
@@ -10,7 +11,6 @@ import torch
 from torch import Tensor
 
 from simulator.algebra import Rotation, Vec, rotate_umat, stacked, value_of
-from simulator.experiment import RADIANS_TO_DEGREES
 from simulator.precision import Precision
 from simulator.prepare import Prepared
 from simulator.scan import PhiStep
@@ -48,7 +48,7 @@ class SampleTable:
         self.n_sources, self.n_phi, self.n_domains = len(prepared.sources), len(scan.steps), len(prepared.umats)
         self._sources = stacked([x for s in prepared.sources for x in (*s.incident, s.wavelength_m)]).reshape(-1, 4)
         self._weights = stacked(prepared.source_weights)
-        self._phi_deg = stacked([value_of(step.phi_rad) * RADIANS_TO_DEGREES for step in scan.steps])
+        self._phi_deg = stacked([printed_degrees(value_of(step.phi_rad)) for step in scan.steps])
         self._phi = _phi_cells(scan.steps)
         self._first_phi = _phi_cells(scan.first_steps)
         umats = prepared.umats if prepared.mosaic else None
@@ -112,6 +112,11 @@ class SampleTable:
 
     def _column(self, values: Tensor) -> Tensor:
         return values[:, None].to(device=self._device, dtype=self._precision.position)
+
+
+def printed_degrees(phi_rad: float) -> float:
+    """phi as the reference prints it, a last bit away from other orders."""
+    return phi_rad * 180.0 * (1.0 / math.pi)
 
 
 def _phi_cells(steps: tuple[PhiStep, ...]) -> Tensor:
