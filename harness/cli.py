@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from harness import __version__
-from harness.commands import carryover, cases, doctor, parity, reference, simulate, trace
+from harness.commands import carryover, cases, doctor, parity, reference, simulate, smoke, trace
 from harness.errors import HarnessError
 from harness.evidence import INTERRUPTED, PROGRAM_FAILED
 
@@ -27,6 +27,7 @@ app.command("trace")(trace.trace)
 app.command("simulate")(simulate.simulate)
 app.command("parity")(parity.parity)
 app.command("carryover")(carryover.carryover)
+app.command("smoke")(smoke.smoke)
 app.command("doctor")(doctor.doctor)
 app.add_typer(reference.app, name="reference")
 app.add_typer(cases.app, name="cases")

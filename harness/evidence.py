@@ -16,7 +16,7 @@ import shutil
 import sys
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
@@ -46,8 +46,12 @@ class Evidence:
     except that wrong use leaves no folder, and a full disk neither.
     """
 
-    def __init__(self, root: Path, label: str, *, redact: bool = False) -> None:
+    def __init__(
+        self, root: Path, label: str, *, redact: bool = False, variables: Mapping[str, str] | None = None
+    ) -> None:
         self.root = root
+        self.variables = variables or {}
+        """What a command was given besides this process's environment; credentials among them are cut out too."""
         self.redact = redact
         self.status = 0
         self.started = time.time()
@@ -100,12 +104,13 @@ class Evidence:
     def command(self, argv: Sequence[str], folder: Path, started: float, status: int) -> None:
         """Record one command that was run, for ``commands.txt``."""
         stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(started))
-        line = f"cd {shlex.quote(str(folder))} && {shlex.join(redaction.hide_secrets(argv))}  # {stamp} exit {status}"
+        words = " ".join(quoted(word) for word in redaction.hide_secrets(argv))
+        line = f"cd {quoted(str(folder.resolve()))} && {words}  # {stamp} exit {status}"
         self._commands.append(line)
 
     def clean(self, text: str) -> str:
         """The text without secrets, and with ``redact`` without paths of this machine, its name or the user's."""
-        text = redaction.without_secrets(text)
+        text = redaction.without_secrets(text, self.variables)
         return redaction.redacted(text) if self.redact else text
 
     def seal(self) -> Path:
@@ -152,6 +157,14 @@ class Evidence:
             self.discard()
             raise _full(self.root, full) from error
         self.seal()
+
+
+def quoted(word: str) -> str:
+    """A word as it can be pasted into a shell, on one line whatever is in it."""
+    if word.isprintable():
+        return shlex.quote(word)
+    escaped = word.replace("\\", "\\\\").replace("'", "\\'")
+    return "$'" + "".join(c if c.isprintable() else f"\\U{ord(c):08x}" for c in escaped) + "'"
 
 
 def failure_document(name: str, status: int, error: BaseException) -> Document:

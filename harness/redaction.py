@@ -7,7 +7,7 @@ import json
 import os
 import re
 import socket
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -24,9 +24,12 @@ def looks_secret(name: str) -> bool:
     return SECRET_NAME.search(name.replace("-", "_")) is not None
 
 
-def without_secrets(text: str) -> str:
-    """The text with the value of every variable that looks like a credential cut out of it."""
-    for value in _secret_values():
+def without_secrets(text: str, more: Mapping[str, str] | None = None) -> str:
+    """The text with the value of every variable that looks like a credential cut out of it.
+
+    ``more`` are variables besides the process's own.
+    """
+    for value in _secret_values({**os.environ, **(more or {})}):
         for spelling in (value, json.dumps(value)[1:-1]):
             text = text.replace(spelling, "[secret]")
     return text
@@ -48,9 +51,9 @@ def hide_secrets(argv: Sequence[str]) -> list[str]:
     return shown
 
 
-def _secret_values() -> list[str]:
-    values = {value for name, value in os.environ.items() if looks_secret(name) and len(value) >= SHORTEST_SECRET}
-    ordinary = {value for name, value in os.environ.items() if not looks_secret(name)}
+def _secret_values(variables: Mapping[str, str]) -> list[str]:
+    values = {value for name, value in variables.items() if looks_secret(name) and len(value) >= SHORTEST_SECRET}
+    ordinary = {value for name, value in variables.items() if not looks_secret(name)}
     return sorted(values - ordinary, key=len, reverse=True)
 
 
