@@ -174,7 +174,7 @@ class Scatter(NamedTuple):
 def locate(pixels: Pixels, sub: Subpixel, c: Constants, physics: Physics) -> Located:
     """Where the subpixel is in the laboratory."""
     position = pixel_position(pixels, sub, c, physics)
-    R = length(position)
+    R = sample_distance(position)
     return Located(position, R, direction(position, R))
 
 
@@ -191,6 +191,11 @@ def pixel_position(pixels: Pixels, sub: Subpixel, c: Constants, physics: Physics
     if physics.curved:
         position = _bent(position, Fdet, Sdet, c, physics)
     return position
+
+
+def sample_distance(position: Vec) -> Tensor:
+    """From the sample to the subpixel, metres."""
+    return length(position)
 
 
 def direction(position: Vec, R: Tensor) -> Vec:
@@ -230,14 +235,18 @@ def captured_fraction(located: Located, sub: Subpixel, c: Constants, physics: Ph
 
 
 def polarization(located: Located, incident: Vec, c: Constants, physics: Physics) -> Tensor:
-    """Kahn's polarization factor (Kahn et al. 1982, J. Appl. Cryst. 15, 330); without a plane, (1 + cos^2)/2."""
-    cosine = cos_2theta(incident, located.diffracted_vec)
+    """Kahn's polarization factor (Kahn et al. 1982, J. Appl. Cryst. 15, 330); without a plane, (1 + cos^2)/2.
+
+    The reference normalises both vectors once more here, which may move the factor by a last bit.
+    """
+    incident, diffracted = unit(incident), unit(located.diffracted_vec)
+    cosine = cos_2theta(incident, diffracted)
     c2 = cosine * cosine
     if not physics.preferred_plane:
         return 0.5 * (1.0 + c2)
     B = unit(cross(c.polarization, incident))
     E = unit(cross(incident, B))
-    along_E, along_B = dot(located.diffracted_vec, E), dot(located.diffracted_vec, B)
+    along_E, along_B = dot(diffracted, E), dot(diffracted, B)
     straight = (along_E == 0.0) & (along_B == 0.0)  # any angle will do, and atan2 has no gradient there
     psi = -torch.atan2(along_B, torch.where(straight, 1.0, along_E))
     return 0.5 * (1.0 + c2 - c.polarization_factor * torch.cos(2.0 * psi) * (1.0 - c2))
