@@ -18,10 +18,10 @@ NAME = re.compile(r"([^\s=]+)(?:\s*=\s*|\s+)(.*)$", re.S)
 ELEMENT = re.compile(r"\[([\d\s,+-]+)\]\s*=\s*(\S+)$")
 LABELLED = re.compile(r"([A-Za-z_]\w*):(\S+)$")
 SEPARATORS = re.compile(r"[\s,]+")
-INTEGER = re.compile(r"[+-]?\d+$")
-DECIMAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?$")
-HEXADECIMAL = re.compile(r"[+-]?0[xX][\da-fA-F]*\.?[\da-fA-F]*(?:[pP][+-]?\d+)?$")
-SPECIAL = re.compile(r"[+-]?(?:inf|infinity|nan)(?:\([\w]*\))?$", re.I)
+INTEGER = re.compile(r"[+-]?\d+$", re.A)
+DECIMAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eEdD][+-]?\d+)?$", re.A)
+HEXADECIMAL = re.compile(r"[+-]?0[xX][\da-fA-F]*\.?[\da-fA-F]*(?:[pP][+-]?\d+)?$", re.A)
+SPECIAL = re.compile(r"[+-]?(?:inf|infinity|nan)(?:\(\w*\))?$", re.I | re.A)
 NAMELESS = "value"  # the name of what is printed without one
 
 

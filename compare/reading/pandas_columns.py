@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +21,7 @@ NEGATIVE_ZERO = re.compile(rb"-0+(?: |\n|$)")
 def read_columns(block: bytes, count: int, layout: Layout, kind: Callable[[str], str | None]) -> Columns | None:
     """Index and value columns of ``count`` lines, or None when any line does not fit the layout.
 
-    Names are read too and must be the same in every line. ``round_trip`` conversion is correctly rounded.
+    Names are read too and must be the same in every line.
     """
     text = block.translate(BLANKS)
     types: dict[int, Any] = {at: f"S{len(name.encode()) + 1}" for at, name in layout.names_at}
@@ -34,8 +35,8 @@ def read_columns(block: bytes, count: int, layout: Layout, kind: Callable[[str],
                 free.append(at)
     try:
         frame = pd.read_csv(
-            io.BytesIO(text), sep=" ", header=None, dtype=types, engine="c", float_precision="round_trip",
-            na_filter=False, quoting=3, low_memory=False, encoding="latin-1", skip_blank_lines=False,
+            io.BytesIO(text), sep=" ", header=None, dtype=types, engine="c", na_filter=False, quoting=3,
+            low_memory=False, encoding="latin-1", skip_blank_lines=False, **_rounding(),
         )  # fmt: skip
     except (ValueError, OverflowError, pd.errors.ParserError):
         return None
@@ -46,6 +47,16 @@ def read_columns(block: bytes, count: int, layout: Layout, kind: Callable[[str],
     if any(frame[at].dtype not in (np.int64, np.float64) for at in free):
         return None
     return _columns(frame, text, layout, free, kind)
+
+
+@cache
+def _rounding() -> dict[str, Any]:
+    """The options under which this pandas rounds decimals correctly: its default, since version 3.1."""
+    texts = [b"9007199254740993", b"1.7976931348623157e308", b"2.2250738585072011e-308", b"8.988465674311579e+307",
+             b"0.500000000000000166533453693773481063544750213623046875", b"-6.8795206024500954", b"5e-324",
+             b"2.8813954268469804e-07", b"1.4166666666666665e-23"]  # fmt: skip
+    read = pd.read_csv(io.BytesIO(b"\n".join(texts)), header=None, engine="c", dtype=np.float64)
+    return {} if read[0].tolist() == list(map(float, texts)) else {"float_precision": "round_trip"}
 
 
 def _columns(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import sys
 import zlib
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from io import BufferedReader
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -19,26 +22,23 @@ class CutOff(Exception):
     """The bytes ended before the compressed stream did."""
 
 
-def open_log(path: str) -> BinaryIO:
-    """Open ``path`` ("-" is standard input) for reading decompressed bytes.
+@contextmanager
+def open_log(path: str) -> Iterator[BinaryIO]:
+    """``path`` ("-" is standard input) for reading decompressed bytes.
 
     Raises InputError when there is no such file or it cannot be read.
     """
-    if path == "-":
-        raw: BinaryIO = sys.stdin.buffer
-    else:
-        if Path(path).is_dir():
-            raise InputError(f"{path} is a folder, a trace log was required; name the log inside it")
+    if Path(path).is_dir():
+        raise InputError(f"{path} is a folder, a trace log was required; name the log inside it")
+    with ExitStack() as stack:
         try:
-            raw = open(path, "rb")  # noqa: SIM115  (closed by the caller's with)
+            opened: BinaryIO = sys.stdin.buffer if path == "-" else stack.enter_context(open(path, "rb"))
+            raw = cast(BufferedReader, opened)
+            packed = raw.peek(2)[:2] == GZIP_MAGIC
         except OSError as error:
             reason = error.strerror or str(error)
             raise InputError(f"cannot read {path}: {reason}; give the path of a trace log, or -") from error
-    if raw.peek(2)[:2] == GZIP_MAGIC:  # type: ignore[attr-defined]
-        import gzip
-
-        return cast(BinaryIO, gzip.GzipFile(fileobj=raw))
-    return raw
+        yield cast(BinaryIO, stack.enter_context(gzip.GzipFile(fileobj=raw))) if packed else raw
 
 
 def blocks(path: str, size: int = BLOCK_BYTES) -> Iterator[bytes]:

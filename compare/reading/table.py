@@ -96,7 +96,7 @@ def _integers(texts: Sequence[str], *, negative_zero: bool) -> Values | None:
 def _odd(texts: Sequence[str]) -> bool:
     """Needs the exact grammar: float() takes digit groups (1_000) and lacks nan(...), D exponents, hex."""
     joined = "".join(texts)
-    return any(mark in joined for mark in "_(xXdD")
+    return not joined.isascii() or any(mark in joined for mark in "_(xXdD")
 
 
 def _exact(texts: Sequence[str], values: npt.NDArray[np.float64]) -> bool:
