@@ -126,9 +126,22 @@ class Simulator:
             progress(min(start + size, self.region.n_active), self.region.n_active)
         if pieces:
             flat = flat.index_copy(0, torch.cat([i for i, _ in pieces]), torch.cat([v for _, v in pieces]))
-        flat = self._with_first_pixels(flat)
+        with _unshared_operations():
+            flat = self._with_first_pixels(flat)
         total = float(torch.stack(omegas).sum()) if omegas else 0.0
         return Rendering(flat.reshape(self.region.shape), total / self.prepared.steps)
+
+    def values(self) -> Tensor:
+        """(n_active,) photons of the pixels inside ROI and mask, in raster order: the image without the rest."""
+        size = self._chunk_pixels(compiled=False)
+        starts = range(0, self.region.n_active, size)
+        nothing = torch.zeros(0, dtype=self.precision.position, device=self.device)
+        chunks = self._computed(self._eager_sum, starts, size, compiled=False)
+        values = torch.cat([nothing, *(value for _, value, _ in chunks)])
+        for pixel, sweep in self._first_sweeps.by_pixel.items():
+            where = torch.tensor([self.region.number_of(*pixel)], device=self.device)
+            values = values.index_copy(0, where, self._single(*pixel, first=sweep).I_pixel_final[:1])
+        return values
 
     def _computed(
         self, pixel_sum: PixelSum, starts: range, size: int, compiled: bool
@@ -204,11 +217,11 @@ class Simulator:
         """
         for pixel in pixels:
             self.region.require_active(*pixel)
-        first = self._first_sweeps.by_pixel
-        alone = [[pixel] for pixel in pixels if pixel in first]
-        together = [pixel for pixel in pixels if pixel not in first]
-        groups = alone + [together[i : i + TRACED_TOGETHER] for i in range(0, len(together), TRACED_TOGETHER)]
-        with torch.no_grad():
+        with torch.no_grad(), _unshared_operations():
+            first = self._first_sweeps.by_pixel
+            alone = [[pixel] for pixel in pixels if pixel in first]
+            together = [pixel for pixel in pixels if pixel not in first]
+            groups = alone + [together[i : i + TRACED_TOGETHER] for i in range(0, len(together), TRACED_TOGETHER)]
             traced = {p: trace for group in groups for p, trace in zip(group, self._traced(group), strict=True)}
         return [traced[pixel] for pixel in pixels]
 
