@@ -6,7 +6,7 @@ of the index, and is aligned bucket by bucket when both logs have ended.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -154,15 +154,26 @@ class Lane:
         tables = {side: tuple(waiting) for side, waiting in self._waiting.items()}
         if not final and not all(tables.values()):
             return
-        matched = {side: [np.zeros(len(t), bool) for t in tables[side]] for side in tables}
+        settled = {side: _Settled(tables[side]) for side in tables}
         for names, tables_a, tables_b in _groups(tables[Side.A], tables[Side.B]):
+            rows_a = rows_b = np.empty(0, np.int64)
             if tables_a and tables_b:
                 unit = _unit(names, tables_a, tables_b, step)
-                _mark(matched[Side.A], tables[Side.A], tables_a, _settled(unit.match.a, unit.match.repeats_a))
-                _mark(matched[Side.B], tables[Side.B], tables_b, _settled(unit.match.b, unit.match.repeats_b))
+                rows_a, rows_b = (
+                    _rows_done(unit.match.a, unit.match.repeats_a),
+                    _rows_done(unit.match.b, unit.match.repeats_b),
+                )
                 step.units.append(unit)
-        for side in tables:
-            self._waiting[side] = list(_rest(side, tables[side], matched[side], step, final=final))
+            settled[Side.A].add(names, tables_a, rows_a)
+            settled[Side.B].add(names, tables_b, rows_b)
+        for side, state in settled.items():
+            self._waiting[side] = []
+            for table in state.waiting():
+                if final:
+                    step.leftovers.append((side, table))
+                else:
+                    self._waiting[side].append(table)
+            step.leftovers += [(side, table) for table in state.leftovers()]
 
 
 def _groups(tables_a: Tables, tables_b: Tables) -> list[tuple[tuple[str, ...], Tables, Tables]]:
@@ -237,31 +248,40 @@ def _same_row(x: Values, y: Values) -> bool:
     return all(p == q or (p != p and q != q) for p, q in zip(x.tolist(), y.tolist(), strict=True))
 
 
-def _settled(matched: Ints, repeats: Ints) -> Ints:
+def _rows_done(matched: Ints, repeats: Ints) -> Ints:
     """Rows that need not wait any more: matched ones, repeats, and what the repeats repeat."""
     return np.concatenate([matched, repeats.ravel()])
 
 
-def _mark(flags: list[np.ndarray], tables: Tables, chosen: Tables, rows: Ints) -> None:
-    """Set the flags of matched rows, given as positions in the chosen tables put one after another."""
-    starts = np.cumsum([0, *(len(table) for table in chosen)])
-    which = np.searchsorted(starts, rows, side="right") - 1
-    positions = {id(table): at for at, table in enumerate(tables)}
-    for at, table in enumerate(chosen):
-        flags[positions[id(table)]][rows[which == at] - starts[at]] = True
+class _Settled:
+    """Which rows of one side's tables have found a partner, and under which names."""
 
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
+        self._at = {id(table): at for at, table in enumerate(tables)}
+        self._any = [np.zeros(len(table), bool) for table in tables]
+        self._by_names: list[tuple[int, tuple[str, ...], np.ndarray]] = []
 
-def _rest(side: Side, tables: Tables, matched: list[np.ndarray], step: Step, *, final: bool) -> Iterable[Table]:
-    """Tables of rows that found no partner; names that a partner lacks are left over at once."""
-    done = {(id(t), name) for unit in step.units for t in (*unit.tables_a, *unit.tables_b) for name in unit.names}
-    for table, flags in zip(tables, matched, strict=True):
-        alone = [name for name in table.columns if (id(table), name) not in done]
-        if alone and flags.any():
-            step.leftovers.append((side, table.take(np.flatnonzero(flags), alone)))
-        waiting = np.flatnonzero(~flags)
-        if len(waiting):
-            rest = table.take(waiting)
-            if final:
-                step.leftovers.append((side, rest))
-            else:
-                yield rest
+    def add(self, names: tuple[str, ...], tables: Tables, rows: Ints) -> None:
+        """Note rows, given as positions in these tables put one after another."""
+        starts = np.cumsum([0, *(len(table) for table in tables)])
+        which = np.searchsorted(starts, rows, side="right") - 1
+        for number, table in enumerate(tables):
+            at = self._at[id(table)]
+            done = np.zeros(len(table), bool)
+            done[rows[which == number] - starts[number]] = True
+            self._any[at] |= done
+            self._by_names.append((at, names, done))
+
+    def waiting(self) -> Iterator[Table]:
+        """Rows without a partner under any name."""
+        for table, done in zip(self._tables, self._any, strict=True):
+            if not done.all():
+                yield table.take(np.flatnonzero(~done))
+
+    def leftovers(self) -> Iterator[Table]:
+        """Values whose row has a partner that lacks their name."""
+        for at, names, done in self._by_names:
+            alone = self._any[at] & ~done
+            if alone.any():
+                yield self._tables[at].take(np.flatnonzero(alone), names)
