@@ -16,7 +16,7 @@ import numpy as np
 from compare.classes.origins import place_of
 from compare.classes.store import Found, Name, Store
 from compare.result import Cause, Pair, Value
-from compare.vocabulary import Vocabulary
+from compare.vocabulary import Defect, Vocabulary
 
 CLOSE = 1e-9  # relative: the figures agree up to rounding that a few steps accumulate
 SHARP = 1e-12  # relative: the very same figure
@@ -164,16 +164,38 @@ def stale_step(scene: Scene) -> str | None:
     if not any(scene.a) or not any(scene.b) or any(isinstance(v, int) for v in _tuple(scene.pair.a)):
         return None
     for index in reversed(scene.index_names):
-        here = dict(scene.pair.key.indices)[index]
-        for number, other in scene.siblings(index):
-            a, b = _numbers(other.a), _numbers(other.b)
-            if _same(scene.b, a, SHARP) and not _same(scene.a, a, SHARP):
-                return f"b at {index}={here} has a's value at {index}={number}"
-            if _same(scene.b, b, 0.0) and not _same(scene.a, a, 0.0) and _much_nearer(scene, a, b):
-                return f"b at {index}={here} repeats b's value at {index}={number}, a does not"
-            if _same(scene.a, a, 0.0) and not _same(scene.b, b, 0.0) and _much_nearer(scene, a, b):
-                return f"a at {index}={here} repeats a's value at {index}={number}, b does not"
+        siblings = [(n, _numbers(other.a), _numbers(other.b)) for n, other in scene.siblings(index)]
+        evidence = _stale_in(scene, index, siblings)
+        if evidence is not None:
+            return evidence
     return None
+
+
+def _stale_in(
+    scene: Scene, index: str, siblings: Sequence[tuple[int, tuple[float, ...], tuple[float, ...]]]
+) -> str | None:
+    """Staleness along one loop; a quantity that is the same at all its steps is not stale, it is constant."""
+    here = f"{index}={dict(scene.pair.key.indices)[index]}"
+    varies = any(not _same(scene.a, a, SHARP) for _, a, _ in siblings)
+    for number, a, b in siblings:
+        there = f"{index}={number}"
+        if _same(scene.b, a, SHARP) and not _same(scene.a, a, SHARP):
+            return f"b at {here} has a's value at {there}"
+        if not _much_nearer(scene, a, b):
+            continue
+        if _same(scene.b, b, 0.0) and not _same(scene.a, a, 0.0):
+            return f"b at {here} repeats b's value at {there}, a does not"
+        if _same(scene.a, a, 0.0) and not _same(scene.b, b, 0.0) and (varies or _known_to_stall(scene, index)):
+            return f"a at {here} repeats a's value at {there}, b does not"
+    return None
+
+
+def _known_to_stall(scene: Scene, index: str) -> bool:
+    """Whether the vocabulary has a defect of the reference that repeats a step of this loop, just here."""
+    return any(
+        defect.label == "stale-step" and defect.index == index and _applies(defect, scene)
+        for defect in scene.vocabulary.defects
+    )
 
 
 def _much_nearer(scene: Scene, a: Sequence[float], b: Sequence[float]) -> bool:
@@ -255,8 +277,8 @@ DETECTORS: tuple[tuple[str, Detector], ...] = (
     ("sign", sign),
     ("unit", unit),
     ("transposed-components", transposed_components),
-    ("shifted-components", shifted_components),
     ("swapped-components", swapped_components),
+    ("shifted-components", shifted_components),
     ("half-pixel", half_pixel),
     ("off-by-one", off_by_one),
     ("stale-step", stale_step),
@@ -282,17 +304,19 @@ def _named(label: str, evidence: str, scene: Scene) -> Cause:
     for defect in scene.vocabulary.defects:
         in_loop = defect.index is None or f"{defect.index}=" in evidence
         of_step = defect.quantity is None or defect.quantity == ".".join(filter(None, scene.name))
-        if defect.label == label and in_loop and of_step and _applies(defect.when, scene):
+        if defect.label == label and in_loop and of_step and _applies(defect, scene):
             return Cause(defect.name, f"{label}: {evidence}")
     return Cause(label, evidence)
 
 
-def _applies(when: tuple[str, float] | None, scene: Scene) -> bool:
-    """Whether the defect's condition holds at this evaluation in the reference."""
-    if when is None:
+def _applies(defect: Defect, scene: Scene) -> bool:
+    """Whether the defect's condition holds in the reference at this evaluation."""
+    if defect.when is None:
         return True
-    found = scene.store.at((scene.name[0], when[0]), place_of(scene.pair.key))
-    return found is None or found.a == (when[1],)
+    reference, value = defect.when
+    key = scene.pair.key
+    found = scene.store.resolve(reference, key.record, dict(key.indices), place_of(key)[:2], scene.pair.order)
+    return found is not None and found.a == (value,)
 
 
 def _near(x: float, y: float) -> bool:

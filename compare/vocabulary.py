@@ -93,7 +93,7 @@ class Defect:
     label: str
     index: str | None = None  # the loop whose steps are mixed up
     quantity: str | None = None
-    when: tuple[str, float] | None = None  # condition on the same evaluation of the reference
+    when: tuple[Reference, float] | None = None  # holds only where the reference has this value
 
 
 @dataclass(frozen=True)
@@ -267,7 +267,10 @@ def _alias(entry: Mapping[str, Any]) -> Alias:
 
 def _defect(entry: Mapping[str, Any]) -> Defect:
     _only(entry, {"name", "label", "index", "quantity", "when"}, f"defect {entry.get('name')}")
-    when = _condition(entry["when"]) if "when" in entry else None
+    when = None
+    if "when" in entry:
+        text, value = _condition(entry["when"])
+        when = parse_reference(text), value
     return Defect(entry["name"], entry["label"], entry.get("index"), entry.get("quantity"), when)
 
 
