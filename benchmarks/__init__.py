@@ -1,0 +1,1 @@
+"""How fast everything is, on this machine: ``python -m benchmarks`` (``make bench``)."""

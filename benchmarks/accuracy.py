@@ -1,0 +1,106 @@
+"""What ``mixed`` and ``float32`` cost in accuracy: every case's image against its float64 image."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.race import Say
+from harness.case import Case, golden_cases, load_case, packaged_case_names
+
+if TYPE_CHECKING:
+    import numpy as np
+
+DTYPES = ("mixed", "float32")
+NEGLIGIBLE = 1e-15
+"""Pixels below this share of the image's largest hold nothing but rounding."""
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """An image against the exact one."""
+
+    median_ulps: float
+    """float32 ulps, over the pixels that are not negligible."""
+    worst_ulps: float
+    worst_of_largest: float
+    """Largest difference over the largest pixel."""
+    correlation: float | None
+    """None where one image is constant."""
+
+
+def accuracy(golden: Path | None, *, only: Sequence[str] = (), say: Say) -> dict[str, Any]:
+    """Agreement of each case in each reduced precision; the cases that both programs refuse are left out."""
+    results: dict[str, Any] = {}
+    for case in _cases(golden, only):
+        try:
+            results[case.name] = {name: vars(figures) for name, figures in _of_case(case).items()}
+        except Exception as error:  # a case that cannot be computed must not end the suite
+            results[case.name] = {"failure": f"{type(error).__name__}: {error}"}
+        say(f"accuracy of {case.name}: {results[case.name]}")
+    return {"cases": results, "summary": summary(results)}
+
+
+def summary(results: dict[str, Any]) -> dict[str, Any]:
+    """Over all cases: the median of the medians, the worst of the worst."""
+    from statistics import median
+
+    found: dict[str, Any] = {}
+    for dtype in DTYPES:
+        figures = [case[dtype] for case in results.values() if dtype in case]
+        if figures:
+            correlations = [one["correlation"] for one in figures if one["correlation"] is not None]
+            found[dtype] = {
+                "cases": len(figures),
+                "median_ulps": median(one["median_ulps"] for one in figures),
+                "worst_ulps": max(one["worst_ulps"] for one in figures),
+                "worst_of_largest": max(one["worst_of_largest"] for one in figures),
+                "lowest_correlation": min(correlations, default=None),
+            }
+    return found
+
+
+def _cases(golden: Path | None, only: Sequence[str]) -> Iterator[Case]:
+    cases = [load_case(name) for name in packaged_case_names()]
+    if golden is not None:
+        cases += [case for case in golden_cases(golden) if case.name not in {known.name for known in cases}]
+    return (case for case in cases if not case.fails and (not only or case.name in only))
+
+
+def _of_case(case: Case) -> dict[str, Agreement]:
+    from harness.port import Computing, read_case, run_setup
+    from harness.scratch import prepare
+    from simulator import ExecutionConfig, Simulator
+
+    prepared = prepare(case)
+    with prepared.scratch() as folder, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        run_setup(prepared, folder, Computing(device="cpu"))
+        experiment = read_case(prepared, folder)
+    images = {}
+    for dtype in ("float64", *DTYPES):
+        execution = ExecutionConfig(device="cpu", dtype=dtype, compile="never")
+        images[dtype] = Simulator(experiment, execution=execution).image().detach().double().numpy()
+    return {dtype: agreement(images["float64"], images[dtype]) for dtype in DTYPES}
+
+
+def agreement(exact: np.ndarray, other: np.ndarray) -> Agreement:
+    """Figures of one image against the exact one, both as they would be stored: in 32 bits."""
+    import numpy as np
+
+    from compare.image_statistics import float32_ulps
+
+    a, b = exact.astype(np.float32), other.astype(np.float32)
+    largest = float(np.abs(a).max())
+    counted = np.maximum(np.abs(a), np.abs(b)) > NEGLIGIBLE * largest
+    ulps = float32_ulps(a[counted], b[counted]) if counted.any() else np.zeros(1)
+    varied = a.std() > 0 and b.std() > 0
+    return Agreement(
+        median_ulps=float(np.median(ulps)),
+        worst_ulps=float(ulps.max()),
+        worst_of_largest=float(np.abs(exact - other).max() / largest) if largest > 0 else 0.0,
+        correlation=float(np.corrcoef(exact.ravel(), other.ravel())[0, 1]) if varied else None,
+    )
