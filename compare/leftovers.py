@@ -25,9 +25,9 @@ class Entry:
 
 @dataclass
 class Book:
-    """Left over values by side and name. The first and the last of a name are always kept."""
+    """Left over values by side and name."""
 
-    _entries: dict[tuple[Side, Name], dict[Place, Entry]] = field(default_factory=dict)
+    _entries: dict[tuple[Side, Name], dict[int, Entry]] = field(default_factory=dict)
     _index_names: dict[Name, tuple[str, ...]] = field(default_factory=dict)
     counts: Counter[tuple[Side, Name]] = field(default_factory=Counter)
 
@@ -39,20 +39,17 @@ class Book:
             entries = self._entries.setdefault((side, key), {})
             kept = range(min(len(table), max(MOST_ENTRIES - len(entries), 1)))
             for row in kept:
-                place = tuple(table.index[row].tolist())
-                entries[place] = Entry(place, int(table.order[row]), tuple(column[row].tolist()))
+                order = int(table.order[row])
+                entries[order] = Entry(tuple(table.index[row].tolist()), order, tuple(column[row].tolist()))
 
-    def remove(self, side: Side, name: Name, place: Place) -> None:
+    def remove(self, side: Side, name: Name, entry: Entry) -> None:
         """Take out a value that has found its partner after all."""
-        del self._entries[side, name][place]
+        del self._entries[side, name][entry.order]
         self.counts[side, name] -= 1
 
     def entries(self, side: Side, name: Name) -> list[Entry]:
         """What is kept of one name, in log order."""
         return sorted(self._entries.get((side, name), {}).values(), key=lambda entry: entry.order)
-
-    def at(self, side: Side, name: Name, place: Place) -> Entry | None:
-        return self._entries.get((side, name), {}).get(place)
 
     def index_names(self, name: Name) -> tuple[str, ...]:
         return self._index_names.get(name, ())

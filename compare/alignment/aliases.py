@@ -117,8 +117,8 @@ class Aliases:
         quantity = self.vocabulary.quantity(*target)
         a, b = self._in_one_unit(a, b, quantity), self._in_one_unit(b, a, quantity)
         a, b = _component(a, b), _component(b, a)
-        self.book.remove(Side.A, a.name, a.entry.place)
-        self.book.remove(Side.B, b.name, b.entry.place)
+        self.book.remove(Side.A, a.name, a.entry)
+        self.book.remove(Side.B, b.name, b.entry)
         own = a if a.alias is None else b if b.alias is None else a
         key = key_of(own.name, self.book.index_names(own.name), own.entry.place)
         notes = [note for c, side in ((a, "a"), (b, "b")) if (note := _note(c, side, quantity))]
