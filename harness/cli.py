@@ -11,7 +11,21 @@ from typing import Annotated
 import typer
 
 from harness import __version__
-from harness.commands import carryover, cases, doctor, parity, reference, simulate, smoke, trace
+from harness.commands import (
+    carryover,
+    cases,
+    devices,
+    doctor,
+    explain,
+    gradcheck,
+    minimise,
+    noise_floor,
+    parity,
+    reference,
+    simulate,
+    smoke,
+    trace,
+)
 from harness.errors import HarnessError
 from harness.evidence import INTERRUPTED, PROGRAM_FAILED
 
@@ -26,8 +40,13 @@ app = typer.Typer(
 app.command("trace")(trace.trace)
 app.command("simulate")(simulate.simulate)
 app.command("parity")(parity.parity)
+app.command("explain")(explain.explain)
+app.command("noise-floor")(noise_floor.noise_floor)
+app.command("minimise")(minimise.minimise)
 app.command("carryover")(carryover.carryover)
+app.command("gradcheck")(gradcheck.gradcheck)
 app.command("smoke")(smoke.smoke)
+app.command("devices")(devices.devices)
 app.command("doctor")(doctor.doctor)
 app.add_typer(reference.app, name="reference")
 app.add_typer(cases.app, name="cases")

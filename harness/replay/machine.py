@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import torch
 from torch import Tensor
 
@@ -21,6 +22,9 @@ FACTOR = 4.0
 SEED = 20240229
 EXACT_DIGITS = 16
 ROWS_AT_A_TIME = 4096
+WIDEST_LEAF = 9
+ROUNDING = 1e-11
+"""Relative: what a value that no step explains may be off without being more than rounding."""
 
 
 @dataclass
@@ -56,11 +60,19 @@ class Machine:
     Args:
         side: the values.
         measure: also measure noise floors and end-to-end spreads (the bound is always there).
+        other: the other side, whose rounding differences tell how far unexplained values may be off.
         prepared: spreads of what follows from arguments alone, (RUNS, width) by header name.
     """
 
-    def __init__(self, side: SideValues, *, measure: bool, prepared: Mapping[Name, Any] | None = None) -> None:
-        self._side, self._measure = side, measure
+    def __init__(
+        self,
+        side: SideValues,
+        *,
+        measure: bool,
+        prepared: Mapping[Name, Any] | None = None,
+        other: SideValues | None = None,
+    ) -> None:
+        self._side, self._measure, self._other = side, measure, other
         self._generator = torch.Generator().manual_seed(SEED)
         self._prepared = prepared or {}
         self._replayed = Replayed()
@@ -109,18 +121,34 @@ class Machine:
         return self._replayed.figures.setdefault(name, empty)
 
     def _leaves(self) -> None:
-        """The header's numbers move by an ulp where nothing better is known."""
+        """Values that no step explains move by an ulp or two, or by what the other side's rounding differs."""
         if not self._measure:
             return
-        for name in self._side.rows(HEADER).columns:
-            values = self._column((HEADER, name))
-            if values is None or not np.isfinite(values).all() or (values == np.round(values)).all():
-                continue
-            moved = self._prepared.get((HEADER, name))
-            if moved is None:
-                tensor = torch.from_numpy(np.tile(values[0], (RUNS, 1)))
-                moved = perturbed(perturbed(tensor, self._generator), self._generator).numpy() - values
-            self._replayed.deviations[HEADER, name] = np.asarray(moved).reshape(RUNS, 1, -1)
+        for record, table in self._side.records.items():
+            for name in table.columns:
+                values = self._column((record, name))
+                if values is None or values.shape[1] > WIDEST_LEAF or (values == np.round(values)).all():
+                    continue
+                moved = self._prepared.get((record, name))
+                if moved is None:
+                    reach = np.maximum(2.0 * np.spacing(np.abs(values)), self._apart((record, name), values))
+                    xi = 2.0 * torch.rand((RUNS, *values.shape), generator=self._generator, dtype=torch.float64) - 1.0
+                    moved = xi.numpy() * np.nan_to_num(reach)
+                self._replayed.deviations[record, name] = np.asarray(moved).reshape(RUNS, len(table), -1)
+
+    def _apart(self, name: Name, values: Floats) -> Floats | float:
+        """How far the other side is off, where that is no more than rounding."""
+        if self._other is None:
+            return 0.0
+        rows, other = self._side.rows(name[0]), self._other.rows(name[0])
+        found = other.numbers(name[1])
+        if found is None or found.shape[1] != values.shape[1]:
+            return 0.0
+        at = np.array([other.row_of(row) for row in rows.index.tolist()], np.int64)
+        apart = np.where((at == NOWHERE)[:, None], 0.0, np.abs(found[at] - values))
+        scale = np.abs(values).max(axis=1, keepdims=True)
+        small: Floats = np.where(apart <= ROUNDING * scale, apart, 0.0)
+        return small
 
     # ---- steps --------------------------------------------------------------------------------------------------
 
@@ -154,18 +182,20 @@ class Machine:
         if any(value is None for value in values):
             return
         clean = [value for value in values if value is not None]
-        usable = np.logical_and.reduce([_stated(v) for v in clean]) if clean else np.ones(len(rows), bool)
+        usable = np.all([_stated(v) for v in clean], axis=0) if clean else np.ones(len(rows), bool)
         if not usable.any():
             return
         tics = self._tics(step.record, rows)
         outputs, bounds, slopes = self._clean(step, inputs, clean, tics)
-        noise, moved = [None] * len(outputs), [None] * len(outputs)
+        noise: list[Floats | None] = [None] * len(outputs)
+        moved: list[Floats | None] = [None] * len(outputs)
         if self._measure and not step.decides:
             noise, moved = self._noisy(step, inputs, clean, tics, outputs, rows)
         for number, name in enumerate(step.names):
             figures = self._figures((step.record, name), decides=step.decides)
             q = outputs[number]
-            budget = bounds[number] if noise[number] is None else np.fmin(FACTOR * noise[number], bounds[number])
+            floor = noise[number]
+            budget = bounds[number] if floor is None else np.fmin(FACTOR * floor, bounds[number])
             tolerance = np.maximum(np.spacing(np.abs(q)), budget).max(axis=1)
             tolerance = tolerance + self._printing(q, inputs, clean, slopes[number])
             tolerance = tolerance + self._inherited(inputs, rows, slopes[number])
@@ -308,8 +338,8 @@ def half_unit(values: Floats, digits: int) -> Floats:
     return np.where(np.isfinite(loss) & (values != 0.0), loss, 0.0)
 
 
-def _stated(values: Floats) -> np.ndarray:
-    stated: np.ndarray = ~np.isnan(values).any(axis=1)
+def _stated(values: Floats) -> npt.NDArray[np.bool_]:
+    stated: npt.NDArray[np.bool_] = np.logical_not(np.isnan(values).any(axis=1))
     return stated
 
 

@@ -22,25 +22,11 @@ CONTINUOUS = {
     "crystal": ("cell_lengths_A", "cell_angles_rad", "orientation_matrix", "misset_rad"),
     "beam": ("wavelength_A", "fluence_photons_per_m2", "polarization_axis"),
     "spindle": ("axis", "phi_start_rad", "osc_rad", "phi_step_rad"),
-    "detector": [
-        "distance_m",
-        "close_distance_m",
-        "Xbeam_m",
-        "Ybeam_m",
-        "Xclose_m",
-        "Yclose_m",
-        "Fclose_m",
-        "Sclose_m",
-        "beam_vector",
-        "fdet_vector",
-        "sdet_vector",
-        "odet_vector",
-        "twotheta_axis",
-        "rotx_rad",
-        "roty_rad",
-        "rotz_rad",
-        "twotheta_rad",
-    ],
+    "detector": (
+        *("distance_m", "close_distance_m", "Xbeam_m", "Ybeam_m", "Xclose_m", "Yclose_m", "Fclose_m", "Sclose_m"),
+        *("beam_vector", "fdet_vector", "sdet_vector", "odet_vector", "twotheta_axis"),
+        *("rotx_rad", "roty_rad", "rotz_rad", "twotheta_rad"),
+    ),
 }
 """Parameters that are lifted to tensors, so that the operations on them are seen."""
 

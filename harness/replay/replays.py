@@ -50,35 +50,25 @@ def replay_pixel(comparison: Comparison, pixel: Pixel | None, simulator: Simulat
 
         context = context_of_case(simulator, a.pixel)
         assert context.own is not None
-        arguments = {name: v for name, v in context.own.header.items() if name not in DERIVED}
+        arguments: dict[str, Any] = {name: v for name, v in context.own.header.items() if name not in DERIVED}
         a, b = a.with_header(arguments), b.with_header(arguments)
         prepared = preparation_spreads(simulator, a)
     else:
         stated = {name: column[0] for name, column in b.rows(HEADER).columns.items() if column[0] is not None}
         arguments = {name: value for name, value in stated.items() if name in ARGUMENTS}
-        a = a.with_header(arguments)  # type: ignore[arg-type]
+        a = a.with_header(arguments)
         context = infer(context_of_traces(a, b), a, b)
-    on_a = Machine(a, measure=True, prepared=prepared).run(all_steps(a, context))
-    on_b = Machine(b, measure=True, prepared=prepared).run(all_steps(b, context))
+    on_a = Machine(a, measure=True, prepared=prepared, other=b).run(all_steps(a, context))
+    on_b = Machine(b, measure=True, prepared=prepared, other=a).run(all_steps(b, context))
     return Replaying(a, b, on_a, on_b, context)
 
 
 ARGUMENTS = frozenset(
-    [
-        "pixel_size_meters",
-        "subpixel_size_meters",
-        "thick_step_meters",
-        "attenuation_per_meter",
-        "polarization_factor",
-        "crystal_shape",
-        "fudge",
-        "phi_start_deg",
-        "phi_step_deg",
-        "mosaic_spread_deg",
-        "dmin_angstroms",
-        "default_F",
-        "hkl_ranges",
-    ]
+    (
+        *("pixel_size_meters", "subpixel_size_meters", "thick_step_meters", "attenuation_per_meter"),
+        *("polarization_factor", "crystal_shape", "fudge", "phi_start_deg", "phi_step_deg", "mosaic_spread_deg"),
+        *("dmin_angstroms", "default_F", "hkl_ranges"),
+    )
 )
 """Header lines that older logs lack and that state the program's arguments: the other side's word is taken."""
 
@@ -176,7 +166,7 @@ def _like(q: Any, c: Value | None) -> Value:
     if whole and all(float(part).is_integer() for part in _tuple(q)):
         parts = tuple(int(part) for part in _tuple(q))
         return parts if isinstance(c, tuple) else parts[0]
-    return q  # type: ignore[no-any-return]
+    return q
 
 
 def _tuple(value: Any) -> tuple:

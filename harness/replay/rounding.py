@@ -133,8 +133,9 @@ def perturbed(values: Tensor, generator: torch.Generator) -> Tensor:
     """The values, each moved by up to one rounding error."""
     if values.dim() == 0:  # the same, cheaper
         number = float(values)
-        xi = 2.0 * float(torch.rand((), generator=generator)) - 1.0
-        return values if not math.isfinite(number) or number == round(number) else values * (1.0 + UNIT_ROUNDOFF * xi)
+        moves = math.isfinite(number) and number != round(number)
+        move = UNIT_ROUNDOFF * (2.0 * float(torch.rand((), generator=generator)) - 1.0)
+        return values * (1.0 + move) if moves else values
     xi = 2.0 * torch.rand(values.shape, generator=generator, dtype=values.dtype) - 1.0
     return torch.where(exactly_representable(values), values, values * (1.0 + UNIT_ROUNDOFF * xi))
 

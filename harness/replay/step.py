@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -99,14 +99,14 @@ class Arguments:
             if name in self:
                 value = self.components(name)
                 fields[of] = Vec(*value) if len(value) == 3 else value[0]
-        return cast(Constants, Constants(**{**fields, **more}))
+        return Constants(**{**fields, **more})
 
     def lattice_constants(self) -> LatticeConstants:
         """Cell counts, fudge and reciprocal vectors; None for those that are no inputs."""
         counts = self.components("N_cells")
         stars = (self.vector(f"{axis}_star_A_inv") if f"{axis}_star_A_inv" in self else None for axis in "abc")
         fudge = self.number("fudge") if "fudge" in self else None
-        return LatticeConstants(*counts, fudge, *stars)  # type: ignore[arg-type]
+        return LatticeConstants._make((*counts, fudge, *stars))
 
 
 Result = Sequence[Tensor] | Tensor
@@ -143,6 +143,12 @@ class Given:
 def components(result: Result) -> tuple[Tensor, ...]:
     """The components of an output."""
     return (result,) if isinstance(result, torch.Tensor) else tuple(result)
+
+
+def copy_of(tag: str, part: int | None = None) -> Callable[[Arguments], Sequence[Result]]:
+    """A step that repeats its input, or one component of it."""
+    which = slice(None) if part is None else slice(part, part + 1)
+    return lambda x: [x.components(tag)[which]]
 
 
 def header_inputs(*names: str) -> tuple[Input, ...]:

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from harness.replay.context import Context, step_rows
-from harness.replay.step import Arguments, Given, Input, Result, Step, header_inputs
+from harness.replay.step import Arguments, Given, Input, Result, Step, copy_of, header_inputs
 from harness.replay.values import HEADER, NOWHERE, Ints, SideValues
 from simulator.algebra import Vec, scale
 from simulator.experiment import RADIANS_TO_DEGREES
@@ -69,7 +69,7 @@ def _given_records(side: SideValues, context: Context) -> Iterator[Given]:
 
 
 def _samples(**fields: object) -> Samples:
-    return cast(Samples, Samples(**{**dict.fromkeys(Samples._fields), **fields}))  # type: ignore[arg-type]
+    return Samples._make({**dict.fromkeys(Samples._fields), **fields}.values())
 
 
 def _located(position: Vec | None, R: Tensor | None, diffracted: Vec | None) -> Located:
@@ -138,7 +138,7 @@ def _capture(rows: Ints, context: Context) -> tuple[tuple[Input, ...], Any]:
 def _kept(record: str, name: str, rows: Ints) -> Step:
     """Rows that hold what the row before them held."""
     previous = Input((record, name), rows - 1, carries=True)
-    return Step(record, (name,), rows, (previous,), lambda x: [x.components(previous.tag)])
+    return Step(record, (name,), rows, (previous,), copy_of(previous.tag))
 
 
 # ---- SOURCE -----------------------------------------------------------------------------------------------------
@@ -207,9 +207,7 @@ def _phi(side: SideValues, context: Context) -> Iterator[Step]:
     at = np.array(of_domain, np.int64)
     for name, of, part in (("k_frac", "hkl_frac", 1), ("F_latt_b", "F_latt_b", 0), ("F_latt", "F_latt", 0)):
         source = Input(("DOMAIN", of), at)
-        yield Step(
-            own, (name,), rows, (source,), lambda x, tag=source.tag, part=part: [x.components(tag)[part : part + 1]]
-        )
+        yield Step(own, (name,), rows, (source,), copy_of(source.tag, part))
 
 
 def _phi_deg(x: Arguments) -> Sequence[Result]:
@@ -230,10 +228,10 @@ def _cell_edge(edge: str, rows: Ints, zero: np.ndarray, context: Context) -> Ite
     yield Step("PHI", (name,), turned, inputs, rotated)
     still = rows[zero]
     if "phi-carryover" not in context.defects:
-        yield Step("PHI", (name,), still, header_inputs(at_zero), lambda x: [x.components(at_zero)])
+        yield Step("PHI", (name,), still, header_inputs(at_zero), copy_of(at_zero))
         return
     entering = f"carried_{name}"
-    yield Step("PHI", (name,), still[still == 0], header_inputs(entering), lambda x: [x.components(entering)])
+    yield Step("PHI", (name,), still[still == 0], header_inputs(entering), copy_of(entering))
     yield _kept("PHI", name, still[still > 0])
 
 
@@ -316,13 +314,14 @@ def _factor(rows: Ints, hkl: Input, hkl0: Input, side: SideValues, context: Cont
     interpolated = _interpolated(rows, side, context)
     through = rows[interpolated & (block_at != NOWHERE)]
     if len(through):
-        inputs = (Input(hkl.name, through), Input(("TRICUBIC", "block"), block_at[through]))
-        yield Step(own, ("F_cell",), through, (*inputs, Input(F_latt.name, through)), _seen(_through, physics))
+        block = Input(("TRICUBIC", "block"), block_at[through])
+        seen = (Input(hkl.name, through), block, Input(F_latt.name, through))
+        yield Step(own, ("F_cell",), through, seen, _seen(_through, physics))
     looked_up = rows[interpolated & (block_at == NOWHERE)]
     nearest_ones = rows[~interpolated]
     if not physics.listed:
-        inputs = (Input(F_latt.name, nearest_ones), *header_inputs("default_F"))
-        yield Step(own, ("F_cell",), nearest_ones, inputs, _seen(lambda x: x.number("default_F"), physics))
+        alike = (Input(F_latt.name, nearest_ones), *header_inputs("default_F"))
+        yield Step(own, ("F_cell",), nearest_ones, alike, _seen(lambda x: x.number("default_F"), physics))
     elif context.simulator is not None:
         table = context.simulator.constants.factors
         inputs = (Input(hkl.name, looked_up), Input(F_latt.name, looked_up))

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from harness.replay.context import Context, step_rows
-from harness.replay.step import Arguments, Given, Input, Result, Step, header_inputs
+from harness.replay.step import Arguments, Given, Input, Result, Step, copy_of, header_inputs
 from harness.replay.steps_header import THE_ROW
 from harness.replay.values import HEADER, Ints, SideValues
 from simulator.pixel_sum import photons
@@ -125,7 +125,7 @@ def _closing(side: SideValues, context: Context) -> Iterator[Step]:
     for name, record, of in copies:
         if last[record] >= 0:
             source = Input((record, of), np.array([last[record]]))
-            yield Step(HEADER, (name,), THE_ROW, (source,), lambda x, tag=source.tag: [x.components(tag)])
+            yield Step(HEADER, (name,), THE_ROW, (source,), copy_of(source.tag))
     yield from _final(side, context)
 
 

@@ -1,0 +1,58 @@
+"""``harness explain``: which step is at fault, and what it costs, by replaying the port's own steps."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.options import DataOption, ModeOption, PixelOption, ReferenceOption, TimeoutOption
+
+
+def explain(
+    a: Annotated[Path | None, typer.Argument(metavar="[A]", help="Trace of the reference.")] = None,
+    b: Annotated[Path | None, typer.Argument(metavar="[B]", help="Trace of the program under test.")] = None,
+    case: Annotated[
+        str | None,
+        typer.Option("--case", metavar="NAME", help="What both are traces of; without A and B both are made of it."),
+    ] = None,
+    pixel: PixelOption = None,
+    mode: ModeOption = None,
+    defect: Annotated[
+        list[str] | None,
+        typer.Option("--defect", metavar="NAME=on|off", help="Switch one defect of the port alone; may be repeated."),
+    ] = None,
+    attempts: Annotated[
+        bool, typer.Option("--try-defects", help="Switch each known defect of the port: does one restore parity?")
+    ] = False,
+    everything: Annotated[bool, typer.Option("--all", help="List every pair, not only what differs.")] = False,
+    json: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write the comparison as JSON.")] = None,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write it as one self-contained page.")] = None,
+    reference: ReferenceOption = None,
+    data: DataOption = None,
+    timeout: TimeoutOption = 600.0,
+) -> None:
+    """Compare two traces with replays: the port's own steps evaluated on the reference's inputs.
+
+    ``harness explain A B`` replays from the traces alone; ``--case`` adds what only the case knows (structure factors,
+    flags that no trace states). ``harness explain --case NAME --pixel S F`` makes both traces itself.
+
+    Exit status: 0 parity; 1 divergence; 2 wrong use; 3 nothing was compared; 4 the reference program failed.
+    """
+    from harness.errors import WrongUse
+    from harness.explain_report import both_traces, chosen_explanation, print_explanation, write_renderings
+
+    if (a is None) != (b is None):
+        raise WrongUse("give both traces, A of the reference and B of the port, or neither and --case NAME")
+    if a is None and case is None:
+        raise WrongUse("give two traces, or --case NAME to have both made")
+    if attempts and case is None:
+        raise WrongUse("--try-defects runs the port, so it needs --case NAME")
+    if a is not None and (mode or defect):
+        raise WrongUse("--mode and --defect say how to make the traces; with A and B they are made already")
+    sides = both_traces(a, b, case, pixel, mode, defect or (), reference, data, timeout)
+    explanation = chosen_explanation(sides, data, attempts=attempts)
+    write_renderings(explanation, json=json, html=html)
+    print_explanation(explanation, everything=everything)
+    raise typer.Exit(explanation.exit_code)
