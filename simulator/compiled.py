@@ -42,23 +42,13 @@ def worth_compiling(evaluations: int, device: torch.device) -> bool:
 class CompiledKernels:
     """The pixel sum's parts as compiled kernels. For sums without compounding factors, and without gradients."""
 
-    def tile_sum(
-        self,
-        pixels: Pixels,
-        sub: Subpixel,
-        held: Held,
-        samples: Samples,
-        I: Tensor,
-        interpolates_before: Tensor,
-        c: Constants,
-        physics: Physics,
-    ) -> tuple[Scatter | None, Tensor]:
+    def tile_sum(self, *arguments: Any) -> tuple[Scatter | None, Tensor]:
         """The sum with the tile's terms added, in whatever order is fastest."""
-        return None, self.call(_sum_of_terms, pixels, sub, held, samples, I, interpolates_before, c, physics)
+        return None, self.call(_sum_of_terms, *arguments)
 
-    def call(self, part: Callable[..., Any], *args: Any) -> Any:
+    def call(self, part: Callable[..., Any], *arguments: Any) -> Any:
         with torch.no_grad():
-            return _compiled(part, args[-1])(*args[:-1])
+            return _compiled(part, arguments[-1])(*arguments[:-1])
 
 
 def _sum_of_terms(
@@ -67,11 +57,11 @@ def _sum_of_terms(
     held: Held,
     samples: Samples,
     I: Tensor,
-    interpolates_before: Tensor,
+    latch: Tensor,
     c: Constants,
     physics: Physics,
 ) -> Tensor:
-    evaluated, _ = scatter(pixels, sub, held, samples, I, interpolates_before, c, physics)
+    evaluated, _ = scatter(pixels, sub, held, samples, I, latch, c, physics)
     return I + evaluated.I_term.sum(dim=0)
 
 

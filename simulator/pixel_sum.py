@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
+from torch.utils.checkpoint import checkpoint
 
 from simulator.algebra import Vec
 from simulator.prepare import Prepared
@@ -63,43 +64,34 @@ def ignore(tics: SubpixelTics, tile: Tile, evaluated: Scatter) -> None:
 
 
 class Kernels(Protocol):
-    """How the parts of the pixel sum are evaluated: as they stand, or compiled."""
+    """How the parts of the pixel sum are evaluated: as they stand, compiled, or recomputed for gradients."""
 
-    def tile_sum(
-        self,
-        pixels: Pixels,
-        sub: Subpixel,
-        held: Held,
-        samples: Samples,
-        I: Tensor,
-        interpolates_before: Tensor,
-        c: Constants,
-        physics: Physics,
-    ) -> tuple[Scatter | None, Tensor]:
-        """Add a tile's terms to the running sum; what was evaluated (None: compiled away) and the sum."""
+    def tile_sum(self, *arguments: Any) -> tuple[Scatter | None, Tensor]:
+        """``scatter`` of these arguments: what was evaluated (None: nothing of it is kept) and the sum."""
 
-    def call(self, part: Callable[..., Any], *args: Any) -> Any:
+    def call(self, part: Callable[..., Any], *arguments: Any) -> Any:
         """Evaluate one of the smaller parts, whose last argument is the Physics."""
 
 
 class EagerKernels:
     """Every operation by itself: the reference's own formulas in its own order."""
 
-    def tile_sum(
-        self,
-        pixels: Pixels,
-        sub: Subpixel,
-        held: Held,
-        samples: Samples,
-        I: Tensor,
-        interpolates_before: Tensor,
-        c: Constants,
-        physics: Physics,
-    ) -> tuple[Scatter | None, Tensor]:
-        return scatter(pixels, sub, held, samples, I, interpolates_before, c, physics)
+    def tile_sum(self, *arguments: Any) -> tuple[Scatter | None, Tensor]:
+        return scatter(*arguments)
 
-    def call(self, part: Callable[..., Any], *args: Any) -> Any:
-        return part(*args)
+    def call(self, part: Callable[..., Any], *arguments: Any) -> Any:
+        return part(*arguments)
+
+
+class RecomputedKernels(EagerKernels):
+    """The same, keeping no tile's values for the backward pass but computing them again there."""
+
+    def tile_sum(self, *arguments: Any) -> tuple[Scatter | None, Tensor]:
+        return None, checkpoint(_sum_after, *arguments, use_reentrant=False, preserve_rng_state=False)
+
+
+def _sum_after(*arguments: Any) -> Tensor:
+    return scatter(*arguments)[1]
 
 
 def omega_at(pixels: Pixels, sub: Subpixel, c: Constants, physics: Physics) -> Tensor:

@@ -59,7 +59,18 @@ class SampleTable:
         tiles = -(-self.total // max(1, tile_size))
         self._size = -(-self.total // tiles)
         self._padded = padded
-        self._kept = lru_cache(maxsize=MOST_TILES_KEPT)(self._tile)
+        # A chunk that is computed again for its gradients must make the same tensors again: no tile is kept then.
+        self._kept = self._tile if self.requires_grad else lru_cache(maxsize=MOST_TILES_KEPT)(self._tile)
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether a gradient with respect to any sample's numbers is wanted."""
+        return any(table.requires_grad for table in (self._sources, self._phi, self._first_phi, self._cells))
+
+    @property
+    def n_tiles(self) -> int:
+        """Tiles of a subpixel."""
+        return -(-self.total // self._size)
 
     @property
     def tile_size(self) -> int:

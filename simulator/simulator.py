@@ -19,7 +19,7 @@ from simulator.errors import InputError
 from simulator.execution import ExecutionConfig, default_execution
 from simulator.experiment import Experiment
 from simulator.history import FirstSweeps, InterpolationLatch, Probe, carried_from
-from simulator.pixel_sum import PixelResult, PixelSum, Sweep, Visitor, ignore
+from simulator.pixel_sum import PixelResult, PixelSum, RecomputedKernels, Sweep, Visitor, ignore
 from simulator.precision import DtypeRequest
 from simulator.prepare import constants_of, physics_of, prepare
 from simulator.region import Region
@@ -34,6 +34,9 @@ EAGER_ELEMENTS = 1 << 15
 
 EAGER_TILE = 32
 """Samples of an eager tile at most."""
+
+TILES_KEPT_FOR_GRADIENTS = 8
+"""Tiles of a chunk whose values the backward pass holds at once; with more, each is computed once more."""
 
 TRACED_TOGETHER = 1024
 """Pixels traced in one evaluation at most."""
@@ -111,7 +114,7 @@ class Simulator:
     def render(self, progress: Progress = _no_progress) -> Rendering:
         """The image and the statistics that only the pixel sum knows."""
         compiled = self._compiles()
-        pixel_sum = self._compiled_sum if compiled else self._eager_sum
+        pixel_sum = self._sum_for_images(compiled)
         size = self._chunk_pixels(compiled)
         starts = range(0, self.region.n_active, size)
         flat = torch.zeros(math.prod(self.region.shape), dtype=self.precision.position, device=self.device)
@@ -281,6 +284,15 @@ class Simulator:
     def _eager_sum(self) -> PixelSum:
         return PixelSum(self.prepared, self.constants, self.physics, self._samples)
 
+    def _sum_for_images(self, compiled: bool) -> PixelSum:
+        """Compiled, eager, or with gradients and many tiles, one that keeps none of them."""
+        if compiled:
+            return self._compiled_sum
+        tiles = self._samples.n_tiles * self.prepared.thick_steps * self.prepared.oversample**2
+        if torch.is_grad_enabled() and self._wants_gradients and tiles > TILES_KEPT_FOR_GRADIENTS:
+            return PixelSum(self.prepared, self.constants, self.physics, self._samples, RecomputedKernels())
+        return self._eager_sum
+
     @cached_property
     def _compiled_sum(self) -> PixelSum:
         physics = physics_of(self.prepared, reduced=True, padded=True)
@@ -308,8 +320,7 @@ class Simulator:
 
     @cached_property
     def _wants_gradients(self) -> bool:
-        tensors = (t for t in _tensors_of((self.constants, tuple(self._samples.tiles(0)))))
-        return any(t.requires_grad for t in tensors)
+        return self._samples.requires_grad or any(t.requires_grad for t in _tensors_of(self.constants))
 
 
 @contextmanager
