@@ -46,8 +46,9 @@ class Measured:
 
 
 def own_scale(a: Values) -> Floats:
-    """What a difference is relative to unless the vocabulary says otherwise: the largest component."""
-    largest: Floats = np.abs(a.astype(np.float64)).max(axis=1, initial=0.0)
+    """What a difference is relative to unless the vocabulary says otherwise: the largest finite component."""
+    sizes = np.abs(a.astype(np.float64))
+    largest: Floats = np.where(np.isfinite(sizes), sizes, 0.0).max(axis=1, initial=0.0)
     return largest
 
 
@@ -97,6 +98,7 @@ def measure_numbers(
     else:
         code[absolute <= np.maximum(envelope, tolerance)] = DRIFT
         code[absolute <= np.maximum(tolerance, np.spacing(np.abs(va)))] = ROUNDING
+        code[np.isinf(absolute)] = DIVERGENT
         code[same_bits(a, b) | ((difference <= lost).all(axis=1) & lost.any(axis=1))] = IDENTICAL
     return Measured(code, worst, distance, absolute, scale, tolerance, envelope, one_sided.any(axis=1))
 
