@@ -71,9 +71,11 @@ class Region:
     def normalisation(self) -> float:
         """The brightest pixel of the region; InputError where all are dark: there is no gradient to check."""
         with torch.no_grad():
-            brightest = float(self.pixels_of(self.frozen).abs().max())
+            brightest = max((abs(value) for value in self.pixels_of(self.frozen).tolist()), default=0.0)
         if not brightest > 0.0:
-            raise InputError("every pixel of the region is 0: there is no gradient to check; choose another region")
+            raise InputError(
+                "every pixel of the region is 0 or masked: there is no gradient to check; choose another region"
+            )
         return brightest
 
     @cached_property
@@ -88,10 +90,8 @@ class Region:
         )
 
     def pixels_of(self, experiment: Experiment) -> Tensor:
-        """(P,) photons in the region's pixels, in raster order."""
-        fast_min, fast_max, slow_min, slow_max = self.roi
-        image = self.simulator(experiment, self.zero_phi_steps).image()
-        return image[slow_min : slow_max + 1, fast_min : fast_max + 1].reshape(-1)
+        """(P,) photons in the region's unmasked pixels, in raster order."""
+        return self.simulator(experiment, self.zero_phi_steps).values()
 
 
 @dataclass(frozen=True)
