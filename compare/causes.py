@@ -316,7 +316,7 @@ def _applies(defect: Defect, scene: Scene) -> bool:
     reference, value = defect.when
     key = scene.pair.key
     found = scene.store.resolve(reference, key.record, dict(key.indices), place_of(key)[:2], scene.pair.order)
-    return found is not None and found.a == (value,)
+    return bool(found) and found[0].a == (value,)
 
 
 def _near(x: float, y: float) -> bool:

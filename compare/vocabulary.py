@@ -21,10 +21,11 @@ FORMAT = 1
 KINDS = ("int", "float", "word")
 HEADER = ""  # the record of `name value` lines
 
+INDEX = re.compile(r"(?P<key>\w+?)(?:=(?P<number>-?\d+)|(?P<shift>[+-]\d+)|=(?P<all>\*))$")
 REFERENCE = re.compile(
     r"^(?:(?P<relation>previous|last|first)\s+)?"
     r"(?:(?P<record>\w+)\.)?(?P<name>[\w.]+?)"
-    r"(?:\[(?P<fixed>[\w=, -]+)\])?(?P<optional>\?)?"
+    r"(?:\[(?P<fixed>[\w=*+, -]+)\])?(?P<optional>\?)?"
     r"(?:\s+when\s+(?P<when>\w+)\s*=\s*(?P<value>\S+))?$"
 )
 
@@ -37,6 +38,8 @@ class Reference:
     record: str | None  # None: the same record if it has that name, else the header
     relation: str = "same"  # same | previous | last | first
     fixed: tuple[tuple[str, int], ...] = ()
+    shifted: tuple[tuple[str, int], ...] = ()  # index = this evaluation's plus so much
+    every: tuple[str, ...] = ()  # all values of these indices
     optional: bool = False  # one of the program's arguments where the logs do not print it
     when: tuple[str, float] | None = None  # counts only where the reference has this value
 
@@ -280,19 +283,21 @@ def _condition(text: str) -> tuple[str, float]:
 
 
 def parse_reference(text: str) -> Reference:
-    """Parse ``[previous|last|first] [RECORD.]name[[index=n]][?] [when name=value]``."""
+    """Parse ``[previous|last|first] [RECORD.]name[[index=n index-1 index=*]][?] [when name=value]``."""
     found = REFERENCE.match(text.strip())
     if not found:
         raise ValueError(f"cannot read the reference {text!r}")
-    fixed = tuple(
-        (key.strip(), int(number))
-        for key, _, number in (part.partition("=") for part in (found["fixed"] or "").split(",") if part)
-    )
+    parts = [INDEX.match(part) for part in re.split(r"[,\s]+", (found["fixed"] or "").strip()) if part]
+    if not all(parts):
+        raise ValueError(f"cannot read the indices of the reference {text!r}")
+    indices = [part for part in parts if part]
     return Reference(
         name=found["name"],
         record=found["record"],
         relation=found["relation"] or "same",
-        fixed=fixed,
+        fixed=tuple((part["key"], int(part["number"])) for part in indices if part["number"]),
+        shifted=tuple((part["key"], int(part["shift"])) for part in indices if part["shift"]),
+        every=tuple(part["key"] for part in indices if part["all"]),
         optional=bool(found["optional"]),
         when=(found["when"], float(found["value"])) if found["when"] else None,
     )

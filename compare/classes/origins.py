@@ -67,9 +67,9 @@ class Origins:
             if not self._counts(reference, quantity, indices, place, pair.order):
                 continue
             found = self.store.resolve(reference, quantity.record, indices, place[:2], pair.order)
-            if found is not None:
-                result.found.append(found)
-            elif not reference.optional and reference.relation != "previous":
+            result.found += found
+            starts_loop = reference.relation == "previous" or bool(reference.shifted)
+            if not found and not reference.optional and not starts_loop:
                 result.complete = False
         return result
 
@@ -80,7 +80,7 @@ class Origins:
             return True
         name, value = reference.when
         held = self.store.resolve(Reference(name, None), quantity.record, indices, place[:2], order)
-        return held is None or held.a == (value,)
+        return not held or held[0].a == (value,)
 
     def _origin(self, pair: Pair, quantity: Quantity, inputs: Inputs) -> Origin:
         if pair.difference is DifferenceClass.ROUNDING:
@@ -119,10 +119,11 @@ class Origins:
             tolerance = pair.tolerance or 0.0
             margin = max(abs(float(x)) for x in (*a, *b))
             return Decision(margin, tolerance, margin <= tolerance)
-        source = self.store.resolve(
+        sources = self.store.resolve(
             Reference(quantity.decision.of, None), quantity.record, dict(pair.key.indices),
             place_of(pair.key)[:2], pair.order,
         )  # fmt: skip
+        source = sources[0] if sources else None
         if source is None or len(source.a) != len(a) or len(a) != len(b):
             return Decision(None, 0.0, False)
         flipped = [i for i, (x, y) in enumerate(zip(a, b, strict=True)) if x != y]

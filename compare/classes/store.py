@@ -94,18 +94,29 @@ class Store:
 
     def resolve(
         self, reference: Reference, record: str, indices: Mapping[str, int], pixel: Place, order: int
-    ) -> Found | None:
-        """The value that a step's input refers to, seen from one evaluation of the step."""
+    ) -> list[Found]:
+        """The values that a step's input refers to, seen from one evaluation of the step; none if not held."""
         name = (self.vocabulary.record_of(reference, record), reference.name)
         if reference.relation != "same":
-            return self._relative(name, reference.relation, pixel, order)
+            found = self._relative(name, reference.relation, pixel, order)
+            return [found] if found else []
         wanted = self.index_names(name)
         if wanted is None:
-            return None
+            return []
         numbers = {**indices, **dict(reference.fixed)}
-        if any(key not in numbers for key in wanted):
-            return None
-        return self.at(name, (*pixel, *(numbers[key] for key in wanted)))
+        numbers |= {key: indices[key] + shift for key, shift in reference.shifted if key in indices}
+        if any(key not in numbers for key in wanted if key not in reference.every):
+            return []
+        if not reference.every:
+            found = self.at(name, (*pixel, *(numbers[key] for key in wanted)))
+            return [found] if found else []
+        open_at = {2 + wanted.index(key) for key in reference.every if key in wanted}
+        place = (*pixel, *(numbers.get(key, 0) for key in wanted))
+        return [
+            found
+            for found in self.rows(name)
+            if all(x == y for at, (x, y) in enumerate(zip(found.place, place, strict=True)) if at not in open_at)
+        ]
 
     def _relative(self, name: Name, relation: str, pixel: Place, order: int) -> Found | None:
         entries = self._in_order(name)
