@@ -6,8 +6,10 @@ import contextlib
 import os
 import signal
 import subprocess
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -49,8 +51,37 @@ def run(
         ProgramFailed: it cannot be started, or is still running after ``timeout_s`` (it is killed then).
     """
     began, clock = time.time(), time.monotonic()
+    process = None
     try:
-        process = subprocess.Popen(
+        with interrupts_deferred():
+            process = _start(command, folder, environment)
+        stdout, stderr = process.communicate(timeout=timeout_s)
+    except subprocess.TimeoutExpired as error:
+        assert process is not None
+        end_group(process)
+        out, err = process.communicate()
+        raise ProgramFailed(
+            f"{command[0]} was still running after {timeout_s:g} s and was ended; --timeout SECONDS allows more",
+            out.decode("utf-8", "replace") + err.decode("utf-8", "replace"),
+        ) from error
+    except BaseException:
+        if process is not None:
+            end_group(process)
+        raise
+    return Finished(
+        command=tuple(command),
+        folder=folder,
+        started=began,
+        seconds=time.monotonic() - clock,
+        status=process.returncode,
+        stdout=stdout.decode("utf-8", "replace"),
+        stderr=stderr.decode("utf-8", "replace"),
+    )
+
+
+def _start(command: Sequence[str], folder: Path, environment: Mapping[str, str] | None) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
             command,
             cwd=folder,
             stdin=subprocess.DEVNULL,
@@ -61,26 +92,22 @@ def run(
         )
     except OSError as error:
         raise ProgramFailed(f"{command[0]} cannot be run: {error.strerror}") from error
+
+
+@contextmanager
+def interrupts_deferred() -> Iterator[None]:
+    """Ctrl-C takes effect after the block: while a program starts, nobody could end it yet."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    arrived: list[int] = []
+    usual = signal.signal(signal.SIGINT, lambda number, _: arrived.append(number))
     try:
-        stdout, stderr = process.communicate(timeout=timeout_s)
-    except BaseException as error:
-        end_group(process)
-        if not isinstance(error, subprocess.TimeoutExpired):
-            raise
-        out, err = process.communicate()
-        raise ProgramFailed(
-            f"{command[0]} was still running after {timeout_s:g} s and was ended; --timeout SECONDS allows more",
-            out.decode("utf-8", "replace") + err.decode("utf-8", "replace"),
-        ) from error
-    return Finished(
-        command=tuple(command),
-        folder=folder,
-        started=began,
-        seconds=time.monotonic() - clock,
-        status=process.returncode,
-        stdout=stdout.decode("utf-8", "replace"),
-        stderr=stderr.decode("utf-8", "replace"),
-    )
+        yield
+    finally:
+        signal.signal(signal.SIGINT, usual)
+    if arrived and callable(usual):
+        usual(signal.SIGINT, None)
 
 
 def end_group(process: subprocess.Popen[bytes]) -> None:

@@ -1,0 +1,171 @@
+"""The packaged cases: complete, readable, and covering every defect and every group of flags."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.case import case_from_argv, case_from_toml, golden_cases, load_case, packaged_case_names, read_case_file
+from harness.errors import WrongUse
+from harness.inputs import (
+    SUPERVISOR_INDEX_RANGES,
+    SUPERVISOR_RECIPROCAL_A_INV,
+    supervisor_matrix,
+    supervisor_reflections,
+)
+from harness.scratch import INPUT_FLAGS, OUTPUT_FLAGS, prepare
+from simulator import Experiment
+from simulator.defects import NAMES
+from simulator.errors import InputError
+
+GOLDEN = Path(__file__).resolve().parents[3] / "shared" / "golden"
+
+FLAGS_OF_EACH_GROUP = {
+    "crystal": {"-cell", "-mat", "-misset", "-misset_seed", "-N", "-Na", "-xtalsize", "-round_xtal", "-gauss_xtal"},
+    "shape": {"-tophat_spots", "-fudge"},
+    "mosaic": {"-mosaic", "-mosaic_spread", "-mosaic_domains", "-mosaic_seed"},
+    "spindle": {"-phi", "-osc", "-phistep", "-phisteps", "-spindle_axis"},
+    "structure factors": {"-hkl", "-default_F", "-dump", "-interpolate", "-nointerpolate"},
+    "beam": {"-lambda", "-energy", "-fluence", "-flux", "-exposure", "-beamsize", "-polar", "-nopolar", "-dispersion"},
+    "sources": {"-dispsteps", "-divergence", "-divsteps", "-sourcefile", "-beam_vector", "-polar_vector"},
+    "detector": {"-distance", "-close_distance", "-pixel", "-Xbeam", "-Ybeam", "-ORGX", "-ORGY", "-pivot", "-twotheta"},
+    "conventions": {"-adxv", "-mosflm", "-denzo", "-xds", "-dials", "-fdet_vector", "-twotheta_axis"},
+    "sensor": {"-curved_det", "-point_pixel", "-detector_abs", "-detector_thick", "-detector_thicksteps"},
+    "sampling": {"-oversample", "-oversample_thick", "-oversample_polar", "-oversample_omega", "-roi", "-mask", "-img"},
+    "limits": {"-dmin", "-water"},
+    "output": {"-pgmfile", "-nopgm", "-nonoise", "-scale", "-adc", "-seed", "-printout_pixel", "-noprogress"},
+    "without effect": {"-density", "-MW", "-coherent", "-Q"},
+}
+
+
+@pytest.mark.parametrize("name", packaged_case_names())
+def test_every_packaged_case_is_found_whole_and_read(name: str, tmp_path: Path) -> None:
+    case = load_case(name)
+    assert case.name == name
+    prepared = prepare(case)
+    prepared.fill(tmp_path)
+    if case.fails:
+        with pytest.raises(InputError):
+            Experiment.from_argv(prepared.case.argv, tmp_path)
+    elif not case.setup:
+        experiment = Experiment.from_argv(prepared.case.argv, tmp_path)
+        shape = experiment.detector.pixels_slow, experiment.detector.pixels_fast
+        assert all(0 <= slow < shape[0] and 0 <= fast < shape[1] for slow, fast in case.pixels)
+        assert case.pixels
+
+
+def test_the_cases_cover_every_defect_in_both_modes() -> None:
+    cases = [load_case(name) for name in packaged_case_names()]
+    covering = {defect for case in cases for defect in case.covers if set(case.modes) == {"c-parity", "spec"}}
+    assert covering == set(NAMES)
+
+
+@pytest.mark.parametrize("group", FLAGS_OF_EACH_GROUP)
+def test_the_cases_use_the_flags_of_a_group(group: str) -> None:
+    used = {word for name in packaged_case_names() for word in load_case(name).argv}
+    used |= {word for name in packaged_case_names() for line in load_case(name).setup for word in line}
+    assert FLAGS_OF_EACH_GROUP[group] - used == set()
+
+
+def test_the_generated_list_has_the_index_ranges_and_falls_with_resolution() -> None:
+    rows = [line.split() for line in supervisor_reflections().splitlines()]
+    for axis, (low, high) in enumerate(SUPERVISOR_INDEX_RANGES):
+        indices = {int(row[axis]) for row in rows}
+        assert (min(indices), max(indices)) == (low, high)
+    by_index = {(int(h), int(k), int(l)): float(F) for h, k, l, F in rows}
+    assert len(by_index) == len(rows)
+    assert all(F > 0 for F in by_index.values())
+    assert all(by_index.get((-h, -k, -l), F) == F for (h, k, l), F in by_index.items())
+    inner = [F**2 for (h, k, l), F in by_index.items() if abs(h) + abs(k) + abs(l) < 12]
+    outer = [F**2 for (h, k, l), F in by_index.items() if abs(h) + abs(k) + abs(l) > 40]
+    assert sum(inner) / len(inner) > 20 * sum(outer) / len(outer)
+
+
+def test_wilson_statistics_of_the_generated_list() -> None:
+    """Acentric: <I^2>/<I>^2 = 2 and <|E|> = 0.886 within thin shells (here: the strong inner ones)."""
+    import numpy as np
+
+    rows = np.array([[float(word) for word in line.split()] for line in supervisor_reflections().splitlines()])
+    inverse_d = np.linalg.norm(rows[:, :3] @ np.array(SUPERVISOR_RECIPROCAL_A_INV), axis=1)
+    order = np.argsort(inverse_d)
+    for shell in np.array_split(order, 60)[5:20]:
+        intensity = rows[shell, 3] ** 2
+        assert (intensity**2).mean() / intensity.mean() ** 2 == pytest.approx(2.0, abs=0.35)
+        assert rows[shell, 3].mean() / np.sqrt(intensity.mean()) == pytest.approx(0.886, abs=0.03)
+
+
+def test_the_matrix_gives_back_the_reciprocal_cell(tmp_path: Path) -> None:
+    numbers = [float(word) for word in supervisor_matrix().split()]
+    for row in range(3):
+        for column in range(3):
+            expected = SUPERVISOR_RECIPROCAL_A_INV[column][row] * 0.9768
+            assert numbers[3 * row + column] == expected
+
+
+def test_every_flag_that_names_a_file_is_known_to_the_scratch_folder() -> None:
+    from simulator.flags import find_flag
+
+    for flag in INPUT_FLAGS | OUTPUT_FLAGS:
+        assert find_flag(flag, None) is not None
+
+
+def test_paths_in_a_command_line_become_plain_names(tmp_path: Path) -> None:
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep" / "a.hkl").write_text("0 0 0 1\n")
+    (tmp_path / "a.hkl").write_text("0 0 0 2\n")
+    words = ["-hkl", str(tmp_path / "a.hkl"), "-mat", str(tmp_path / "deep" / "a.hkl"), "-floatfile", "/etc/x.bin"]
+    prepared = prepare(case_from_argv(words))
+    assert prepared.case.argv == ("-hkl", "a.hkl", "-mat", "other_a.hkl", "-floatfile", "x.bin")
+    assert {item.name: item.content for item in prepared.inputs} == {
+        "a.hkl": b"0 0 0 2\n",
+        "other_a.hkl": b"0 0 0 1\n",
+    }
+
+
+def test_data_comes_before_the_package(tmp_path: Path) -> None:
+    (tmp_path / "A.mat").write_text("mine")
+    inputs = {item.name: item for item in prepare(load_case("supervisor"), tmp_path).inputs}
+    assert inputs["A.mat"].content == b"mine"
+    assert inputs["scaled.hkl"].source == "package"
+
+
+def test_a_missing_input_names_the_places_looked_in(tmp_path: Path) -> None:
+    with pytest.raises(WrongUse, match=r"nowhere\.hkl.*the package.*--data"):
+        prepare(case_from_argv(["-hkl", "nowhere.hkl"]))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", r"\[case\]"),
+        ("[case]\nname = 'x'", "needs 'argv'"),
+        ("[case]\nname = 'x'\nargv = ''\npixel = []", "unknown key 'pixel'"),
+        ("[case]\nname = '../x'\nargv = ''", "name must be"),
+        ("[case]\nname = 'x'\nargv = ''\npixels = [[1]]", "pair of integers"),
+        ("[case]\nname = 'x'\nargv = ''\nmodes = ['best']", "modes must be"),
+        ("[case]\nname = 'x'\nargv = [true]", "list of words"),
+        ("[case", "not TOML"),
+    ],
+)
+def test_a_bad_case_file_says_what_is_wrong(text: str, said: str) -> None:
+    with pytest.raises(WrongUse, match=said):
+        case_from_toml(text, "mine.toml")
+
+
+def test_a_case_file_of_ones_own_finds_files_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "own.hkl").write_text("0 0 0 5\n")
+    (tmp_path / "own.toml").write_text('[case]\nname = "own"\nargv = ["-hkl", "own.hkl", "-N", 5]\n')
+    case = read_case_file(tmp_path / "own.toml")
+    assert case.argv == ("-hkl", "own.hkl", "-N", "5")
+    assert prepare(case).inputs[0].content == b"0 0 0 5\n"
+
+
+@pytest.mark.skipif(not GOLDEN.is_dir(), reason="no golden figures beside the project")
+def test_golden_entries_are_read_as_cases() -> None:
+    cases = {case.name: case for case in golden_cases(GOLDEN)}
+    assert cases["supervisor"].golden is not None
+    assert cases["supervisor"].golden.crop == (640, 740, 990, 1090)
+    assert (685, 1039) in cases["supervisor"].pixels
+    assert cases["error_no_cell"].fails
+    assert cases["fdump_reused"].setup
