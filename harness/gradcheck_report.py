@@ -9,14 +9,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from compare.document import Document, Plot, Section, Summary, Table
+from harness.case import Pixel
 from harness.comparing import DIVERGENCE, NOTHING_COMPARED
 from harness.environment import environment_record
 from harness.evidence import Evidence
-from harness.port import run_setup
+from harness.port import Computing, run_setup
 from harness.records import case_record
 from harness.scratch import Prepared
 
 if TYPE_CHECKING:
+    from simulator import Experiment
     from simulator.gradient_check import GradientCheck
     from simulator.gradients import Region
 
@@ -44,6 +46,8 @@ class Checked:
 
     parameters: tuple[GradientCheck, ...]
     carried: Mapping[str, tuple[GradientCheck, ...]]
+    carries: bool
+    """Whether that pixel computes with a carried cell in c-parity."""
 
     @property
     def faults(self) -> list[str]:
@@ -53,8 +57,9 @@ class Checked:
             for check in (*self.parameters, *(c for checks in self.carried.values() for c in checks))
             if check.verdict not in GOOD
         ]
-        through = {check.name: check.gradient_norm for check in self.carried.get("c-parity", ())}
-        silent = [name for name, norm in through.items() if norm == 0.0 and not name.startswith("phi_range")]
+        through = self.carried.get("c-parity", ()) if self.carries else ()
+        must_flow = ("phi_start at phi = 0", "spindle_axis at phi = 0")
+        silent = [check.name for check in through if check.name in must_flow and check.verdict == "no influence"]
         return faults + [f"{name}: no gradient flows through the carried cell" for name in silent]
 
 
@@ -68,20 +73,34 @@ def check(request: Request) -> Checked:
 
     settings = Settings(seed=request.seed)
     parameters = tuple(check_gradients(region_of(request), request.names, settings))
-    carried = {mode: tuple(check_carried_cell(region_of(request, mode), settings)) for mode in MODES}
-    return Checked(parameters, {mode: checks for mode, checks in carried.items() if checks})
+    regions = {mode: region_of(request, mode) for mode in MODES}
+    carried = {mode: tuple(check_carried_cell(region, settings)) for mode, region in regions.items()}
+    found = {mode: checks for mode, checks in carried.items() if checks}
+    return Checked(parameters, found, carries=regions["c-parity"].carries)
 
 
 def region_of(request: Request, mode: str | None = None) -> Region:
     """The pixels of a request with the case's experiment."""
-    from harness.port import Computing
-    from simulator import Experiment
     from simulator.gradients import Region
 
-    with request.prepared.scratch() as folder:
-        run_setup(request.prepared, folder, Computing(request.device))
-        experiment = Experiment.from_argv(request.prepared.case.argv, folder)
+    experiment = _experiment(request.prepared, request.device)
     return Region(experiment, request.roi, mode or request.mode, device=request.device)
+
+
+def around(prepared: Prepared, pixel: Pixel) -> Roi:
+    """The pixels next to one, as far as the detector goes."""
+    slow, fast = pixel
+    detector = _experiment(prepared, "cpu").detector
+    fast_max, slow_max = min(fast + 1, detector.pixels_fast - 1), min(slow + 1, detector.pixels_slow - 1)
+    return max(0, fast - 1), fast_max, max(0, slow - 1), slow_max
+
+
+def _experiment(prepared: Prepared, device: str) -> Experiment:
+    from simulator import Experiment
+
+    with prepared.scratch() as folder:
+        run_setup(prepared, folder, Computing(device))
+        return Experiment.from_argv(prepared.case.argv, folder)
 
 
 def run_gradcheck(request: Request, *, root: Path, redact: bool) -> int:
