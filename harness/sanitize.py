@@ -1,0 +1,79 @@
+"""``python -m harness.sanitize PROGRAM``: a sanitized build of the C program, run on every case.
+
+A sanitizer's complaint ends the program with a status that is none of its own, so every case must end as it does
+without: 0, or a refusal where one is expected.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from harness.case import DEFAULT_CASE, Case, golden_cases, load_case, packaged_case_names
+from harness.choices import SUPERVISOR_PIXEL, chosen_defects, with_words
+from harness.errors import HarnessError, ProgramFailed
+from harness.pool import each
+from harness.processes import run
+from harness.reference import REFUSALS, Reference, find_reference, pixel_words
+from harness.scratch import prepare
+
+QUICK_REGION = ("-roi", "1036", "1042", "683", "687")
+"""Of the supervisor image, whose six million pixels would take minutes under a sanitizer."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """A case to be run in one mode."""
+
+    case: Case
+    mode: str
+    program: Reference
+    timeout_s: float
+
+
+def main(
+    program: Annotated[Path, typer.Argument(help="The sanitized program.")],
+    golden: Annotated[Path | None, typer.Option(help="A folder of golden figures: its cases run too.")] = None,
+    jobs: Annotated[int, typer.Option(min=1)] = 1,
+    timeout: Annotated[float, typer.Option(min=1)] = 600.0,
+) -> None:
+    """Run the program on every case in its modes; exit 1 on any complaint."""
+    try:
+        reference = find_reference(program)
+        cases = [load_case(name) for name in packaged_case_names()] + list(golden_cases(golden) if golden else ())
+    except HarnessError as error:
+        typer.echo(f"sanitize: {error}", err=True)
+        raise typer.Exit(error.exit_code) from error
+    tasks = [Task(case, mode, reference, timeout) for case in cases for mode in case.modes]
+    complaints = [complaint for complaint in each(complaint_of, tasks, jobs) if complaint]
+    for complaint in complaints:
+        typer.echo(complaint, err=True)
+    typer.echo(f"{len(tasks)} runs under the sanitizers, {len(complaints)} complaints")
+    raise typer.Exit(1 if complaints else 0)
+
+
+def complaint_of(task: Task) -> str:
+    """What is wrong with one run; empty where nothing is."""
+    case = with_words(task.case, chosen_defects(task.case, task.mode, ()))
+    large = case.name == DEFAULT_CASE
+    pixels = [SUPERVISOR_PIXEL] if large else case.pixels[:1]
+    prepared = prepare(with_words(case, QUICK_REGION if large else ()))
+    words = (*prepared.case.argv, *pixel_words(pixels), "-threads", "2")
+    try:
+        with prepared.scratch() as folder:
+            lines = (*prepared.case.setup, words)
+            finished = [run([str(task.program.path), *line], folder, task.timeout_s) for line in lines]
+    except ProgramFailed as error:
+        return f"{case.name} ({task.mode}): {error}"
+    last = finished[-1]
+    expected = REFUSALS if case.fails else (0,)
+    if last.status in expected and "runtime error" not in last.stderr and "Sanitizer" not in last.stderr:
+        return ""
+    return f"{case.name} ({task.mode}): {last.ending()}\n{last.stderr[-3000:]}"
+
+
+if __name__ == "__main__":
+    typer.run(main)
