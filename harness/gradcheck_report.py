@@ -46,21 +46,15 @@ class Checked:
 
     parameters: tuple[GradientCheck, ...]
     carried: Mapping[str, tuple[GradientCheck, ...]]
-    carries: bool
-    """Whether that pixel computes with a carried cell in c-parity."""
 
     @property
     def faults(self) -> list[str]:
-        """A sentence for every gradient that is not right, and where none flows through a carried cell."""
-        faults = [
+        """A sentence for every gradient that is not right."""
+        return [
             f"{check.name}: {check.verdict} (deviation {check.relative_deviation:.3g} of the largest gradient)"
             for check in (*self.parameters, *(c for checks in self.carried.values() for c in checks))
             if check.verdict not in GOOD
         ]
-        through = self.carried.get("c-parity", ()) if self.carries else ()
-        must_flow = ("phi_start at phi = 0", "spindle_axis at phi = 0")
-        silent = [check.name for check in through if check.name in must_flow and check.verdict == "no influence"]
-        return faults + [f"{name}: no gradient flows through the carried cell" for name in silent]
 
 
 def check(request: Request) -> Checked:
@@ -73,10 +67,8 @@ def check(request: Request) -> Checked:
 
     settings = Settings(seed=request.seed)
     parameters = tuple(check_gradients(region_of(request), request.names, settings))
-    regions = {mode: region_of(request, mode) for mode in MODES}
-    carried = {mode: tuple(check_carried_cell(region, settings)) for mode, region in regions.items()}
-    found = {mode: checks for mode, checks in carried.items() if checks}
-    return Checked(parameters, found, carries=regions["c-parity"].carries)
+    carried = {mode: tuple(check_carried_cell(region_of(request, mode), settings)) for mode in MODES}
+    return Checked(parameters, {mode: checks for mode, checks in carried.items() if checks})
 
 
 def region_of(request: Request, mode: str | None = None) -> Region:

@@ -110,14 +110,15 @@ class GradientCheck:
 
 
 def falling_order(steps: Sequence[float], deviations: Sequence[float]) -> float | None:
-    """The median power between neighbouring steps while the deviation is well above its smallest value."""
+    """The median power between neighbouring steps where the deviation falls and is well above its smallest value."""
     floor = 30.0 * min(deviations)
-    slopes = []
-    for i in range(len(steps) - 1):
-        if deviations[i + 1] <= floor or deviations[i + 1] >= deviations[i]:
-            break
-        slopes.append(math.log(deviations[i] / deviations[i + 1]) / math.log(steps[i] / steps[i + 1]))
-    return median(slopes) if slopes else None
+    slopes = [
+        math.log(deviations[i] / deviations[i + 1]) / math.log(steps[i] / steps[i + 1])
+        for i in range(deviations.index(min(deviations)))
+        if floor < deviations[i + 1] < deviations[i] < math.inf
+    ]
+    falling = [slope for slope in slopes if slope > 0.5]  # steps beyond the width of a peak saturate
+    return median(falling) if falling else None
 
 
 @dataclass(frozen=True)
@@ -189,20 +190,16 @@ def check_gradients(
 
 
 def check_carried_cell(region: Region, settings: Settings | None = None) -> Iterator[GradientCheck]:
-    """Check the gradients of what the phi steps at 0 add to the region's last pixel; none where no step is at 0.
-
-    Raises:
-        InputError: those steps add nothing to that pixel.
-    """
+    """Check the gradients of what the phi steps at 0 add to the region's last pixel; none where they add nothing."""
     zero = region.zero_phi_steps
     if not any(zero) or all(zero):
         return
-    _, fast, _, slow = region.roi
+    slow, fast = region.last_pixel
     known = parameters_of(region.experiment)
     with torch.no_grad():
         simulator = region.simulator(region.frozen, zero)
         if not value_of(intensity_of_phi_steps(simulator, slow, fast, zero)) > 0.0:
-            raise InputError(f"the steps at phi = 0 add nothing to pixel {slow} {fast}; choose another region")
+            return
     for name in ("phi_start", "phi_range", "spindle_axis"):
         function = CarriedIntensity(region, known[name], (slow, fast))
         yield check_gradient(f"{name} at phi = 0", function, known[name], settings or Settings())
@@ -239,7 +236,14 @@ def jacobian(function: Function, sums: Tensor, planted_error: float = 0.0) -> Te
     if planted_error:
         passed_on.register_hook(lambda gradient: (1.0 + planted_error) * gradient)
     outputs = sums @ function(passed_on)
-    return torch.stack([torch.autograd.grad(output, t, retain_graph=True)[0] for output in outputs])
+    if not outputs.requires_grad:  # a graph that was cut has no gradient
+        return torch.zeros(len(outputs), len(t), dtype=t.dtype, device=t.device)
+    return torch.stack([_gradient(output, t) for output in outputs])
+
+
+def _gradient(output: Tensor, t: Tensor) -> Tensor:
+    (gradient,) = torch.autograd.grad(output, t, retain_graph=True, materialize_grads=True)
+    return gradient
 
 
 def central_differences(function: Function, sums: Tensor, step: float) -> Tensor:

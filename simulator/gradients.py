@@ -79,6 +79,14 @@ class Region:
         return brightest
 
     @cached_property
+    def last_pixel(self) -> tuple[int, int]:
+        """slow, fast of the last unmasked one; InputError where all are masked."""
+        active = self.simulator(self.frozen, self.zero_phi_steps).region
+        if not active.n_active:
+            raise InputError("every pixel of the region is masked; choose another")
+        return active.pixel_at(active.n_active - 1)
+
+    @cached_property
     def _base(self) -> Simulator:
         return self.simulator(self.experiment, zero_phi_steps=None)
 

@@ -33,14 +33,14 @@ def gradcheck(
 ) -> None:
     """Check autograd against central differences in float64 for each continuous parameter of a case."""
     from harness.choices import chosen_case, chosen_pixels, reports_root
-    from harness.gradcheck_report import Request, run_gradcheck
+    from harness.gradcheck_report import Request, around, run_gradcheck
     from harness.scratch import prepare
     from simulator.defects import Defects
 
     Defects.of_mode(mode)
     chosen = chosen_case(case, argv)
+    prepared = prepare(chosen, data)
     if roi is None:
-        ((slow, fast),) = chosen_pixels(chosen, None)
-        roi = (max(0, fast - 1), fast + 1, max(0, slow - 1), slow + 1)
-    request = Request(prepare(chosen, data), roi, tuple(parameter or ()), mode, device, seed)
+        roi = around(prepared, chosen_pixels(chosen, None)[0])
+    request = Request(prepared, roi, tuple(parameter or ()), mode, device, seed)
     raise typer.Exit(run_gradcheck(request, root=reports_root(out_dir), redact=redact))

@@ -87,8 +87,9 @@ def test_a_parameter_without_influence_is_said_to_have_none() -> None:
     assert check_of(lambda t: 1.0 + 0.0 * t).verdict == "no influence"
 
 
-def test_a_cut_graph_is_wrong_and_not_without_influence() -> None:
-    assert check_of(lambda t: t.detach() + 0.0 * t).verdict == "wrong"
+@pytest.mark.parametrize("cut", [lambda t: t.detach(), lambda t: t.detach() + 0.0 * t], ids=["whole", "part"])
+def test_a_cut_graph_is_wrong_and_not_without_influence(cut: Callable[[Tensor], Tensor]) -> None:
+    assert check_of(cut).verdict == "wrong"
 
 
 def test_many_outputs_are_checked_through_sums_of_them() -> None:
