@@ -33,6 +33,10 @@ PURPOSES: Mapping[str, str] = {
     "cache_snapshot.txt": "which cell entered each audited pixel, and who left it",
     "cache_diff.csv": "its difference to the unstale cell",
     "gradcheck.py": "repeats the gradient check by itself",
+    "gradcheck.log": "what the gradient check printed",
+    "gradcheck.json": "its figures, step by step",
+    "stdout.log": "what the command printed",
+    "stderr.log": "what it complained of",
     "cuda_vs_cpu_summary.md": "per quantity, both values and their relative difference",
 }
 ENVIRONMENT_SHOWN = (

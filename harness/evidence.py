@@ -53,6 +53,7 @@ class Evidence:
         self.variables = variables or {}
         """What a command was given besides this process's environment; credentials among them are cut out too."""
         self.redact = redact
+        self.label = label.replace("_", " ")
         self.status = 0
         self.started = time.time()
         self._made_root = not root.exists()
@@ -150,7 +151,7 @@ class Evidence:
 
     def _seal_failure(self, error: BaseException) -> None:
         self.status = exit_status(error)
-        self.document = failure_document(self.final.name, self.status, error)
+        self.document = failure_document(self.label, self.status, error)
         try:
             self.write("failure.txt", failure_text(error))
         except OSError as full:

@@ -174,11 +174,13 @@ def _table(checks: Sequence[GradientCheck], caption: str) -> Table:
 
 def _document(request: Request, checked: Checked, status: int) -> Document:
     name, faults = request.prepared.case.name, checked.faults
-    words = "Each parameter p is moved as p0 (1 + t); pixels are divided by the brightest. The deviation of a correct "
-    words += (
-        "gradient falls with the square of the step (order 2) until rounding takes over. The last column is the same "
+    words = (
+        "Each parameter p is moved as p0 (1 + t); pixels are divided by the brightest. A correct gradient's deviation "
     )
-    words += "for a gradient made wrong by one percent on purpose, which must not pass."
+    words += (
+        "falls with the square of the step (order 2) until rounding takes over. The last column is the deviation of "
+    )
+    words += "a gradient made wrong by one percent on purpose, which must not pass."
     caption = "Deviations are relative to the largest gradient."
     sections = [Section("Parameters", (words,), table=_table(checked.parameters, caption))]
     curves = {

@@ -13,7 +13,7 @@ from compare.render.charts import chart
 from compare.render.html import POLICY, STYLE
 from compare.render.markup import Markup, element, join
 from compare.render.plots import sweep_plot, ulps_bar
-from compare.render.sweeps import sweeps
+from compare.render.sweeps import Sweep, sweeps
 from compare.render.text import counts_text, headline
 from compare.result import Comparison
 
@@ -34,13 +34,11 @@ def render(document: Document, environment: Mapping[str, str], artifacts: Sequen
     )
     sections = [_section(number, section, load) for number, section in enumerate(document.sections)]
     if document.next_steps:
-        steps = element("ul", *(element("li", step) for step in document.next_steps))
+        steps = element("ul", *(element("li", _prose(step)) for step in document.next_steps))
         sections.append(_titled("next", "What to do next", steps))
     if environment:
         sections.append(_titled("environment", "Environment", _facts(environment.items())))
-    listed = element(
-        "ul", *(element("li", element("code", name), f" {text}" if text else "") for name, text in artifacts)
-    )
+    listed = element("ul", *(element("li", element("code", name), " ", _prose(text)) for name, text in artifacts))
     sections.append(_titled("files", "Files", listed))
     headings = [(f"s{number}", section.heading) for number, section in enumerate(document.sections)]
     contents = element(
@@ -73,7 +71,7 @@ def _titled(name: str, heading: str, *children: Markup | None) -> Markup:
 
 
 def _section(number: int, section: Section, load: Load) -> Markup:
-    children: list[Markup | None] = [element("p", text) for text in section.paragraphs]
+    children: list[Markup | None] = [element("p", _prose(text)) for text in section.paragraphs]
     if section.table:
         children.append(_table(section.table, section.heading))
     if section.plot:
@@ -93,6 +91,14 @@ def _lines(text: str) -> str:
     return "\n".join(escape(line) for line in text.splitlines())
 
 
+def _prose(text: str) -> Markup:
+    """A sentence in which `backquotes` mark code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return join(text)
+    return join(*(element("code", part) if at % 2 else part for at, part in enumerate(parts)))
+
+
 def _table(table: Table, heading: str) -> Markup:
     numeric = [all(isinstance(row[at], int | float | None) for row in table.rows) for at in range(len(table.columns))]
     head = (
@@ -100,7 +106,7 @@ def _table(table: Table, heading: str) -> Markup:
         for name, right in zip(table.columns, numeric, strict=True)
     )
     body = element("tbody", *(_row(row, numeric) for row in table.rows))
-    caption = element("caption", table.caption or heading)
+    caption = element("caption", table.caption or heading, class_=None if table.caption else "unseen")
     return _scrolling(element("table", caption, element("thead", element("tr", *head)), body), heading)
 
 
@@ -115,6 +121,11 @@ def _scrolling(child: Markup, label: str) -> Markup:
     return element("div", child, class_="scroll", role="region", tabindex="0", aria_label=f"{label}, scrolls sideways")
 
 
+def _place(sweep: Sweep) -> Markup:
+    words = ", ".join(text for text in (f"over {sweep.index}", sweep.record, sweep.fixed) if text)
+    return element("span", words, class_="soft")
+
+
 def _drawings(comparison: Comparison | None) -> Markup | None:
     if comparison is None or not comparison.pairs:
         return element("p", "Its pairs are not in this folder.") if comparison is None else None
@@ -122,7 +133,7 @@ def _drawings(comparison: Comparison | None) -> Markup | None:
     words += "the two sides in units in the last place (logarithmic)."
     bars = element("figure", ulps_bar(comparison), element("figcaption", words, class_="soft"))
     cards = [
-        element("figure", element("figcaption", element("h3", f"{each.title} over {each.index}")), sweep_plot(each))
+        element("figure", element("figcaption", element("h3", each.title), _place(each)), sweep_plot(each))
         for each in sweeps(comparison)
     ]
     said = element("p", f"{headline(comparison)}. {counts_text(comparison)}.")
