@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import product
 from typing import Any, NamedTuple, Protocol
 
 import torch
@@ -148,13 +149,11 @@ def photons(I: Tensor, held: Held, captures: Tensor, c: Constants, physics: Phys
 def subpixels(prepared: Prepared, c: Constants) -> Iterator[tuple[int, SubpixelTics, Subpixel]]:
     """Layers and subpixels in loop order: number, integer indices, the same as tensors."""
     n, layers = prepared.oversample, prepared.thick_steps
-    tic = [torch.full_like(c.pixel_size_m, float(i)) for i in range(max(n, layers))]
-    number = 0
-    for thick in range(layers):
-        for s in range(n):
-            for f in range(n):
-                yield number, SubpixelTics(thick, s, f), Subpixel(tic[thick], tic[s], tic[f])
-                number += 1
+    # A tensor of its own for each index: which of them are one and the same would else be part of a compiled kernel.
+    thick_tics, s_tics, f_tics = ([torch.full_like(c.steps, float(i)) for i in range(m)] for m in (layers, n, n))
+    indices = product(range(layers), range(n), range(n))
+    for number, (thick, s, f) in enumerate(indices):
+        yield number, SubpixelTics(thick, s, f), Subpixel(thick_tics[thick], s_tics[s], f_tics[f])
 
 
 class PixelSum:
