@@ -8,6 +8,9 @@
 #include "random_numbers.h"
 #include "text_file.h"
 
+/* Reciprocal vectors that enclose no more than this part of the box of their lengths lie in a plane. */
+#define FLAT 1e-12
+
 /* A unit cell: lengths in Angstrom, angles in radians. */
 typedef struct {
     double a, b, c, alpha, beta, gamma, volume;
@@ -86,6 +89,10 @@ static void read_matrix(const char *name, double wavelength, Crystal *crystal)
     crystal->a_star = (Vec3){m[0], m[3], m[6]};
     crystal->b_star = (Vec3){m[1], m[4], m[7]};
     crystal->c_star = (Vec3){m[2], m[5], m[8]};
+    double volume = dot(crystal->a_star, cross(crystal->b_star, crystal->c_star));
+    double box = length(crystal->a_star) * length(crystal->b_star) * length(crystal->c_star);
+    if (!(fabs(volume) > FLAT * box))
+        fail(BAD_INPUT, "%s: the reciprocal vectors span no volume; three independent ones are needed", name);
 }
 
 /* ---- misset ---- */

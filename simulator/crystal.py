@@ -28,6 +28,9 @@ from simulator.mosaic import random_misset
 
 ANGSTROM_m = 1e-10
 
+FLAT = 1e-12
+"""Reciprocal vectors that enclose no more than this part of the box of their lengths lie in a plane."""
+
 
 class Cell(NamedTuple):
     """Direct vectors in metres and reciprocal vectors in 1/A, oriented, at phi = 0."""
@@ -102,7 +105,11 @@ def _reciprocal_from_matrix(crystal: Crystal, wavelength_m: Scalar) -> tuple[Vec
     assert matrix is not None
     numbers = list(matrix.reshape(9) if hasattr(matrix, "reshape") else matrix)
     correction = ANGSTROM_m / wavelength_m
-    return tuple(scale(vec((numbers[i], numbers[3 + i], numbers[6 + i])), correction) for i in range(3))
+    a_star, b_star, c_star = (scale(vec((numbers[i], numbers[3 + i], numbers[6 + i])), correction) for i in range(3))
+    box = math.prod(value_of(length(v)) for v in (a_star, b_star, c_star))
+    if not abs(value_of(dot(a_star, cross(b_star, c_star)))) > FLAT * box:
+        raise InputError("the reciprocal vectors lie in a plane: the cell encloses no volume; check the matrix")
+    return a_star, b_star, c_star
 
 
 def _misset(crystal: Crystal, defects: Defects) -> Vec | None:

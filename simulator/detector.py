@@ -11,7 +11,6 @@ from simulator.algebra import (
     add,
     cross,
     dot,
-    is_zero,
     length,
     rotate,
     rotate_axis,
@@ -98,10 +97,7 @@ def detector_geometry(experiment: Experiment) -> Geometry:
     distance = close / ratio
 
     def swung(v: Vec) -> Vec:
-        rotated = rotate(v, angles)
-        if is_zero(detector.twotheta_rad):
-            return rotated
-        return rotate_axis(rotated, axes.twotheta, detector.twotheta_rad)
+        return rotate_axis(rotate(v, angles), axes.twotheta, detector.twotheta_rad)
 
     fdet, sdet, odet = swung(axes.fdet), swung(axes.sdet), swung(axes.odet)
     if pivot == "SAMPLE":

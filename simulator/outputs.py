@@ -118,7 +118,7 @@ def statistics(image: np.ndarray, roi: Roi | None = None, mask: np.ndarray | Non
     kept = np.ones(values.shape, dtype=bool) if mask is None else mask[region]
     n, total = int(kept.sum()), float(values[kept].sum())
     mean = total / n if n else math.nan
-    slow, fast = np.unravel_index(int(np.argmax(np.where(kept, values, -np.inf))), values.shape)
+    slow, fast = np.unravel_index(int(np.argmax(np.where(kept & ~np.isnan(values), values, -np.inf))), values.shape)
     deviations = np.where(kept, values, 0.0) - mean
     return Statistics(
         n_pixels=n,
@@ -159,6 +159,8 @@ def integer_scale(largest: float, scale: float | None = None) -> float:
 def integer_image(image: np.ndarray, scale: float, adc_offset: float = 40.0, roi: Roi | None = None) -> np.ndarray:
     """uint16 image of ``x scale + adc``, clipped to 16 bits and rounded; pixels outside the region stay 0.
 
+    A pixel that is no number becomes 0.
+
     Args:
         image: float32, slow x fast; masked pixels are 0.
         scale: see ``integer_scale``.
@@ -166,7 +168,8 @@ def integer_image(image: np.ndarray, scale: float, adc_offset: float = 40.0, roi
         roi: see ``statistics``.
     """
     region = _region(image, roi)
-    counts = np.clip(np.nan_to_num(image[region].astype(np.float64)) * scale + adc_offset, 0.0, LARGEST_COUNT)
+    counts = np.nan_to_num(image[region].astype(np.float64) * scale + adc_offset, nan=0.0)
+    counts = np.clip(counts, 0.0, LARGEST_COUNT)
     pixels = np.zeros(image.shape, dtype=np.uint16)
     pixels[region] = np.floor((counts + 0.5).astype(np.float32)).astype(np.uint16)
     return pixels
@@ -213,7 +216,7 @@ def smv_header(experiment: Experiment, geometry: HeaderGeometry) -> bytes:
     values: list[tuple[str, float]] = [
         ("PIXEL_SIZE", px * 1000.0),
         ("DISTANCE", geometry.distance_m * 1000.0),
-        ("WAVELENGTH", float(experiment.beam.wavelength_A)),
+        ("WAVELENGTH", float(experiment.beam.wavelength_A) / 1e10 * 1e10),  # kept in metres by the reference
         ("BEAM_CENTER_X", geometry.Xbeam_m * 1000.0),
         ("BEAM_CENTER_Y", geometry.Ybeam_m * 1000.0),
         ("ADXV_CENTER_X", geometry.Fbeam_m * 1000.0),

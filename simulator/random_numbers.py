@@ -140,10 +140,10 @@ class PoissonDeviates:
         """One deviate for each mean.
 
         Args:
-            means: float32, shape (n,), finite.
+            means: float32, shape (n,). One that is no number draws two deviates, as in the reference.
 
         Returns:
-            float64 of shape (n,): whole numbers, except for means above a million.
+            float64 of shape (n,): whole numbers, except for means above a million or not finite.
         """
         means = np.asarray(means, dtype=np.float32)
         wide = means.astype(np.float64)
@@ -157,6 +157,9 @@ class PoissonDeviates:
         return np.array([self._one(*column) for column in columns], dtype=np.float64)
 
     def _one(self, mean: float, never: float, log_mean: float, width: float, offset: float) -> float:
+        if math.isnan(mean):
+            self._uniform(), self._uniform()
+            return mean
         if mean < SMALL_MEAN:
             return self._by_products(never)
         if mean <= LARGE_MEAN:
@@ -207,7 +210,7 @@ class PoissonDeviates:
 
     def _tabulate(self, means: np.ndarray) -> None:
         """Tabulate ln Gamma of the whole numbers that these means make likely."""
-        largest = float(means.max(initial=0.0))
+        largest = float(means[np.isfinite(means)].max(initial=0.0))
         wanted = min(int(min(2 * largest, LARGEST_TABLED)) + 64, LARGEST_TABLED)
         if largest >= SMALL_MEAN and wanted > len(self._log_gamma_of_integers):
             with np.errstate(divide="ignore"):

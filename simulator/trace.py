@@ -183,6 +183,8 @@ class TraceRecorder:
         if not self._physics.interpolate:
             return [[False]] * len(self._notes)
         taken = interpolates(evaluated.hkl_frac, tile.samples, self._interpolates_before, self._c.factors)
+        if self._physics.lattice_can_vanish and not self._physics.with_water:
+            taken = taken & (evaluated.F_latt != 0.0)  # else the evaluation ends before the lookup
         rows: list[list[bool]] = taken[:, : len(self._notes)].T.tolist()
         return rows
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulator.errors import InputError
 from simulator.noise import noise_image
 from simulator.random_numbers import LARGEST_DEVIATE, MODULUS, PoissonDeviates, Ran1, log_gamma, rotation_deviates
 
@@ -127,9 +126,21 @@ def test_overloads_are_clipped_and_counted() -> None:
     assert noise.photons > 1e8
 
 
-@pytest.mark.parametrize("mean", [np.nan, np.inf])
-def test_a_mean_that_is_not_finite_is_refused(mean: float) -> None:
-    image = np.ones((2, 3), dtype=np.float32)
-    image[1, 2] = mean
-    with pytest.raises(InputError, match="pixel 1 2"):
-        noise_image(image, -3)
+def test_a_pixel_that_is_no_number_counts_nothing_and_draws_twice() -> None:
+    image = np.array([[3.0, np.nan, 4.0]], dtype=np.float32)
+    drawn, stream = PoissonDeviates(Ran1(-3)), Ran1(-3).iterator()
+    noise = noise_image(image, -3)
+    assert noise.pixels[0, 1] == 0
+    assert np.isnan(drawn.draw(image[0])[1])
+    first = int(noise.pixels[0, 0]) - 40
+    for _ in range(first + 1 + 2):
+        next(stream)
+    product, count, limit = next(stream), 0, float(np.exp(np.float64(-4)).astype(np.float32))
+    while product > limit:
+        product, count = float(np.float32(product * next(stream))), count + 1
+    assert noise.pixels[0, 2] == count + 40
+
+
+def test_a_pixel_without_bound_is_an_overload() -> None:
+    noise = noise_image(np.array([[np.inf]], dtype=np.float32), -1)
+    assert noise.pixels[0, 0] in (0, 65535)  # infinity plus or minus infinity times the deviate
