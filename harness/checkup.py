@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.evidence import PARTIAL
-from harness.reference import BINARY, build_folder, find_reference
+from harness.reference import BINARY, find_reference, sources_folder
 
 OLDEST_PYTHON = (3, 11)
 TORCH_PROBE = """
@@ -88,7 +88,7 @@ def _reference() -> Finding:
 
 
 def _older_than_sources(program: Path) -> bool:
-    sources = build_folder().parent.glob("*.[ch]") if program.name == BINARY else ()
+    sources = sources_folder().glob("*.[ch]") if program.name == BINARY else ()
     return any(source.stat().st_mtime > program.stat().st_mtime for source in sources)
 
 
