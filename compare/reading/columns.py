@@ -29,6 +29,7 @@ VALUE_MARKS = b"0123456789+-.eE"  # what is left of a line without them is its s
 BLANKS = bytes.maketrans(b"=,\t", b"   ")
 NO_PIXEL = (-1, -1)
 SAMPLES = 16
+LARGEST_INDEX = 1 << 62
 SAMPLE_BYTES = 256
 
 
@@ -288,7 +289,7 @@ def _exact_tables(numbers: list[int], group: list[Parsed], vocabulary: Vocabular
         if column is not None and column.dtype == np.int64 and column.shape[1] == 1:
             index[:, 2 + axis] = column[:, 0]
         elif column is not None:
-            good &= [isinstance(value, int) for value in column[:, 0].tolist()]
+            good &= [isinstance(value, int) and abs(value) < LARGEST_INDEX for value in column[:, 0].tolist()]
             result.malformed.append((numbers[0], f"{first.record}: {key} is no integer loop index"))
             index[good, 2 + axis] = column[good, 0].astype(np.int64)
     order = np.array(numbers, np.int64)

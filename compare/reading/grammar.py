@@ -15,7 +15,7 @@ PREFIX = b"TRACE_"
 LINE = re.compile(r"TRACE_(?P<side>[A-Za-z0-9]+)(?:_(?P<record>\w+))?(?P<colon>:?)(?P<rest>(?<=:).*|\s.*|)$", re.S)
 FIELD = re.compile(r"[A-Za-z_][\w.]*=\S+$")
 NAME = re.compile(r"([^\s=]+)(?:\s*=\s*|\s+)(.*)$", re.S)
-ELEMENT = re.compile(r"\[([\d\s,+-]+)\]\s*=\s*(\S+)$")
+ELEMENT = re.compile(r"\[(\s*[+-]?\d{1,18}(?:[\s,]+[+-]?\d{1,18})*\s*)\]\s*=\s*(\S+)$", re.A)
 LABELLED = re.compile(r"([A-Za-z_]\w*):(\S+)$")
 SEPARATORS = re.compile(r"[\s,]+")
 INTEGER = re.compile(r"[+-]?\d+$", re.A)
@@ -63,9 +63,15 @@ def _record_line(side: str, record: str, rest: str) -> Parsed | None:
     element = ELEMENT.match(rest)
     if element:
         positions = tuple(int(text) for text in SEPARATORS.split(element[1].strip()) if text)
-        return Parsed(side, record, ((NAMELESS, value_texts(element[2])),), positions)
+        values = value_texts(element[2])
+        if not values:
+            raise Malformed(f"{rest!r} has no value")
+        return Parsed(side, record, ((NAMELESS, values),), positions)
     if rest.startswith("["):
-        return Parsed(side, record, ((NAMELESS, value_texts(rest)),))
+        values = value_texts(rest)
+        if not values or not all(map(is_number, values)):
+            raise Malformed(f"{rest!r} is no vector of numbers")
+        return Parsed(side, record, ((NAMELESS, values),))
     tokens = rest.split()
     good = [FIELD.match(token) is not None for token in tokens]
     if all(good):

@@ -53,6 +53,10 @@ def test_each_form_of_line(line: str, parsed: Parsed | None) -> None:
         "TRACE_C_DOMAIN phi_tic=0 h=1,,2",
         "TRACE_C_DOMAIN phi_tic=0 h=1,2,",
         "TRACE_C_DOMAIN phi_tic=0 phi_tic=1",
+        "TRACE_C_GRID: [0,-]=1",
+        "TRACE_C_GRID: [0,1]=,",
+        "TRACE_C_GRID: [0.5, abc]",
+        "TRACE_C_GRID: [99999999999999999999]=1",
     ],
 )
 def test_a_line_that_is_cut_off_or_garbled_is_malformed(line: str) -> None:

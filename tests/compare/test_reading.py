@@ -39,7 +39,7 @@ def flat(block: Block) -> dict[tuple, list]:
 
 def bits(value: object) -> object:
     if isinstance(value, float):
-        return "nan" if math.isnan(value) else struct.pack("d", value).hex()
+        return "nan" if math.isnan(value) else "bits " + struct.pack("d", value).hex()
     return repr(value)
 
 
