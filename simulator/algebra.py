@@ -12,6 +12,8 @@ from typing import Any, NamedTuple, TypeAlias
 
 import torch
 
+from simulator.errors import InputError
+
 Scalar: TypeAlias = Any
 """float | Tensor. A union would ask for a cast at every formula that serves both."""
 
@@ -158,10 +160,19 @@ def matrix_angles(matrix: Rotation) -> Vec:
 
 
 def stacked(scalars: Sequence[Scalar]) -> torch.Tensor:
-    """Scalars as one float64 tensor on the CPU, keeping the graph of those that have one."""
+    """Scalars as one float64 tensor on the CPU, keeping the graph of those that have one.
+
+    Raises:
+        InputError: a tensor of more than one number stands for a scalar.
+    """
     if not any(isinstance(x, torch.Tensor) for x in scalars):
         return torch.tensor(scalars, dtype=torch.float64, device="cpu")
-    as_tensors = [
-        x if isinstance(x, torch.Tensor) else torch.tensor(x, dtype=torch.float64, device="cpu") for x in scalars
-    ]
-    return torch.stack(as_tensors)
+    return torch.stack([_scalar_tensor(x) for x in scalars])
+
+
+def _scalar_tensor(x: Scalar) -> torch.Tensor:
+    if not isinstance(x, torch.Tensor):
+        return torch.tensor(x, dtype=torch.float64, device="cpu")
+    if x.numel() != 1:
+        raise InputError(f"a parameter that is one number takes a tensor of one; got one of shape {tuple(x.shape)}")
+    return x.to(device="cpu", dtype=torch.float64).reshape(())

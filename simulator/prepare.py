@@ -6,7 +6,7 @@ so that every device starts from the same bits.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, replace
 
 import torch
 from torch import Tensor
@@ -70,6 +70,7 @@ def prepare(experiment: Experiment, defects: Defects, zero_phi_steps: tuple[bool
     Raises:
         InputError: nothing to diffract, an impossible cell or detector.
     """
+    experiment = _in_float64(experiment)
     detector, crystal = experiment.detector, experiment.crystal
     _require_pixels(experiment)
     wavelength_m = experiment.beam.wavelength_A / 1e10
@@ -102,6 +103,23 @@ def prepare(experiment: Experiment, defects: Defects, zero_phi_steps: tuple[bool
         thick_steps=detector.thickness.count,
         background_I=_background(experiment),
     )
+
+
+def _in_float64(experiment: Experiment) -> Experiment:
+    """The experiment with its tensors in float64 on the CPU, where everything here is computed, and their graphs."""
+    parts = {}
+    for name in ("crystal", "beam", "detector", "sampling", "spindle"):
+        part = getattr(experiment, name)
+        given = {field.name: getattr(part, field.name) for field in fields(part)}
+        tensors = {key: value for key, value in given.items() if isinstance(value, Tensor)}
+        parts[name] = replace(part, **{key: _float64_on_cpu(tensor) for key, tensor in tensors.items()})
+    return replace(experiment, **parts)
+
+
+def _float64_on_cpu(tensor: Tensor) -> Tensor:
+    """One number as a 0-d tensor, whatever its shape."""
+    converted = tensor.to(device="cpu", dtype=torch.float64)
+    return converted.reshape(()) if converted.numel() == 1 else converted
 
 
 def _background(experiment: Experiment) -> Scalar:

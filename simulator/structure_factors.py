@@ -40,7 +40,7 @@ def factor_table(
     factors: StructureFactors, device: torch.device, dtype: torch.dtype, index_dtype: torch.dtype
 ) -> FactorTable:
     """The list as tensors: values in ``dtype``, ranges in ``index_dtype`` (that of the Miller indices)."""
-    default = torch.as_tensor(factors.default_F, dtype=torch.float64, device="cpu")
+    default = torch.as_tensor(factors.default_F, dtype=torch.float64, device="cpu").reshape(())
     values = factors.values if factors.values is not None else np.zeros((0, 0, 0))
     listed = torch.from_numpy(values) if isinstance(values, np.ndarray) else values
     nh, nk, nl = listed.shape

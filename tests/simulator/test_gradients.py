@@ -416,3 +416,32 @@ def test_a_right_angle_does_not_stop_the_gradient_of_the_sine() -> None:
     crystal = Crystal(cell_lengths_A=(30.0, 40.0, 50.0), cell_angles_rad=(math.pi / 2, 1.7, math.pi / 2))
     function = image_along(scan_experiment(crystal=replace(crystal, N_cells=(3, 3, 3))), "cell_angles")
     assert checked(function, function.origin(requires_grad=True))
+
+
+# ---- what may be given as a parameter -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
+@pytest.mark.parametrize("shape", [(), (1,)])
+def test_a_scalar_may_be_a_tensor_of_one_number_of_either_dtype(shape: tuple[int, ...], dtype: torch.dtype) -> None:
+    wavelength = torch.full(shape, 1.125, dtype=dtype, device="cpu", requires_grad=True)
+    image = Simulator(scan_experiment(beam=Beam(wavelength_A=wavelength)), execution=EAGER).image()
+    plain = Simulator(scan_experiment(beam=Beam(wavelength_A=1.125)), execution=EAGER).image()
+    torch.testing.assert_close(image.detach(), plain, rtol=1e-6 if dtype == torch.float32 else 1e-12, atol=0.0)
+    (gradient,) = torch.autograd.grad(image.sum(), wavelength)
+    assert gradient.shape == shape
+    assert float(gradient.abs().sum()) > 0.0
+
+
+def test_a_vector_may_mix_numbers_and_tensors() -> None:
+    b = torch.tensor(45.0, dtype=torch.float64, device="cpu", requires_grad=True)
+    crystal = replace(OBLIQUE, cell_lengths_A=(36.0, b, 52.0))
+    image = Simulator(scan_experiment(crystal=crystal), execution=EAGER).image()
+    (gradient,) = torch.autograd.grad(image.sum(), b)
+    assert float(gradient.abs()) > 0.0
+
+
+def test_several_numbers_for_one_are_refused() -> None:
+    fluence = torch.ones(3, dtype=torch.float64, device="cpu")
+    with pytest.raises(InputError, match=r"takes a tensor of one; got one of shape \(3,\)"):
+        Simulator(scan_experiment(beam=Beam(fluence_photons_per_m2=fluence)), execution=EAGER)
