@@ -12,6 +12,7 @@ import random
 import string
 import sys
 import time
+from collections.abc import Iterator
 
 import numpy as np
 
@@ -97,10 +98,21 @@ def check_block(lines: list[str], rng: random.Random) -> None:
     for _ in range(rng.randint(0, 3)):
         at = rng.randrange(len(uniform))
         uniform[at] = damaged(uniform[at], rng)
-    text = "\n".join(uniform).encode("utf-8", "replace") + b"\n"
-    assert contents(parse_block(text, words, vectorise=True)) == contents(parse_block(text, words, vectorise=False))
-    mixed = "\n".join(lines).encode("utf-8", "replace") + b"\n"
-    assert contents(parse_block(mixed, words, vectorise=True)) == contents(parse_block(mixed, words, vectorise=False))
+    for block in (uniform, lines):
+        text = "\n".join(block).encode("utf-8", "replace") + b"\n"
+        fast, exact = (contents(parse_block(text, words, vectorise=way)) for way in (True, False))
+        if fast != exact:
+            raise AssertionError("\n".join(_disagreements(fast, exact, block)))
+
+
+def _disagreements(fast: dict[tuple, list], exact: dict[tuple, list], block: list[str]) -> Iterator[str]:
+    """Each value that only one way gives, with its line."""
+    for key in fast.keys() | exact.keys():
+        for way, here, there in (("vectorised", fast, exact), ("exact", exact, fast)):
+            for row in here.get(key, []):
+                if row not in there.get(key, []):
+                    line = row if isinstance(row, int) else row[0]
+                    yield f"only {way}: {key[-1]} {row} of {block[line - 1]!r}"
 
 
 def main(count: int, seed: int = 0) -> None:

@@ -40,7 +40,7 @@ class Layout:
     record: str
     index_names: tuple[str, ...]
     index_at: tuple[int | None, ...]  # token of each loop index; None: this log leaves it out, it is 0
-    names_at: tuple[tuple[int, str], ...]
+    names_at: tuple[tuple[int, str], ...]  # the tag that the line begins with included
     values_at: tuple[tuple[str, int, int], ...]  # name, first token, width
     tokens: int
 
@@ -62,7 +62,7 @@ def _parse_uniform(block: bytes, vocabulary: Vocabulary, result: Block) -> bool:
     if not line.startswith(PREFIX) or not all(sample.startswith(tag) for sample in _samples(block)):
         return False
     first = _try_parse(1, line, vocabulary, Block())
-    layout = layout_of(first, vocabulary) if first is not None else None
+    layout = layout_of(first, line, vocabulary) if first is not None else None
     if first is None or layout is None or not _regular(first, line, layout):
         return False
     if any(_count(block, mark) != line.count(mark) * result.lines for mark in (b"=", b",")):
@@ -109,7 +109,7 @@ def _parse_group(
         return _parse_exactly(numbers, lines, vocabulary, result)
     if first is None:
         return None
-    layout = layout_of(first, vocabulary)
+    layout = layout_of(first, lines[0], vocabulary)
     if len(lines) > 1 and layout is not None and _regular(first, lines[0], layout):
         columns = _by_pandas(b"\n".join(lines), len(lines), layout, vocabulary) if vectorise else None
         columns = columns or _by_tokens(lines, layout, vocabulary)
@@ -136,13 +136,14 @@ def _is_chatter(line: bytes, vocabulary: Vocabulary) -> bool:
     return any(line.startswith(PREFIX + side.encode()) for side in vocabulary.chatter_sides)
 
 
-def layout_of(parsed: Parsed, vocabulary: Vocabulary) -> Layout | None:
+def layout_of(parsed: Parsed, line: bytes, vocabulary: Vocabulary) -> Layout | None:
     """The token layout of lines shaped like this one; None where they have none (elements, sub-items)."""
     if parsed.positions or not parsed.fields:
         return None
     wanted = index_keys(parsed, vocabulary)
     at: dict[str, int] = {}
-    names, values = [], []
+    names = [(0, line.translate(BLANKS).partition(b" ")[0].decode("utf-8", "replace"))]
+    values = []
     token = 1
     for name, texts in parsed.fields:
         names.append((token, name))

@@ -119,6 +119,17 @@ def test_swapped_names_in_one_line_among_many_are_seen() -> None:
     assert {float(value) for table in block.tables for value in table.columns["F_latt"][:, 0]} == {1.5}
 
 
+@pytest.mark.parametrize("first", ["-RACE_C_DOMAIN", "TRACE_C_DOMAI", "xTRACE_C_DOMAIN", "TRACE_PY_DOMAIN", ""])
+def test_a_line_with_another_beginning_is_no_evaluation_of_this_record(first: str) -> None:
+    lines = [f"TRACE_C_DOMAIN source=0 phi_tic={i} mos_tic=0 F_latt=1.5 F_cell=2.5" for i in range(1000)]
+    lines[345] = lines[345].replace("TRACE_C_DOMAIN", first)
+    text = "\n".join(lines).encode()
+    found, expected = (parse_block(text, WORDS, vectorise=way) for way in (True, False))
+    assert flat(found) == flat(expected)
+    rows = sum(len(table) for table in found.tables if table.record == "DOMAIN")
+    assert rows == (1000 if first == "TRACE_PY_DOMAIN" else 999)
+
+
 def read(*paths: Path, block_bytes: int = source.BLOCK_BYTES) -> tuple[list[Table], LogReader]:
     log = LogReader([str(path) for path in paths], WORDS, Side.A, Pool(), block_bytes)
     return [table for tables in log for table in tables], log
