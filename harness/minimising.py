@@ -42,6 +42,7 @@ class Shrinking:
     Attributes:
         case: it fails at ``pixel``.
         port_words: words that the port alone gets: its defects.
+        options: how those were asked for, to be repeated where the case is shown.
     """
 
     case: Case
@@ -50,6 +51,7 @@ class Shrinking:
     reference: Reference
     data: Path | None
     timeout_s: float
+    options: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,8 +60,17 @@ class Smaller:
 
     case: Case
     pixel: Pixel
-    port_words: Argv
+    options: str
     signature: Signature
+
+
+@dataclass(frozen=True)
+class Failure:
+    """How a case fails."""
+
+    signature: Signature
+    size: int
+    """Lines of the reference's trace: a smaller case has no more."""
 
 
 def shrink(task: Shrinking, report: Report) -> Smaller:
@@ -69,32 +80,34 @@ def shrink(task: Shrinking, report: Report) -> Smaller:
         NothingCompared: it does not fail, or no step could be named.
         WrongUse: a program refuses it.
     """
-    signature = failure(task, task.case, task.pixel)
-    if signature is None:
+    found = failure(task, task.case, task.pixel)
+    if found is None:
         raise NothingCompared(
             f"case {task.case.name!r} does not fail at pixel {task.pixel}: there is nothing to shrink"
         )
-    report(f"first step at fault: {'.'.join(filter(None, signature))}")
+    report(f"first step at fault: {'.'.join(filter(None, found.signature))}")
     case, pixel, tried = task.case, task.pixel, 0
     progress = True
     while progress:
         progress = False
         for what, candidate, at in candidates(case, pixel):
             tried += 1
-            if _still(task, candidate, at, signature):
+            smaller = _still(task, candidate, at, found)
+            if smaller is not None:
                 report(f"  {what}")
-                case, pixel, progress = candidate, at, True
+                case, pixel, found, progress = candidate, at, smaller, True
                 break
     report(f"{len(task.case.argv)} words became {len(case.argv)} ({tried} attempts)")
-    return Smaller(case, pixel, task.port_words, signature)
+    return Smaller(case, pixel, task.options, found.signature)
 
 
-def failure(task: Shrinking, case: Case, pixel: Pixel) -> Signature | None:
-    """The first step at fault; None for parity."""
+def failure(task: Shrinking, case: Case, pixel: Pixel) -> Failure | None:
+    """How the case fails; None for parity."""
     _, traces = trace_pixels(task.reference, prepare(case, task.data), [pixel], timeout_s=task.timeout_s)
     port = port_of(with_words(case, task.port_words), task.data)
     text = "\n".join(port.trace(*pixel).lines()) + "\n"
-    return signature_of(compare_texts(traces[pixel], text, port).comparison)
+    signature = signature_of(compare_texts(traces[pixel], text, port, weigh=False).comparison)
+    return Failure(signature, traces[pixel].count("\n")) if signature else None
 
 
 def signature_of(comparison: Comparison) -> Signature | None:
@@ -105,12 +118,13 @@ def signature_of(comparison: Comparison) -> Signature | None:
     return first.key.record, first.key.name
 
 
-def _still(task: Shrinking, case: Case, pixel: Pixel, signature: Signature) -> bool:
-    """Whether the candidate fails at the same step; one that a program refuses does not."""
+def _still(task: Shrinking, case: Case, pixel: Pixel, before: Failure) -> Failure | None:
+    """The candidate's failure if it is at the same step and no larger; one that a program refuses has none."""
     try:
-        return failure(task, case, pixel) == signature
-    except (HarnessError, InputError, KeyError):
-        return False
+        now = failure(task, case, pixel)
+    except (HarnessError, InputError):
+        return None
+    return now if now and now.signature == before.signature and now.size <= before.size else None
 
 
 # ---- candidates -------------------------------------------------------------------------------------------------
@@ -172,10 +186,10 @@ def case_text(smaller: Smaller) -> str:
     """The smaller case as the text of a case file, with the command lines that show the failure."""
     case, (slow, fast) = smaller.case, smaller.pixel
     step = ".".join(filter(None, smaller.signature))
-    switched = f" (the port with {shlex.join(smaller.port_words)})" if smaller.port_words else ""
+    switched = f" (with {smaller.options})" if smaller.options else ""
     lines = [
         f"# nanobragg_c {shlex.join(case.argv)} -trace_pixel {slow} {fast}",
-        f"# harness explain --case {case.name}_smaller.toml --pixel {slow} {fast}",
+        f"# harness explain --case {case.name}_smaller.toml {smaller.options}".rstrip(),
         "[case]",
         f"name = {json.dumps(case.name + '_smaller')}",
         f"description = {json.dumps(f'Smallest command line on which {step} is the first step at fault{switched}')}",

@@ -49,7 +49,9 @@ def minimise(
     check_out(out)
     words = chosen_defects(chosen, mode, defect or ())
     with apply_fault(fault):
-        smaller = shrink(Shrinking(chosen, at, words, find_reference(reference), data, timeout), report=_say)
+        options = " ".join([*([f"--mode {mode}"] if mode else []), *(f"--defect {one}" for one in defect or ())])
+        task = Shrinking(chosen, at, words, find_reference(reference), data, timeout, options)
+        smaller = shrink(task, report=_say)
     write_out(out, case_text(smaller))
 
 

@@ -61,7 +61,7 @@ class Machine:
         side: the values.
         measure: also measure noise floors and end-to-end spreads (the bound is always there).
         other: the other side, whose rounding differences tell how far unexplained values may be off.
-        prepared: spreads of what follows from arguments alone, (RUNS, width) by header name.
+        prepared: spreads of what follows from arguments alone, (RUNS, rows, width).
     """
 
     def __init__(
@@ -163,7 +163,7 @@ class Machine:
             if any(isinstance(part, str) for part in parts):
                 figures.tolerance[row] = figures.spread[row] = 0.0
                 continue
-            spread = 0.0 if moved is None else float(np.abs(_row(moved, row)).max(initial=0.0))
+            spread = 0.0 if moved is None else float(np.abs(moved[:, row]).max(initial=0.0))
             largest = max((abs(part) for part in parts), default=0.0)
             # Both sides compute this from the same arguments, so both may have moved.
             figures.tolerance[row] = max(float(np.spacing(largest)), FACTOR * spread)
@@ -348,9 +348,3 @@ def _columns(result: Sequence[Tensor], count: int) -> Floats:
     parts = [part.detach().expand(count) if part.dim() == 0 else part.detach() for part in result]
     stacked: Floats = torch.stack(parts, dim=1).to(torch.float64).numpy()
     return stacked
-
-
-def _row(moved: Any, row: int) -> Floats:
-    array = np.asarray(moved)
-    picked: Floats = array[:, row] if array.ndim == 3 else array
-    return picked

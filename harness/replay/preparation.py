@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -31,23 +31,44 @@ CONTINUOUS = {
 """Parameters that are lifted to tensors, so that the operations on them are seen."""
 
 
-def preparation_spreads(simulator: Simulator, side: SideValues) -> dict[Name, Floats]:
-    """Deviations of RUNS perturbed preparations: (RUNS, width) by header name, (RUNS, rows, width) for records."""
+@dataclass(frozen=True)
+class Spreads:
+    """Deviations of RUNS perturbed preparations, by record and quantity: (RUNS, number of evaluations, width)."""
+
+    moved: Mapping[Name, Floats]
+
+    def of(self, side: SideValues) -> dict[Name, Floats]:
+        """Those of a side's rows."""
+        found = {}
+        for name, moved in self.moved.items():
+            rows = side.rows(name[0])
+            at = rows.tic(COUNTED[name[0]]) if name[0] else np.zeros(1, np.int64)
+            if len(rows) and at.max(initial=0) < moved.shape[1]:
+                found[name] = moved[:, at]
+        return found
+
+
+COUNTED = {"SOURCE": "source", "UMAT": "mos_tic"}
+"""The index that numbers the evaluations of a record that follows from the arguments alone."""
+
+
+def preparation_spreads(simulator: Simulator, pixel: tuple[int, int]) -> Spreads:
+    """Run the preparation RUNS times with every rounded result moved."""
     lifted = _lifted(simulator.experiment)
     zero = tuple(value_of(step.phi_rad) == 0.0 for step in simulator.prepared.scan.steps)
-    still = _numbers(simulator.prepared, side)
+    still = _numbers(simulator.prepared, pixel)
     generator = torch.Generator().manual_seed(SEED)
     runs = []
     for _ in range(RUNS):
         with torch.no_grad(), Perturbed(generator):
             moved = prepare(lifted, simulator.defects, zero)
-        runs.append(_numbers(moved, side))
+        runs.append(_numbers(moved, pixel))
     spreads = {}
     for name, value in still.items():
-        made = [run.get(name) for run in runs]
-        if all(run is not None and run.shape == value.shape for run in made):
-            spreads[name] = np.stack([run - value for run in made if run is not None])
-    return spreads
+        made = [run[name] for run in runs if name in run]
+        if len(made) == RUNS and all(run.shape == value.shape for run in made):
+            spreads[name] = np.stack(made) - value
+    return Spreads(spreads)
 
 
 def _lifted(experiment: Experiment) -> Experiment:
@@ -68,24 +89,18 @@ def _tensor(value: Any) -> Any:
     return [torch.tensor(float(part), dtype=torch.float64) for part in np.asarray(value).reshape(-1)]
 
 
-def _numbers(prepared: Prepared, side: SideValues) -> dict[Name, Floats]:
-    """Header numbers, and what the sources' and domains' records state."""
+def _numbers(prepared: Prepared, pixel: tuple[int, int]) -> dict[Name, Floats]:
+    """Header numbers, and what sources and domains state: (number of evaluations, width)."""
     found: dict[Name, Floats] = {}
-    header: Mapping[str, Any] = trace_header(prepared, side.pixel, "cpu", "float64")
+    header: Mapping[str, Any] = trace_header(prepared, pixel, "cpu", "float64")
     for name, value in header.items():
         parts = value if isinstance(value, tuple) else (value,)
         if all(isinstance(part, float) for part in parts):
-            found[HEADER, name] = np.array(parts)
-    sources = side.rows("SOURCE")
-    if len(sources):
-        at = sources.tic("source")
-        incident = np.array([[value_of(x) for x in source.incident] for source in prepared.sources])
-        lengths = np.array([[value_of(source.wavelength_m) * METRES_TO_ANGSTROMS] for source in prepared.sources])
-        if at.max() < len(incident):
-            found["SOURCE", "incident_vec"] = incident[at]
-            found["SOURCE", "lambda_angstroms"] = lengths[at]
-    domains = side.rows("UMAT")
-    if len(domains) and domains.tic("mos_tic").max() < len(prepared.umats):
-        nine = np.array([[value_of(x) for row in umat for x in row] for umat in prepared.umats])
-        found["UMAT", "umat"] = nine[domains.tic("mos_tic")]
+            found[HEADER, name] = np.array([parts])
+    sources = prepared.sources
+    found["SOURCE", "incident_vec"] = np.array([[value_of(x) for x in source.incident] for source in sources])
+    lengths = [[value_of(source.wavelength_m) * METRES_TO_ANGSTROMS] for source in sources]
+    found["SOURCE", "lambda_angstroms"] = np.array(lengths)
+    if prepared.mosaic:
+        found["UMAT", "umat"] = np.array([[value_of(x) for row in umat for x in row] for umat in prepared.umats])
     return found
