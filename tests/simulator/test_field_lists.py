@@ -80,7 +80,7 @@ def test_orientations_follow_the_header_line_that_they_follow_in_the_c_program(t
 def test_values_have_the_kind_and_number_of_the_c_programs(record: str, traced: Trace) -> None:
     plain = {"HEADER": traced.header, "CLOSING": traced.closing}
     found: list[Any] = [r.values for r in traced.umats + traced.records if r.name == record] or [plain[record]]
-    types = {"INT": int, "DOUBLE": (float, int)}  # the coordinates of a block are whole numbers
+    types: dict[str, Any] = {"INT": int, "DOUBLE": (float, int)}  # the coordinates of a block are whole numbers
     for values in found:
         assert list(values) == list(C_FIELDS[record])
         for name, (kind, count) in C_FIELDS[record].items():
