@@ -28,7 +28,7 @@ def run_and_report(tasks: Sequence[Task], *, jobs: int, root: Path, redact: bool
     width = max(len(task.label) for task in tasks)
     outcomes: list[Outcome] = []
     with Evidence(root, label, redact=redact) as evidence:
-        with collect_env(evidence, wanted=len(tasks) > 1):
+        with collect_env(evidence, wanted=True):
             for outcome in each(run_task, tasks, jobs):
                 outcomes.append(outcome)
                 print_outcome(outcome, width, verbose=verbose)

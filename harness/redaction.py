@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
+import platform
 import re
 import socket
 from collections.abc import Mapping, Sequence
@@ -58,7 +59,7 @@ def _secret_values(variables: Mapping[str, str]) -> list[str]:
 
 
 def redacted(text: str) -> str:
-    """Paths relative to the working folder or to the home folder, host and user names left out."""
+    """Paths relative to the working folder or to the home folder; host, user and kernel names left out."""
     for path, stand_in in _places():
         text = re.sub(rf"{re.escape(path)}(?=[/\s'\":,;)\]]|$)", stand_in, text)
     for name, stand_in in _names():
@@ -85,7 +86,7 @@ def _places() -> list[tuple[str, str]]:
 
 @cache
 def _names() -> list[tuple[str, str]]:
-    names = [(socket.gethostname(), "[host]")]
+    names = [(socket.gethostname(), "[host]"), (platform.release(), "[kernel]")]
     try:
         user = getpass.getuser()
     except (KeyError, OSError):

@@ -1,0 +1,61 @@
+"""The committed example folder: untouched, free of names, and still what the programs compute."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from compare.bundle import verify
+from compare.run_report import read_document, render_pages
+from harness.case import load_case
+from harness.case_run import trace_with_port, trace_with_reference
+from harness.comparing import compare_traces
+from harness.port import Computing
+from harness.reference import Reference
+from harness.scratch import prepare
+from tests.harness.support import REFERENCE, ROOT
+
+EXAMPLE = ROOT / "reports" / "example_supervisor"
+PIXELS = ((685, 1039), (0, 0), (1264, 1232))
+
+
+def text(name: str) -> str:
+    return (EXAMPLE / name).read_text("utf-8")
+
+
+def test_the_example_verifies() -> None:
+    assert verify(EXAMPLE).findings == ()
+
+
+def test_its_pages_are_rendered_from_its_data() -> None:
+    for name, page in render_pages(EXAMPLE).items():
+        assert text(name) == page
+
+
+def test_it_names_no_machine_and_no_user() -> None:
+    content = "".join(path.read_text("utf-8") for path in EXAMPLE.iterdir())
+    for word in ("/home/", "/root", "/tmp", str(Path.home()), str(ROOT)):
+        assert word not in content
+    assert json.loads(text("env.json"))["hostname"] == "[host]"
+
+
+def test_its_verdict_is_parity() -> None:
+    document = read_document(EXAMPLE)
+    assert (document.verdict, document.exit_code) == ("parity", 0)
+    assert json.loads(text("metrics.json"))["exit_code"] == 0
+
+
+@pytest.mark.parametrize("side", ["c", "py"])
+def test_both_programs_compute_its_numbers_again(side: str) -> None:
+    prepared = prepare(load_case("supervisor"))
+    recorded = json.loads(text("case.json"))
+    assert recorded["argv"] == list(prepared.case.argv)
+    if side == "c":
+        traces = trace_with_reference(Reference(REFERENCE, own=True), prepared, PIXELS, 60.0)
+    else:
+        traces = trace_with_port(prepared, PIXELS, Computing("cpu"))
+    again = "".join(traces[pixel] for pixel in PIXELS)
+    comparison = compare_traces(text(f"trace_{side}.log"), again)
+    assert comparison.exit_code == 0, comparison.first_divergence
