@@ -163,11 +163,11 @@ class Simulator:
                 omega = result.omega_sum[: len(index)].detach().sum()
                 return index, result.I_pixel_final[: len(index)], omega
 
-        if compiled or wants_gradients or self.device.type != "cpu":
+        if compiled or self.device.type != "cpu":
             yield from map(compute, starts)
             return
         with _unshared_operations() as threads:
-            if threads == 1 or len(starts) < 2:
+            if wants_gradients or threads == 1 or len(starts) < 2:
                 yield from map(compute, starts)
                 return
             last = self.region.n_active - 1
@@ -181,7 +181,12 @@ class Simulator:
         pixels, latch = self.region.pixels(filled, self.precision.position), self._latch_evaluations(filled)
         if not torch.is_grad_enabled():
             return pixel_sum(pixels, latch)
-        result: PixelResult = checkpoint(pixel_sum, pixels, latch, use_reentrant=False, preserve_rng_state=False)
+
+        def unshared() -> PixelResult:
+            with _unshared_operations():  # in the backward pass too, where it is computed once more
+                return pixel_sum(pixels, latch)
+
+        result: PixelResult = checkpoint(unshared, use_reentrant=False, preserve_rng_state=False)
         return result
 
     def _with_first_pixels(self, flat: Tensor) -> Tensor:
