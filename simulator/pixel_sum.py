@@ -132,6 +132,11 @@ def last_kept(
     return torch.where(kept.any(dim=0), polar.expand_as(kept).gather(0, last)[0], held_polar)
 
 
+def layer_added(total: Tensor, I: Tensor, capture_fraction: Tensor) -> Tensor:
+    """The layers' sums so far and this layer's, which takes its own captured fraction."""
+    return total + I * capture_fraction
+
+
 def photons(I: Tensor, held: Held, captures: Tensor, c: Constants, physics: Physics) -> Tensor:
     """(P,) the pixel's value from the sum, times the factors that were not applied before."""
     value = c.intensity_scale * I / c.steps
@@ -209,7 +214,8 @@ class PixelSum:
                 if physics.oversampled[1]:
                     held = held._replace(polar=last_kept(held.polar, pixels, sub, tile.samples, entering, c, physics))
             if physics.layer_by_layer and tics.sub_s == tics.sub_f == last:
-                total, captures, I = total + I * held.capture_fraction, captures + held.capture_fraction, zero
+                total, I = layer_added(total, I, held.capture_fraction), zero
+                captures = captures + held.capture_fraction
         I = total if physics.layer_by_layer else I
         final = self._kernels.call(photons, I, held, captures, c, physics)
         return PixelResult(I, held, final, omega_sum)

@@ -174,6 +174,11 @@ def physics_of(prepared: Prepared, *, reduced: bool, padded: bool) -> Physics:
     )
 
 
+def handedness(fdet: Vec, sdet: Vec, beam: Vec) -> Scalar:
+    """(F x S).beam: its sign says which way a curved detector bends."""
+    return dot(cross(fdet, sdet), beam)
+
+
 def constants_of(prepared: Prepared, device: torch.device, precision: Precision) -> Constants:
     """The pixels' shared numbers as 0-d tensors on the device."""
     experiment, geometry, cell = prepared.experiment, prepared.geometry, prepared.cell
@@ -186,7 +191,7 @@ def constants_of(prepared: Prepared, device: torch.device, precision: Precision)
         return Vec(*(number(x, dtype) for x in v))
 
     rest = precision.intensity
-    handedness = value_of(dot(cross(geometry.fdet, geometry.sdet), geometry.beam))
+    handed = value_of(handedness(geometry.fdet, geometry.sdet, geometry.beam))
     na, nb, nc = cell.N_cells
     return Constants(
         pixel_size_m=number(detector.pixel_size_m),
@@ -201,7 +206,7 @@ def constants_of(prepared: Prepared, device: torch.device, precision: Precision)
         close_distance_m=number(geometry.close_distance_m),
         Fbeam_m=number(geometry.centre.Fbeam_m),
         Sbeam_m=number(geometry.centre.Sbeam_m),
-        curvature_sign=number(1.0 if handedness >= 0.0 else -1.0),
+        curvature_sign=number(1.0 if handed >= 0.0 else -1.0),
         thick_step_m=number(detector.thickness.step),
         attenuation_per_m=number(detector.attenuation_per_m),
         polarization=vector(geometry.polarization),
