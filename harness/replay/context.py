@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.replay.values import HEADER, Ints, SideValues
+from harness.replay.values import Ints, Name, SideValues
 from simulator.defects import Defects
 from simulator.errors import InputError
 from simulator.lattice import SHAPES
@@ -28,7 +27,6 @@ class Context:
     """Of the case; None: the traces alone."""
     own: Trace | None = None
     """The port's own trace of the case: what follows from the arguments alone is taken from here."""
-    spreads: Mapping[str, Any] = field(default_factory=dict)
 
     def given_header(self, name: str) -> Value | None:
         """A header value of the port's own; None without a case."""
@@ -90,24 +88,32 @@ def _defects(side: SideValues) -> Defects | None:
         return None
 
 
-def variants(context: Context) -> list[tuple[tuple[str, str], list[Context]]]:
-    """The flags that no trace states: the quantity that shows each, and the contexts to choose from."""
+SHOW_OVERSAMPLING: tuple[Name, ...] = (
+    ("SUBPIXEL", "omega_pixel_sr"),
+    ("SUBPIXEL", "capture_fraction"),
+    ("SOURCE", "polar"),
+    ("DOMAIN", "I_term"),
+    ("DOMAIN", "I_running"),
+    ("", "I_pixel_final"),
+)
 
-    def with_flags(**flags: Any) -> Context:
-        return replace(context, physics=replace(context.physics, **flags))
 
+def variants(defects: Defects) -> list[tuple[tuple[Name, ...], list[dict[str, Any]]]]:
+    """The flags that no trace states: the quantities that show each, and what it may be, the usual first."""
     oversampled = [(c, p, o) for c in (False, True) for p in (False, True) for o in (False, True)]
-    compounds = "oversample-compounds" in context.defects
-    layers = "last-layer-capture" not in context.defects
-    sampled = [
-        with_flags(oversampled=on, compounding=compounds and any(on), layer_by_layer=layers and not on[0])
-        for on in oversampled
-    ]
+    compounds = "oversample-compounds" in defects
+    layers = "last-layer-capture" not in defects
     return [
-        (("SUBPIXEL", "pixel_pos_meters"), [context, with_flags(curved=True)]),
-        (("SUBPIXEL", "omega_pixel_sr"), [context, with_flags(point_pixel=True)]),
-        (("SOURCE", "polar"), [context, with_flags(polarized=False)]),
-        (("DOMAIN", "I_running"), sampled),
+        ((("SUBPIXEL", "pixel_pos_meters"),), [{"curved": False}, {"curved": True}]),
+        ((("SUBPIXEL", "omega_pixel_sr"),), [{"point_pixel": False}, {"point_pixel": True}]),
+        ((("SOURCE", "polar"),), [{"polarized": True}, {"polarized": False}]),
+        (
+            SHOW_OVERSAMPLING,
+            [
+                {"oversampled": on, "compounding": compounds and any(on), "layer_by_layer": layers and not on[0]}
+                for on in oversampled
+            ],
+        ),
     ]
 
 
@@ -116,6 +122,3 @@ def step_rows(side: SideValues, record: str) -> Ints:
     import numpy as np
 
     return np.arange(len(side.rows(record)))
-
-
-__all__ = ["HEADER", "Context", "context_of_case", "context_of_traces", "step_rows", "variants"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -166,10 +166,15 @@ class Machine:
             spread = 0.0 if moved is None else float(np.abs(moved[:, row]).max(initial=0.0))
             largest = max((abs(part) for part in parts), default=0.0)
             # Both sides compute this from the same arguments, so both may have moved.
-            figures.tolerance[row] = max(float(np.spacing(largest)), FACTOR * spread)
+            figures.tolerance[row] = max(float(np.spacing(largest)), FACTOR * spread) + self._cut(parts)
             figures.spread[row] = spread
         if moved is not None and step.record != HEADER:
             self._replayed.deviations[name] = np.asarray(moved)
+
+    def _cut(self, parts: tuple[float, ...]) -> float:
+        """What printing loses of a value that is no step's result."""
+        digits = self._side.digits
+        return float(half_unit(np.array(parts, float), digits).max(initial=0.0)) if digits < EXACT_DIGITS else 0.0
 
     def _evaluate(self, step: Step) -> None:
         for start in range(0, len(step.rows), ROWS_AT_A_TIME):
@@ -177,7 +182,7 @@ class Machine:
 
     def _evaluate_rows(self, step: Step, part: slice) -> None:
         rows = step.rows[part]
-        inputs = [Input(i.name, None if i.at is None else i.at[part], i.carries) for i in step.inputs]
+        inputs = [replace(i, at=None if i.at is None else i.at[part]) for i in step.inputs]
         values = [self._gathered(given, rows) for given in inputs]
         if any(value is None for value in values):
             return

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -78,43 +78,31 @@ DERIVED = frozenset(f"carried_{edge}p_angstroms" for edge in "abc")
 
 def infer(context: Context, a: SideValues, b: SideValues) -> Context:
     """Choose the flags that no trace states by which formula makes the values that the traces show."""
-    for name, choices in variants(context):
-        kept = [replace(choice, defects=context.defects) for choice in choices]
-        flags = [_merged(context, choice) for choice in kept]
-        scores = [_reproduced(name, side_context, a, b) for side_context in flags]
-        context = flags[int(np.argmax(scores))]
+    for names, choices in variants(context.defects):
+        contexts = [replace(context, physics=replace(context.physics, **flags)) for flags in choices]
+        scores = [_reproduced(names, candidate, a, b) for candidate in contexts]
+        context = contexts[int(np.argmax(scores))]
     return context
 
 
-def _merged(context: Context, choice: Context) -> Context:
-    """What was settled before, with what this choice changes."""
-    base = context_fields(choice)
-    return replace(context, physics=replace(context.physics, **base))
-
-
-def context_fields(choice: Context) -> dict[str, Any]:
-    """The flags that variants differ in."""
-    physics = choice.physics
-    names = ("curved", "point_pixel", "polarized", "oversampled", "compounding", "layer_by_layer")
-    return {name: getattr(physics, name) for name in names}
-
-
-def _reproduced(name: Name, context: Context, a: SideValues, b: SideValues) -> int:
+def _reproduced(names: Sequence[Name], context: Context, a: SideValues, b: SideValues) -> int:
     """How many values of both sides the formulas reproduce."""
     count = 0
     for side in (a, b):
-        steps = [s for s in all_steps(side, context) if s.record == name[0] and _makes(s, name[1])]
-        figures = Machine(side, measure=False).run(steps).figures.get(name)
-        stated = side.rows(name[0]).numbers(name[1])
-        if figures is None or stated is None:
-            continue
-        for q, value, known in zip(figures.q, stated, figures.known, strict=True):
-            count += bool(known and np.allclose(q, value, rtol=REPRODUCED, atol=0.0))
+        steps = [step for step in all_steps(side, context) if any(_makes(step, name) for name in names)]
+        figures = Machine(side, measure=False).run(steps).figures
+        for name in names:
+            stated = side.rows(name[0]).numbers(name[1])
+            if name not in figures or stated is None:
+                continue
+            for q, value, known in zip(figures[name].q, stated, figures[name].known, strict=True):
+                count += bool(known and np.allclose(q, value, rtol=REPRODUCED, atol=0.0))
     return count
 
 
-def _makes(step: Step | Given, name: str) -> bool:
-    return name in step.names if isinstance(step, Step) else step.name == name
+def _makes(step: Step | Given, name: Name) -> bool:
+    made = step.names if isinstance(step, Step) else (step.name,)
+    return step.record == name[0] and name[1] in made
 
 
 def replays_of(replaying: Replaying, pixel: Pixel | None) -> dict[Key, Replay]:

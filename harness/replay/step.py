@@ -46,11 +46,13 @@ class Input:
     """(n,) row of the input's record for each row of the step; None: the one row of the header."""
     carries: bool = False
     """It is the step's own earlier value: rows depend on each other."""
+    label: str = ""
+    """Tells apart several values of one quantity."""
 
     @property
     def tag(self) -> str:
         """What the step calls it."""
-        return f"{'previous ' if self.carries else ''}{self.name[1]}"
+        return self.label or f"{'previous ' if self.carries else ''}{self.name[1]}"
 
 
 class Arguments:

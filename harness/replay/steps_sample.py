@@ -11,14 +11,14 @@ from torch import Tensor
 
 from harness.replay.context import Context, step_rows
 from harness.replay.step import Arguments, Given, Input, Result, Step, copy_of, header_inputs
-from harness.replay.values import HEADER, NOWHERE, Ints, SideValues
+from harness.replay.values import NOWHERE, Ints, SideValues
 from simulator.algebra import Vec, scale
 from simulator.experiment import RADIANS_TO_DEGREES
 from simulator.lattice import SHAPES, Miller, product_of_axes
+from simulator.prepare import handedness
 from simulator.samples import domain_edge
 from simulator.scan import phi_at, rotated_edge
 from simulator.scatter import (
-    METRES_TO_ANGSTROMS,
     PER_METRE_TO_PER_ANGSTROM,
     Located,
     Pixels,
@@ -90,7 +90,7 @@ def _subpixel(side: SideValues, context: Context) -> Iterator[Step]:
 
     def position(x: Arguments) -> Sequence[Result]:
         like = x.number("subpixel_size_meters")
-        more = {"curvature_sign": context.simulator.constants.curvature_sign} if context.simulator else {}
+        more = {"curvature_sign": _curvature_sign(x)} if physics.curved else {}
         pixels = Pixels(torch.full_like(like, slow), torch.full_like(like, fast))
         return [pixel_position(pixels, x.subpixel(), x.constants(**more), physics)]
 
@@ -121,6 +121,12 @@ def _subpixel(side: SideValues, context: Context) -> Iterator[Step]:
     renewed = (tics.tic("sub_s") == 0) & (tics.tic("sub_f") == 0) | physics.oversampled[0]
     yield Step(own, ("capture_fraction",), rows[renewed], *_capture(rows[renewed], context))
     yield _kept(own, "capture_fraction", rows[~renewed])
+
+
+def _curvature_sign(x: Arguments) -> Tensor:
+    """1 or -1, by the frame's handedness."""
+    handed = handedness(*(x.vector(name) for name in ("fdet_vec", "sdet_vec", "beam_vec")))
+    return torch.where(handed >= 0.0, 1.0, -1.0).to(torch.float64)
 
 
 def _capture(rows: Ints, context: Context) -> tuple[tuple[Input, ...], Any]:
@@ -386,6 +392,3 @@ def evaluation_numbers(side: SideValues) -> Ints:
     for name in table.index_names:
         number = number * int(cast(int, counts[name])) + table.tic(name)
     return number
-
-
-__all__ = ["HEADER", "METRES_TO_ANGSTROMS", "evaluation_numbers", "sample_steps"]

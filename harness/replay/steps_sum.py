@@ -12,7 +12,7 @@ from harness.replay.context import Context, step_rows
 from harness.replay.step import Arguments, Given, Input, Result, Step, copy_of, header_inputs
 from harness.replay.steps_header import THE_ROW
 from harness.replay.values import HEADER, Ints, SideValues
-from simulator.pixel_sum import photons
+from simulator.pixel_sum import layer_added, photons
 from simulator.scatter import Held, intensity_term, running_sum
 from simulator.trace import stored
 
@@ -47,7 +47,7 @@ def _term(rows: Ints, side: SideValues, context: Context) -> Iterator[Step]:
         return
 
     def term(x: Arguments) -> Sequence[Result]:
-        own = [torch.tensor(weight)[x.tic("source").long()]] if physics.weighted else []
+        own = [torch.tensor(weight, dtype=torch.float64)[x.tic("source").long()]] if physics.weighted else []
         own += [x.number(factor.tag) for factor in factors]
         return [intensity_term(x.number("F_cell"), x.number("F_latt"), own)]
 
@@ -131,8 +131,11 @@ def _closing(side: SideValues, context: Context) -> Iterator[Step]:
 
 def _before_scaling(side: SideValues, context: Context) -> Iterator[Step]:
     physics, count = context.physics, len(side.rows("DOMAIN"))
-    if not count or physics.layer_by_layer:
-        return  # the layers' own captures: the term of each layer is held by nothing in the trace
+    if not count:
+        return
+    if physics.layer_by_layer:
+        yield _sum_of_layers(side)
+        return
     last = np.array([count - 1])
     running = Input(("DOMAIN", "I_running"), last)
     factors = _oversampled(last, side, context) if physics.compounding else ()
@@ -147,21 +150,42 @@ def _before_scaling(side: SideValues, context: Context) -> Iterator[Step]:
     yield Step(HEADER, ("I_before_scaling",), THE_ROW, (running, *factors, *vanishes), left)
 
 
+def _sum_of_layers(side: SideValues) -> Step:
+    """Each layer's last running sum times the fraction that the layer captures."""
+    table = side.rows("DOMAIN")
+    layers = table.tic("thick_tic")
+    lasts = np.flatnonzero(np.diff(layers, append=-1) != 0)
+    at_capture = side.enclosing("DOMAIN", "SUBPIXEL")[lasts]
+    sums = [Input(("DOMAIN", "I_running"), np.array([row]), label=f"sum {row}") for row in lasts]
+    captured = [
+        Input(("SUBPIXEL", "capture_fraction"), np.array([at]), label=f"captured {row}")
+        for row, at in zip(lasts, at_capture, strict=True)
+    ]
+
+    def total(x: Arguments) -> Sequence[Result]:
+        found = torch.zeros_like(x.number(sums[0].tag))
+        for I, fraction in zip(sums, captured, strict=True):
+            found = layer_added(found, x.number(I.tag), x.number(fraction.tag))
+        return [found]
+
+    return Step(HEADER, ("I_before_scaling",), THE_ROW, (*sums, *captured), total)
+
+
 def _final(side: SideValues, context: Context) -> Iterator[Step]:
     physics = context.physics
     names = "I_before_scaling r_e_sqr fluence_photons_per_m2 steps capture_fraction polar omega_pixel"
     if not physics.background_in_sum:
         names += " background_I"
-    if physics.layer_by_layer and side.header("n_thick_steps") != 1:
-        return  # the background takes each layer's own capture
 
     def final(x: Arguments) -> Sequence[Result]:
         held = Held(x.number("omega_pixel"), x.number("capture_fraction"), x.number("polar"))
         scale = x.number("r_e_sqr") * x.number("fluence_photons_per_m2")
         constants = x.constants(intensity_scale=scale)
-        return [photons(x.number("I_before_scaling"), held, held.capture_fraction, constants, physics)]
+        captures = sum((x.number(one.tag) for one in layers[1:]), x.number(layers[0].tag)) if layers else None
+        return [photons(x.number("I_before_scaling"), held, captures, constants, physics)]  # type: ignore[arg-type]
 
-    yield Step(HEADER, ("I_pixel_final",), THE_ROW, header_inputs(*names.split()), final)
+    layers = _captures_of_layers(side) if physics.layer_by_layer and not physics.background_in_sum else ()
+    yield Step(HEADER, ("I_pixel_final",), THE_ROW, (*header_inputs(*names.split()), *layers), final)
     yield Step(
         HEADER,
         ("floatimage_accumulated",),
@@ -171,6 +195,13 @@ def _final(side: SideValues, context: Context) -> Iterator[Step]:
         decides=True,
         grain=2.0**-23,
     )
+
+
+def _captures_of_layers(side: SideValues) -> tuple[Input, ...]:
+    """The fraction that each layer captures, as its first subpixel holds it."""
+    table = side.rows("SUBPIXEL")
+    firsts = np.flatnonzero(np.diff(table.tic("thick_tic"), prepend=-1) != 0) if len(table) else ()
+    return tuple(Input(("SUBPIXEL", "capture_fraction"), np.array([row]), label=f"captured {row}") for row in firsts)
 
 
 def _stored(x: Arguments) -> Sequence[Result]:
