@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from harness.parity import Task
     from harness.port import Computing
     from harness.reference import Reference
+    from harness.scratch import Prepared
 
 SUPERVISOR_PIXEL: Pixel = (685, 1039)
 
@@ -34,6 +35,60 @@ def chosen_pixels(case: Case, given: Sequence[str] | None) -> tuple[Pixel, ...]:
     if case.pixels:
         return case.pixels[:1]
     raise WrongUse(f"case {case.name!r} names no pixel to trace; give --pixel SLOW FAST")
+
+
+def all_chosen_pixels(
+    prepared: Prepared, given: Sequence[str] | None, file: Path | None, grid: int | None
+) -> tuple[Pixel, ...]:
+    """The pixels of ``--pixel``, ``--pixels`` and ``--grid`` together, each once; without any, the case's first."""
+    chosen: list[Pixel] = list(chosen_pixels(prepared.case, given)) if given or not (file or grid) else []
+    if file:
+        chosen += pixels_of_file(file)
+    if grid:
+        chosen += grid_pixels(prepared, grid)
+    return tuple(dict.fromkeys(chosen))
+
+
+def pixels_of_file(path: Path) -> list[Pixel]:
+    """The pixels of a text file, SLOW FAST a line; WrongUse names the line that is none."""
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise WrongUse(f"--pixels {path} cannot be read: {error}") from error
+    found = []
+    for number, line in enumerate(lines, start=1):
+        words = line.partition("#")[0]
+        if words.strip():
+            try:
+                found.append(_pixel(words))
+            except WrongUse:
+                raise WrongUse(f"{path}:{number}: needs two integers, SLOW FAST; got {line!r}") from None
+    if not found:
+        raise WrongUse(f"--pixels {path} names no pixel")
+    return found
+
+
+def grid_pixels(prepared: Prepared, n: int) -> list[Pixel]:
+    """n x n pixels spread evenly over the region of interest; masked ones are left out."""
+    from simulator import Experiment
+
+    if prepared.case.setup:
+        raise WrongUse(f"--grid needs a case without setup lines; {prepared.case.name!r} has some")
+    with prepared.scratch() as folder:
+        experiment = Experiment.from_argv(prepared.case.argv, folder)
+    detector, sampling = experiment.detector, experiment.sampling
+    f0, f1, s0, s1 = sampling.roi or (0, detector.pixels_fast - 1, 0, detector.pixels_slow - 1)
+    rows, columns = (_spread(low, high, n) for low, high in ((s0, s1), (f0, f1)))
+    live = [(slow, fast) for slow in rows for fast in columns]
+    if sampling.mask is None:
+        return live
+    return [pixel for pixel in live if sampling.mask[pixel]]
+
+
+def _spread(low: int, high: int, n: int) -> list[int]:
+    """At most n different numbers from low to high, the middles of n equal parts."""
+    width = high - low + 1
+    return list(dict.fromkeys(low + (2 * at + 1) * width // (2 * n) for at in range(n)))
 
 
 def _pixel(text: str) -> Pixel:

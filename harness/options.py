@@ -24,6 +24,12 @@ PixelOption: TypeAlias = Annotated[
         show_default="the case's first, 685 1039 for supervisor",
     ),
 ]
+PixelFileOption: TypeAlias = Annotated[
+    Path | None, typer.Option("--pixels", metavar="FILE", help="More pixels, SLOW FAST a line; # begins a comment.")
+]
+GridOption: TypeAlias = Annotated[
+    int | None, typer.Option("--grid", metavar="N", min=1, help="N x N pixels spread evenly over the region.")
+]
 ModeOption: TypeAlias = Annotated[
     str | None,
     typer.Option("--mode", metavar="c-parity|spec", help="All known defects on, or none.", show_default="c-parity"),

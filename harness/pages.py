@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from compare.document import Document, Section, Summary, Table
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from harness.parity import Outcome
     from harness.traced import Traced
 
+MOST_SWEEPS = 3
+"""Pixels whose phi steps are tabulated; all of them are in the trace."""
 SIDES = {"py": "the PyTorch port", "c": "the C program"}
 HEADER_NAMES = ("program", "version", "mode", "defects", "device", "dtype")
 
@@ -37,7 +40,7 @@ def trace_document(case: Case, traced: Traced, side: str) -> Document:
     )
     table = Table(("slow", "fast", "I_pixel_final", "I_before_scaling", "lines"), rows, "Traced pixels.")
     sections = [Section("Pixels", table=table)]
-    for pixel, text in texts.items():
+    for pixel, text in islice(texts.items(), MOST_SWEEPS):
         if records := phi_table(text):
             sections.append(Section(f"Pixel {pixel[0]} {pixel[1]} by phi step", table=records))
     other = "harness reference trace" if side == "py" else "harness trace"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,8 @@ from harness.records import case_record, collect_env
 from harness.reference import Reference, quantity
 from harness.scratch import Prepared
 from harness.traced import Traced
+
+MOST_PRINTED = 10
 
 
 def seal_trace(
@@ -87,9 +90,11 @@ def print_summary(name: str, traced: Traced, folder: Path, *, to_stderr: bool) -
     first = next(iter(traced.traces.values()))
     what = [quantity(first, name) for name in ("program", "mode", "device", "dtype")]
     print(f"case {name}: {', '.join(word for word in what if word)}", file=stream)
-    for (slow, fast), text in traced.traces.items():
+    for (slow, fast), text in islice(traced.traces.items(), MOST_PRINTED):
         lines = text.count("\n")
         print(f"pixel {slow} {fast}: I_pixel_final {quantity(text, 'I_pixel_final')}  ({lines} lines)", file=stream)
+    if len(traced.traces) > MOST_PRINTED:
+        print(f"... and {len(traced.traces) - MOST_PRINTED} more pixels", file=stream)
     if traced.seconds:
         phases = ", ".join(f"{phase} {seconds:.2f} s" for phase, seconds in traced.seconds.items())
         print(f"time: {phases}", file=stream)

@@ -12,9 +12,11 @@ from harness.options import (
     DataOption,
     DefectOption,
     FullOption,
+    GridOption,
     ModeOption,
     OutDirOption,
     OutOption,
+    PixelFileOption,
     PixelOption,
     RedactOption,
     ReferenceOption,
@@ -29,6 +31,8 @@ def trace(
     argv: ArgvArgument = None,
     case: CaseOption = None,
     pixel: PixelOption = None,
+    pixels: PixelFileOption = None,
+    grid: GridOption = None,
     reference: ReferenceOption = None,
     mode: ModeOption = None,
     defect: DefectOption = None,
@@ -40,21 +44,21 @@ def trace(
     full: FullOption = False,
 ) -> None:
     """Trace pixels through the C program, run in a scratch folder that holds just the case's inputs."""
-    from harness.choices import chosen_case, chosen_defects, chosen_pixels, reports_root, with_words
+    from harness.choices import all_chosen_pixels, chosen_case, chosen_defects, reports_root, with_words
     from harness.reference import find_reference, traced
     from harness.scratch import prepare
     from harness.tracing import check_out, seal_trace
 
     chosen = chosen_case(case, argv)
-    pixels = chosen_pixels(chosen, pixel)
     words = chosen_defects(chosen, mode, defect or ())
     prepared = prepare(with_words(chosen, words), data)
+    chosen_pixels = all_chosen_pixels(prepared, pixel, pixels, grid)
     check_out(out)
     program = find_reference(reference)
     seal_trace(
-        lambda: traced(program, prepared, pixels, timeout_s=timeout),
+        lambda: traced(program, prepared, chosen_pixels, timeout_s=timeout),
         prepared,
-        pixels,
+        chosen_pixels,
         side="c",
         root=reports_root(out_dir),
         out=out,

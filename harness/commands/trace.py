@@ -10,9 +10,11 @@ from harness.options import (
     DeviceOption,
     DtypeOption,
     FullOption,
+    GridOption,
     ModeOption,
     OutDirOption,
     OutOption,
+    PixelFileOption,
     PixelOption,
     RedactOption,
 )
@@ -22,6 +24,8 @@ def trace(
     argv: ArgvArgument = None,
     case: CaseOption = None,
     pixel: PixelOption = None,
+    pixels: PixelFileOption = None,
+    grid: GridOption = None,
     device: DeviceOption = "auto",
     dtype: DtypeOption = "float64",
     mode: ModeOption = None,
@@ -36,19 +40,19 @@ def trace(
 
     Without arguments: pixel 685 1039 of the supervisor case, float64, c-parity.
     """
-    from harness.choices import chosen_case, chosen_defects, chosen_pixels, reports_root, with_words
+    from harness.choices import all_chosen_pixels, chosen_case, chosen_defects, reports_root, with_words
     from harness.port import Computing, traced
     from harness.scratch import prepare
     from harness.tracing import check_out, seal_trace
 
     chosen = chosen_case(case, argv)
-    pixels = chosen_pixels(chosen, pixel)
     prepared = prepare(with_words(chosen, chosen_defects(chosen, mode, defect or ())), data)
+    chosen_pixels = all_chosen_pixels(prepared, pixel, pixels, grid)
     check_out(out)
     seal_trace(
-        lambda: traced(prepared, pixels, Computing(device, dtype)),
+        lambda: traced(prepared, chosen_pixels, Computing(device, dtype)),
         prepared,
-        pixels,
+        chosen_pixels,
         side="py",
         root=reports_root(out_dir),
         out=out,

@@ -73,6 +73,17 @@ def test_several_pixels_and_modes(harness: Run, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("program", [("trace", "--device", "cpu"), ("reference", "trace")])
+def test_many_pixels_in_one_call(harness: Run, program: tuple[str, ...], tmp_path: Path) -> None:
+    (tmp_path / "pixels.txt").write_text("# row column\n31 57\n\n0,1  # the second\n")
+    words = ("--case", "scan_through_zero", "--pixels", "pixels.txt", "--grid", "3", "--out", "t.log")
+    done = harness(*program, *words)
+    assert done.returncode == 0, done.stderr
+    found = [line.split()[2:] for line in (tmp_path / "t.log").read_text().splitlines() if ": pixel " in line]
+    grid = [[str(slow), str(fast)] for slow in (13, 40, 66) for fast in (16, 48, 80)]
+    assert found == [["31", "57"], ["0", "1"], *grid]
+
+
+@pytest.mark.parametrize("program", [("trace", "--device", "cpu"), ("reference", "trace")])
 def test_a_single_defect_is_switched(harness: Run, program: tuple[str, ...], tmp_path: Path) -> None:
     words = ("--case", "scan_through_zero", "--pixel", "31", "57", "--defect", "phi-carryover=off")
     done = harness(*program, *words, "--out", "t.log")
@@ -119,6 +130,7 @@ BAD_INPUT = {
     "half a defect": (["--defect", "phi-carryover"], "NAME=on"),
     "data that is no folder": (["--data", "nowhere"], "--data"),
     "output that cannot be written": (["--out", "nowhere/trace.log"], "--out"),
+    "pixel file that is none": (["--pixels", "nowhere.txt"], "nowhere.txt"),
     "unknown option": (["--pixle", "1", "1"], ""),
 }
 
