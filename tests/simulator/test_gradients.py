@@ -28,13 +28,13 @@ from simulator.execution import ExecutionConfig
 from simulator.gradients import Region, ScaledImage, directions_of, intensity_of_phi_steps
 from simulator.parameters import Parameter, parameters_of
 
-ROI = (2, 4, 1, 3)
-"""Nine pixels."""
+ROI = (2, 3, 1, 2)
+"""Four pixels."""
 
 
 @pytest.fixture(autouse=True)
 def _single_threaded() -> Iterator[None]:
-    """Nine pixels are too few to share among threads."""
+    """Four pixels are too few to share among threads."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     yield
