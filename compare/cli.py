@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from difflib import get_close_matches
 from importlib import import_module
 from typing import NamedTuple
 
@@ -90,6 +89,8 @@ def _without_command(word: str) -> int:
         except PackageNotFoundError:
             print("not installed")
         return 0
+    from difflib import get_close_matches
+
     near = get_close_matches(word, COMMANDS, 1)
     hint = f"did you mean {near[0]}?" if near else f"one of {', '.join(COMMANDS)} was required"
     print(f"compare: no subcommand {word!r}; {hint}", file=sys.stderr)

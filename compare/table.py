@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from rich.console import Console
 from rich.table import Table
@@ -39,16 +40,37 @@ def print_comparison(result: Comparison, *, everything: bool = False, console: C
     console.print(Text(headline(result), VERDICT_STYLES[result.verdict]))
     for line in story(result):
         console.print(Text(f"  {line}"))
+    shorten = _Names(result.pairs)
     pairs = result.pairs if everything else [pair for pair in result.pairs if pair.differs or pair.waived]
     shown = pairs if everything else pairs[:MOST_ROWS]
     if shown:
         console.print()
-        console.print(_table(shown)) if console.width >= NARROW else _list(shown, console)
+        console.print(_table(shown, shorten)) if console.width >= NARROW else _list(shown, shorten, console)
     if len(shown) < len(pairs):
         console.print(Text(f"... {len(pairs) - len(shown)} more differ; --all lists every pair"))
     console.print()
     for line in _summary(result, everything):
         console.print(Text(line), soft_wrap=not console.is_terminal)
+
+
+class _Names:
+    """Names of quantities without what all of them share: one pixel, loops of a single step."""
+
+    def __init__(self, pairs: Sequence[Pair]) -> None:
+        seen: dict[tuple[str, str], set[int]] = {}
+        for pair in pairs:
+            for index, number in pair.key.indices:
+                seen.setdefault((pair.key.record, index), set()).add(number)
+        self._varies = {place for place, numbers in seen.items() if len(numbers) > 1}
+        self._one_pixel = len({pair.key.pixel for pair in pairs}) <= 1
+
+    def of(self, pair: Pair) -> str:
+        key = pair.key
+        indices = tuple((index, n) for index, n in key.indices if (key.record, index) in self._varies)
+        name = str(replace(key, indices=indices, pixel=None if self._one_pixel else key.pixel))
+        component = f"[{pair.component}]" if pair.component is not None and pair.differs else ""
+        unit = f" ({pair.unit})" if pair.unit else ""
+        return clean(f"{name}{component}{unit}")
 
 
 def _console() -> Console:
@@ -59,7 +81,7 @@ def _console() -> Console:
     return console
 
 
-def _table(pairs: Sequence[Pair]) -> Table:
+def _table(pairs: Sequence[Pair], names: _Names) -> Table:
     table = Table(box=None, padding=(0, 1), header_style="bold")
     table.add_column("quantity", overflow="fold", ratio=3)
     for title in ("a", "b"):
@@ -70,7 +92,7 @@ def _table(pairs: Sequence[Pair]) -> Table:
     table.add_column("origin", overflow="fold", ratio=2)
     for pair in pairs:
         table.add_row(
-            Text(_quantity(pair)),
+            Text(names.of(pair)),
             Text(_side(pair.a, pair.component)),
             Text(_side(pair.b, pair.component)),
             Text(number_text(pair.ulps)),
@@ -81,22 +103,16 @@ def _table(pairs: Sequence[Pair]) -> Table:
     return table
 
 
-def _list(pairs: Sequence[Pair], console: Console) -> None:
+def _list(pairs: Sequence[Pair], names: _Names, console: Console) -> None:
     """A pair a paragraph, for narrow terminals."""
     for pair in pairs:
-        console.print(Text(_quantity(pair)))
+        console.print(Text(names.of(pair)))
         console.print(Text(f"  a {_side(pair.a, pair.component)}"))
         console.print(Text(f"  b {_side(pair.b, pair.component)}"))
         figures = [f"{number_text(pair.ulps)} ulps"] if pair.ulps is not None else []
         figures += [f"relative {number_text(pair.relative)}"] if pair.relative is not None else []
         line = Text("  ").append(pair.difference.value, CLASS_STYLES[pair.difference])
         console.print(line.append(" ".join(["", *figures, _origin(pair)])))
-
-
-def _quantity(pair: Pair) -> str:
-    component = f"[{pair.component}]" if pair.component is not None and pair.differs else ""
-    unit = f" ({pair.unit})" if pair.unit else ""
-    return clean(f"{pair.key}{component}{unit}")
 
 
 def _side(value: object, component: int | None) -> str:

@@ -8,7 +8,18 @@ import numpy as np
 
 from compare.reading.table import Ints
 
-MULTIPLIERS = np.random.default_rng(20240229).integers(1, 1 << 62, 64, dtype=np.uint64) * 2 + 1
+WORD = (1 << 64) - 1
+GOLDEN_RATIO = 0x9E3779B97F4A7C15
+
+
+def _splitmix(state: int) -> int:
+    """A well mixed 64-bit number (Steele, Lea and Flood 2014, SplitMix)."""
+    state = (state ^ (state >> 30)) * 0xBF58476D1CE4E5B9 & WORD
+    state = (state ^ (state >> 27)) * 0x94D049BB133111EB & WORD
+    return state ^ (state >> 31)
+
+
+MULTIPLIERS = [np.uint64(_splitmix(axis * GOLDEN_RATIO & WORD) | 1) for axis in range(1, 65)]
 
 
 @dataclass(frozen=True)
@@ -98,5 +109,5 @@ def hashes(index: Ints) -> np.ndarray:
     for axis in range(index.shape[1]):
         mixed += index[:, axis].astype(np.uint64) * MULTIPLIERS[axis % len(MULTIPLIERS)]
     mixed ^= mixed >> np.uint64(31)
-    mixed *= np.uint64(0x9E3779B97F4A7C15)
+    mixed *= np.uint64(GOLDEN_RATIO)
     return mixed ^ (mixed >> np.uint64(29))

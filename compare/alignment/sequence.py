@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -65,6 +64,8 @@ def _middle(
         return _gap(span_a, span_b, result)
     keys_a = [_rounded(rows_a[i]) for i in span_a]
     keys_b = [_rounded(rows_b[j]) for j in span_b]
+    import difflib
+
     matcher = difflib.SequenceMatcher(None, keys_a, keys_b, autojunk=False)
     i, j = span_a.start, span_b.start
     for block in matcher.get_matching_blocks():

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import pickle
-import tempfile
 from collections.abc import Iterator
 from typing import IO
 
@@ -17,6 +15,13 @@ from compare.result import Side
 BUCKETS = 64
 
 
+def _temporary_file() -> IO[bytes]:
+    """A file that is gone when it is closed, however the program ends."""
+    import tempfile  # half of the logs never need one, and starting is what short comparisons consist of
+
+    return tempfile.TemporaryFile(prefix="compare_")
+
+
 class Spill:
     """Rows of one record, split by a hash of their index: equal indices meet in the same bucket."""
 
@@ -24,6 +29,8 @@ class Spill:
         self._files: dict[tuple[Side, int], IO[bytes]] = {}
 
     def add(self, side: Side, table: Table) -> None:
+        import pickle
+
         buckets = hashes(table.index) % np.uint64(BUCKETS)
         for bucket in np.unique(buckets).tolist():
             rows = np.flatnonzero(buckets == bucket)
@@ -31,7 +38,7 @@ class Spill:
 
     def _file(self, side: Side, bucket: int) -> IO[bytes]:
         if (side, bucket) not in self._files:
-            self._files[side, bucket] = tempfile.TemporaryFile(prefix="compare_")  # noqa: SIM115
+            self._files[side, bucket] = _temporary_file()
         return self._files[side, bucket]
 
     def buckets(self) -> Iterator[tuple[list[Table], list[Table]]]:
@@ -40,6 +47,8 @@ class Spill:
             yield self._load(Side.A, bucket), self._load(Side.B, bucket)
 
     def _load(self, side: Side, bucket: int) -> list[Table]:
+        import pickle
+
         file = self._files.pop((side, bucket), None)
         if file is None:
             return []
@@ -86,7 +95,7 @@ class Ledger:
 
     def _flush(self) -> None:
         if self._file is None:
-            self._file = tempfile.TemporaryFile(prefix="compare_")  # noqa: SIM115
+            self._file = _temporary_file()
         for part in self._hashes:
             self._file.write(part.tobytes())
         self._hashes, self._held = [], 0

@@ -259,7 +259,7 @@ def _parse_exactly(numbers: Sequence[int], lines: list[bytes], vocabulary: Vocab
     groups: dict[object, tuple[list[int], list[Parsed]]] = {}
     for number, line in zip(numbers, lines, strict=True):
         parsed = _try_parse(number, line, vocabulary, result)
-        if parsed is not None:
+        if parsed is not None and _has_good_indices(number, parsed, vocabulary, result):
             keys = index_keys(parsed, vocabulary)
             shape = (parsed.record, keys, tuple((name, len(texts)) for name, texts in parsed.fields))
             where, parsed_lines = groups.setdefault(shape, ([], []))
@@ -267,6 +267,16 @@ def _parse_exactly(numbers: Sequence[int], lines: list[bytes], vocabulary: Vocab
             parsed_lines.append(parsed)
     for where, parsed_lines in groups.values():
         _exact_tables(where, parsed_lines, vocabulary, result)
+
+
+def _has_good_indices(number: int, parsed: Parsed, vocabulary: Vocabulary, result: Block) -> bool:
+    """Whether every loop index of a line is an integer; a line where one is not is noted."""
+    wanted = index_keys(parsed, vocabulary)
+    for name, texts in parsed.fields:
+        if name in wanted and not (len(texts) == 1 and INTEGER.match(texts[0]) and abs(int(texts[0])) < LARGEST_INDEX):
+            result.malformed.append((number, f"{parsed.record}: {name}={','.join(texts)} is no integer loop index"))
+            return False
+    return True
 
 
 def _exact_tables(numbers: list[int], group: list[Parsed], vocabulary: Vocabulary, result: Block) -> None:
@@ -284,17 +294,12 @@ def _exact_tables(numbers: list[int], group: list[Parsed], vocabulary: Vocabular
     index[:, :2] = NO_PIXEL
     if first.positions:
         index[:, 2:] = [parsed.positions for parsed in group]
-    good = np.ones(len(group), bool)
     for axis, key in enumerate(index_names):
-        column = values.pop(key, None)
-        if column is not None and column.dtype == np.int64 and column.shape[1] == 1:
-            index[:, 2 + axis] = column[:, 0]
-        elif column is not None:
-            good &= [isinstance(value, int) and abs(value) < LARGEST_INDEX for value in column[:, 0].tolist()]
-            result.malformed.append((numbers[0], f"{first.record}: {key} is no integer loop index"))
-            index[good, 2 + axis] = column[good, 0].astype(np.int64)
+        if key in values:
+            index[:, 2 + axis] = [int(texts[0]) for parsed in group for name, texts in parsed.fields if name == key]
+            del values[key]
     order = np.array(numbers, np.int64)
-    _append(Table(first.record, index_names, index[good], order[good], {n: v[good] for n, v in values.items()}), result)
+    _append(Table(first.record, index_names, index, order, values), result)
 
 
 def _exact_values(group: list[Parsed], vocabulary: Vocabulary) -> dict[str, Values]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,6 +19,9 @@ from compare.reading.table import Block, Table
 from compare.result import Pixel, Problem, ProblemKind, Side, SideInfo
 from compare.vocabulary import Vocabulary
 
+if TYPE_CHECKING:
+    from concurrent.futures import ThreadPoolExecutor
+
 AHEAD = 2  # blocks that are parsed while another is compared
 MOST_MALFORMED = 20
 KNOWN_FORMATS = (1,)
@@ -29,10 +32,13 @@ class Pool:
 
     @cached_property
     def _threads(self) -> ThreadPoolExecutor:
+        from concurrent.futures import ThreadPoolExecutor
+
         return ThreadPoolExecutor(max_workers=2)
 
-    def submit(self, parse: Callable[[], Block]) -> Future[Block]:
-        return self._threads.submit(parse)
+    def submit(self, parse: Callable[[], Block]) -> Callable[[], Block]:
+        """Start parsing; the answer waits for the block."""
+        return self._threads.submit(parse).result
 
     def close(self) -> None:
         if "_threads" in self.__dict__:
@@ -79,30 +85,29 @@ class Log:
         self._check_sections()
 
     def _parsed(self, path: str) -> Iterator[Block]:
-        waiting: deque[Future[Block]] = deque()
+        waiting: deque[Callable[[], Block]] = deque()
         last = b"\n"
         try:
             for block in source.blocks(path, self.block_bytes):
                 waiting.append(self._submit(block))
                 last = block[-source.LONGEST_LINE :] if not block.endswith(b"\n") else b"\n"
                 while len(waiting) > AHEAD:
-                    yield waiting.popleft().result()
+                    yield waiting.popleft()()
         except source.CutOff:
             self._problem(ProblemKind.TRUNCATED_LOG, f"{path}: the compressed stream ends early")
-        for future in waiting:
-            yield future.result()
+        for parsed in waiting:
+            yield parsed()
         if last.rpartition(b"\n")[2].startswith(PREFIX):
             self._problem(
                 ProblemKind.TRUNCATED_LOG, f"{path}: its last line does not end; the log may be cut off there"
             )
 
-    def _submit(self, block: bytes) -> Future[Block]:
+    def _submit(self, block: bytes) -> Callable[[], Block]:
         large = len(block) >= self.block_bytes // 2 and self.block_bytes >= source.BLOCK_BYTES
         if large:
             return self.pool.submit(lambda: parse_block(block, self.vocabulary, vectorise=True))
-        done: Future[Block] = Future()
-        done.set_result(parse_block(block, self.vocabulary, vectorise=False))
-        return done
+        done = parse_block(block, self.vocabulary, vectorise=False)
+        return lambda: done
 
     def _placed(self, block: Block) -> list[Table]:
         """Tables with the pixel and the position in the whole log filled in."""

@@ -25,8 +25,8 @@ def read_columns(block: bytes, count: int, layout: Layout, kind: Callable[[str],
     """
     text = block.translate(BLANKS)
     types: dict[int, Any] = {at: f"S{len(name.encode()) + 1}" for at, name in layout.names_at}
-    types |= {at: np.int64 for at in layout.index_at if at is not None}
-    free = []  # columns whose texts decide what they are
+    indices = [at for at in layout.index_at if at is not None]
+    free = []  # columns whose texts decide what they are; asked for integers, pandas would take 7. and 1e2 too
     for name, start, width in layout.values_at:
         for at in range(start, start + width):
             if kind(name) == "float":
@@ -43,6 +43,8 @@ def read_columns(block: bytes, count: int, layout: Layout, kind: Callable[[str],
     if frame.shape != (count, layout.tokens):
         return None
     if any((frame[at].to_numpy() != name.encode()).any() for at, name in layout.names_at):
+        return None
+    if any(frame[at].dtype != np.int64 for at in indices):
         return None
     if any(frame[at].dtype not in (np.int64, np.float64) for at in free):
         return None

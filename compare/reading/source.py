@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import sys
 import zlib
 from collections.abc import Iterator
@@ -38,7 +37,12 @@ def open_log(path: str) -> Iterator[BinaryIO]:
         except OSError as error:
             reason = error.strerror or str(error)
             raise InputError(f"cannot read {path}: {reason}; give the path of a trace log, or -") from error
-        yield cast(BinaryIO, stack.enter_context(gzip.GzipFile(fileobj=raw))) if packed else raw
+        if packed:
+            from gzip import GzipFile
+
+            yield cast(BinaryIO, stack.enter_context(GzipFile(fileobj=raw)))
+        else:
+            yield raw
 
 
 def blocks(path: str, size: int = BLOCK_BYTES) -> Iterator[bytes]:

@@ -112,6 +112,16 @@ def test_a_value_that_is_missing_at_the_end_of_a_line_is_malformed_among_many() 
     assert sum(len(table) for table in block.tables) == 999
 
 
+@pytest.mark.parametrize("index", ["7.", "x", "1e2", "", "99999999999999999999"])
+@pytest.mark.parametrize("vectorise", [False, True])
+def test_one_garbled_index_costs_one_line(index: str, vectorise: bool) -> None:
+    lines = [f"TRACE_C_DOMAIN source=0 phi_tic={i} mos_tic=0 F_latt=1.5 F_cell=2.5" for i in range(1000)]
+    lines[7] = lines[7].replace("phi_tic=7", f"phi_tic={index}")
+    block = parse_block("\n".join(lines).encode(), WORDS, vectorise=vectorise)
+    assert [number for number, _ in block.malformed] == [8]
+    assert sum(len(table) for table in block.tables) == 999
+
+
 def test_swapped_names_in_one_line_among_many_are_seen() -> None:
     lines = [f"TRACE_C_DOMAIN source=0 phi_tic={i} mos_tic=0 F_latt=1.5 F_cell=2.5" for i in range(1000)]
     lines[500] = "TRACE_C_DOMAIN source=0 phi_tic=500 mos_tic=0 F_cell=2.5 F_latt=1.5"
