@@ -36,13 +36,15 @@ def _record() -> None:
             devices.append({"device": f"cuda:{index}", "name": torch.cuda.get_device_name(index), "peak_bytes": peak})
     facts = {
         "pid": os.getpid(),
-        "argv": sys.argv,
+        "program": sys.argv[0] if sys.argv else "",  # not its options: they may hold credentials
         "torch_version": torch.__version__,
         "cuda_used": any(device["peak_bytes"] > 0 for device in devices),
         "devices": devices,
     }
-    with open(os.path.join(folder, f"{os.getpid()}.json"), "w", encoding="utf-8") as file:
+    path = os.path.join(folder, str(os.getpid()))
+    with open(path, "w", encoding="utf-8") as file:
         json.dump(facts, file)
+    os.replace(path, path + ".json")  # whole, also where this process is being killed
 
 
 def _record_quietly() -> None:
