@@ -90,7 +90,10 @@ def write_outcomes(evidence: Evidence, tasks: Sequence[Task], outcomes: Sequence
 
 def _write_case(evidence: Evidence, prefix: str, outcome: Outcome, tasks: Sequence[Task]) -> None:
     if outcome.prepared is not None:
-        record = case_record(outcome.prepared, list(outcome.reference_traces), program=tasks[0].reference)
+        source = outcome.comparison.tolerance_source if outcome.comparison else None
+        record = case_record(
+            outcome.prepared, list(outcome.reference_traces), program=tasks[0].reference, tolerance_source=source
+        )
         evidence.write_json(f"{prefix}case.json", record)
     if outcome.failure:
         evidence.write(f"{prefix}failure.txt", outcome.failure)

@@ -15,7 +15,9 @@ from compare.bundle import verify
 from harness.case import load_case
 from harness.case_run import trace_with_port
 from harness.devices import Place, faults_of, places, trace_everywhere
+from harness.devices_report import run_devices
 from harness.port import Computing
+from harness.reference import Reference
 from harness.scratch import prepare
 from tests.harness.support import REFERENCE, ROOT, Run, sealed_folders
 
@@ -123,6 +125,29 @@ def test_a_second_device_is_compared_with_the_first() -> None:
 
     faults = faults_of(trace_everywhere(where[:2], trace_wrongly, {}), [pixel])
     assert any("I_pixel_final" in fault for fault in faults)
+
+
+def test_the_folder_of_two_devices_is_whole(tmp_path: Path) -> None:
+    prepared = prepare(load_case("oblique_cell"))
+    status = run_devices(
+        prepared,
+        [(31, 57)],
+        Reference(REFERENCE, own=True),
+        devices={"cpu": "cpu", "cuda": "cpu"},
+        allow_missing_cuda=False,
+        timeout_s=60,
+        root=tmp_path,
+        redact=True,
+    )
+    assert status == 0
+    folder = only_folder(tmp_path)
+    logs = {f"trace_py_{where}.log" for where in ("cpu", "cuda", "cpu_mixed", "cuda_mixed", "cpu_float32")}
+    assert logs | {"trace_c.log", "cuda_vs_cpu_summary.md"} <= {path.name for path in folder.iterdir()}
+    assert "## cuda: parity" in (folder / "cuda_vs_cpu_summary.md").read_text()
+    figures = json.loads((folder / "metrics.json").read_text())
+    by_place = {(place["device"], place["dtype"]): place for place in figures["places"]}
+    assert by_place["cuda", "float64"]["relative_difference"] == {"31 57": 0.0}
+    assert 0 < by_place["cpu", "float32"]["relative_difference"]["31 57"] < 1e-2
 
 
 # ---- gradcheck ---------------------------------------------------------------------------------------------------
