@@ -140,7 +140,7 @@ def half_pixel(scene: Scene) -> str | None:
     """The difference is half of a step that the vocabulary names, along one or two axes."""
     if len(scene.a) != len(scene.b):
         return None
-    length = math.sqrt(sum((y - x) ** 2 for x, y in zip(scene.a, scene.b, strict=True)))
+    length = math.hypot(*(y - x for x, y in zip(scene.a, scene.b, strict=True)))
     for name in scene.vocabulary.half_step_of:
         step = scene.store.scale((name, None), np.array([place_of(scene.pair.key)[:2]]))
         size = float(step[0]) if step is not None else 0.0

@@ -21,7 +21,7 @@ from compare.errors import InputError
 from compare.leftovers import Book, Statuses, key_of, scalar
 from compare.reading.log import Log, Pool
 from compare.reading.source import BLOCK_BYTES
-from compare.reading.table import Table, Values
+from compare.reading.table import EXACT_INTEGER, Table, Values
 from compare.result import (
     Ambiguity,
     Comparison,
@@ -243,7 +243,7 @@ class _Run:
             self._touch_tolerance(unit, quantity)
             return measure.measure_objects(a, b)
         if quantity.kind == "int":
-            a, b = (x.astype(np.int64) if (x == x.astype(np.int64)).all() else x for x in (a, b))
+            a, b = _whole(a), _whole(b)
         scale = self._scale(quantity, unit, a)
         tolerance, envelope = self.tolerances.evaluate(
             quantity.label, unit.index_names, unit.index, scale, lambda name: self._sizes(unit, name)
@@ -438,6 +438,14 @@ class _Run:
             Metadatum(name, values.get(Side.A), values.get(Side.B), pixel if pixel[0] >= 0 else None)  # type: ignore[arg-type]
             for (name, pixel), values in self.metadata.items()
         ]
+
+
+def _whole(column: Values) -> Values:
+    """Floats that are whole numbers, as integers; anything else as it is."""
+    if column.dtype == np.int64 or not (np.isfinite(column) & (np.abs(column) < EXACT_INTEGER)).all():
+        return column
+    whole = column.astype(np.int64)
+    return whole if (whole == column).all() else column
 
 
 def _column(value: tuple) -> Values:

@@ -111,7 +111,10 @@ class Aliases:
             return entry.value
         if any(isinstance(part, str) for part in entry.value):
             return None
-        return tuple(part**alias.power * alias.factor / divisor for part in entry.value)
+        try:
+            return tuple(part**alias.power * alias.factor / divisor for part in entry.value)
+        except OverflowError:
+            return None
 
     def _pair(self, target: Name, a: Candidate, b: Candidate) -> AliasPair:
         quantity = self.vocabulary.quantity(*target)
@@ -161,5 +164,4 @@ def _note(candidate: Candidate, side: str, quantity: Quantity) -> str:
 
 
 def _size(value: tuple) -> float:
-    numbers = [float(part) for part in value if not isinstance(part, str)]
-    return math.sqrt(sum(part * part for part in numbers))
+    return math.hypot(*(float(part) for part in value if not isinstance(part, str)))

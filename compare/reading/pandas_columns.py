@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from compare.reading.table import EXACT_INTEGER
+
 if TYPE_CHECKING:
     from compare.reading.columns import Columns, Layout
 
@@ -48,6 +50,8 @@ def read_columns(block: bytes, count: int, layout: Layout, kind: Callable[[str],
         return None
     if any(frame[at].dtype not in (np.int64, np.float64) for at in free):
         return None
+    if any((frame[at].abs() > EXACT_INTEGER).any() for at in free if frame[at].dtype == np.float64):
+        return None  # an integer among them may have lost digits
     return _columns(frame, text, layout, free, kind)
 
 

@@ -76,7 +76,7 @@ def convert(texts: Sequence[str], kind: str | None) -> Values:
         values = np.array([number(text) for text in texts] if _odd(texts) else list(map(float, texts)), float)
     except ValueError:
         return _numbers_and_words(texts)
-    return values if _exact(texts, values) else _numbers_and_words(texts)
+    return values if kind is not None or _exact(texts, values) else _numbers_and_words(texts)
 
 
 def _integers(texts: Sequence[str], *, negative_zero: bool) -> Values | None:

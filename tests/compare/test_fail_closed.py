@@ -101,6 +101,12 @@ def test_the_same_nan_on_both_sides_is_the_same(trace, write: Write) -> None:
     assert compare_traces(write(a, "a.log"), write(b, "b.log")).verdict is Verdict.PARITY
 
 
+@pytest.mark.parametrize(("text", "code"), [("12.0", 0), ("12.5", 1), ("nan", 1), ("inf", 1), ("1e300", 1)])
+def test_an_integer_that_is_printed_as_a_float(trace, write: Write, text: str, code: int) -> None:
+    other = trace.replaced("steps", "", [text])
+    assert compare_traces(write(trace, "a.log"), write(other, "b.log")).exit_code == code
+
+
 def test_a_log_cut_off_at_the_same_place_on_both_sides_is_not_parity(trace, write: Write) -> None:
     cut = type(trace)(trace.lines[:80])
     result = compare_traces(write(cut, "a.log"), write(cut, "b.log"))
