@@ -248,12 +248,17 @@ def _gradient(output: Tensor, t: Tensor) -> Tensor:
 
 def central_differences(function: Function, sums: Tensor, step: float) -> Tensor:
     """(r, k) gradients of sums (r, P) of the outputs at t = 0 from two evaluations along each direction."""
-    columns = []
-    with torch.no_grad():
-        for direction in range(function.n_directions):
-            t = function.origin()
-            t[direction] = step
-            columns.append(sums @ (function(t) - function(-t)) / (2.0 * step))
+
+    def outputs_at(direction: int, step: float) -> Tensor:
+        t = function.origin()
+        t[direction] = step
+        # What wants gradients is not rounded to 32 bits as the reference does: the function is the same one here.
+        return function(t.requires_grad_()).detach()
+
+    columns = [
+        sums @ (outputs_at(direction, step) - outputs_at(direction, -step)) / (2.0 * step)
+        for direction in range(function.n_directions)
+    ]
     return torch.stack(columns, dim=1).cpu()
 
 
