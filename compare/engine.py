@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike, fspath
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from compare import causes, tolerances, vocabulary
 from compare.alignment.aliases import Aliases, AliasPair
-from compare.alignment.lane import Lane, Repeat, Step, Unclear, Unit
+from compare.alignment.lane import Lane, Step, Unit
 from compare.alignment.sequence_lane import SequenceLane
 from compare.classes import measure
 from compare.classes.measure import Measured
@@ -18,21 +18,18 @@ from compare.classes.origins import Origins, Replays
 from compare.classes.store import Name, Store
 from compare.collect import Collector, pair_of
 from compare.errors import InputError
-from compare.leftovers import Book, Statuses, key_of, scalar
+from compare.findings import Findings, foreign_records, unused_tolerances
+from compare.leftovers import Book, Statuses, scalar
 from compare.reading.log import Log, Pool
 from compare.reading.source import BLOCK_BYTES
 from compare.reading.table import EXACT_INTEGER, Table, Values
 from compare.result import (
-    Ambiguity,
     Comparison,
     Coverage,
     DifferenceClass,
-    Key,
     Metadatum,
     Origin,
     Pair,
-    Problem,
-    ProblemKind,
     Remark,
     Side,
     Status,
@@ -94,9 +91,6 @@ class _Run:
     given_tolerances: Tolerances | None
     replays: Replays | None
     window: Window
-    problems: list[Problem] = field(default_factory=list)
-    remarks: list[Remark] = field(default_factory=list)
-    ambiguities: list[Ambiguity] = field(default_factory=list)
     metadata: dict[tuple[str, tuple[int, int]], dict[Side, object]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -109,6 +103,7 @@ class _Run:
             side: Log(paths, self.vocabulary, side, self.pool, self.window.block_bytes)
             for side, paths in ((Side.A, self.paths_a), (Side.B, self.paths_b))
         }
+        self.findings = Findings(self.logs)
         self.lanes: dict[str, Lane | SequenceLane] = {}
         self.seen: dict[Side, set[Name]] = {Side.A: set(), Side.B: set()}
         self.seen_families: dict[Side, set[str]] = {Side.A: set(), Side.B: set()}
@@ -159,7 +154,7 @@ class _Run:
             self.without_pixel = set(Side)
             slow, fast = self.logs[stating[0]].pixels[0]
             text = f"only {stating[0].value} states its pixel ({slow} {fast}); the other log is taken for the same"
-            self.remarks.append(Remark("pixel", text))
+            self.findings.remarks.append(Remark("pixel", text))
 
     def _feed(self, side: Side, tables: Sequence[Table]) -> None:
         for table in tables:
@@ -210,10 +205,13 @@ class _Run:
             for step in lane.finish():
                 self._process(step)
             for side, count in lane.far_repeats():
-                self._note_far_repeats(lane, side, count)
+                self.findings.far_repeats(self._family(lane), side, count)
         self._explain_pending()
         self._pair_aliases()
         self._explain_pending()
+
+    def _family(self, lane: Lane | SequenceLane) -> str:
+        return next(family for family, held in self.lanes.items() if held is lane)
 
     def _process(self, step: Step) -> None:
         for unit in step.units:
@@ -222,9 +220,9 @@ class _Run:
         for side, table in step.leftovers:
             self.book.add(side, table)
         for repeat in step.repeats:
-            self._note_repeat(repeat)
+            self.findings.repeat(repeat)
         for unclear in step.unclear:
-            self._note_unclear(unclear)
+            self.findings.unclear(unclear)
 
     def _measure(self, unit: Unit, name: str) -> None:
         if not len(unit.index):
@@ -234,7 +232,7 @@ class _Run:
         measured = self._measured(unit, quantity, a, b)
         self.store.add(name, unit, a, b, measured)
         kept = self.collector.add(unit, name, quantity, a, b, measured)
-        self._note_nan(unit, name, measured)
+        self.findings.one_sided_nan(unit, name, measured)
         pairs = self.collector.pairs
         self.pending += [i for i in kept if pairs[i].differs or pairs[i].key in self.origins.replays]
 
@@ -307,7 +305,7 @@ class _Run:
             self.book,
             lambda side, name: self.headers.get((side, name)),
             lambda name: self.collector.paired[name] > 0,
-            self.remarks,
+            self.findings.remarks,
         )
         self.aliased: set[Name] = set()
         for found in list(aliases.pairs()):
@@ -336,73 +334,26 @@ class _Run:
         pair = pair_of(found.key, (found.a.value, found.b.value), found.quantity, measured, 0, orders)
         return replace(pair, name_a=found.a.name[1], name_b=found.b.name[1], note=found.note)
 
-    # ------------------------------------------------------------------------------------------- reporting
-
-    def _note_nan(self, unit: Unit, name: str, measured: Measured) -> None:
-        rows = np.flatnonzero(measured.one_sided_nan)
-        if len(rows):
-            key = key_of((unit.record, name), unit.index_names, tuple(unit.index[rows[0]].tolist()))
-            text = f"{key} is nan on one side only" + (f", and at {len(rows) - 1} more" if len(rows) > 1 else "")
-            self.problems.append(Problem(ProblemKind.ONE_SIDED_NAN, text, key=key))
-
-    def _note_repeat(self, repeat: Repeat) -> None:
-        place = tuple(repeat.index.tolist())
-        names = repeat.conflicting or ("",)
-        key = key_of((repeat.record, names[0]), repeat.index_names, place)
-        path, line = self.logs[repeat.side].locate(repeat.order)
-        where = f"{path}:{line}"
-        if repeat.conflicting:
-            text = f"{where}: {key} appears again with another value"
-            self.problems.append(Problem(ProblemKind.DUPLICATE_CONFLICT, text, repeat.side, key))
-            self.ambiguities.append(Ambiguity(key, f"{repeat.side.value} states it twice, differently"))
-        elif repeat.record and not repeat.on_both:
-            text = f"{where}: {key.place} appears again, with the same values; the other log has it once"
-            self.problems.append(Problem(ProblemKind.REPEATED_RECORD, text, repeat.side, key))
-
-    def _note_far_repeats(self, lane: Lane | SequenceLane, side: Side, count: int) -> None:
-        family = next(family for family, held in self.lanes.items() if held is lane)
-        text = f"{side.value}: {count} rows of {family.split(' ')[0]} have indices that it printed before"
-        self.problems.append(Problem(ProblemKind.DUPLICATE_CONFLICT, text, side))
-
-    def _note_unclear(self, unclear: Unclear) -> None:
-        key = Key(unclear.names[0] if unclear.names else "", unclear.record)
-        text = (
-            f"{key} is repeated without an index, {unclear.count_a} times in a and {unclear.count_b} in b where "
-            "they part; which belong together is not known"
-        )
-        self.ambiguities.append(Ambiguity(key, text))
-        self.problems.append(Problem(ProblemKind.AMBIGUITY, text, key=key))
-
-    def _foreign_records(self) -> Iterator[Problem]:
-        """Rows of an unlisted record on both sides that found no partner: its index keys may be values."""
-        records = {name[0] for side in Side for name in self.book.names(side) if name[0]}
-        for record in sorted(records - set(self.vocabulary.records)):
-            left = [sum(self.book.counts[s, n] > 0 for n in self.book.names(s) if n[0] == record) for s in Side]
-            if all(left):
-                text = f"rows of {record} do not pair; list its index keys in a vocabulary (--vocabulary)"
-                yield Problem(ProblemKind.AMBIGUITY, text, key=Key("", record))
+    # ------------------------------------------------------------------------------------------- the result
 
     def _result(self) -> Comparison:
         statuses = Statuses(self.vocabulary, self.seen, self.aliased)
         missing = list(statuses.missing(self.book))
-        self.problems += [problem for log in self.logs.values() for problem in log.problems]
-        self.problems += [*missing, *self._foreign_records()]
-        for entry in self.tolerances.unused():
-            text = f"tolerance entry {entry} of {self.tolerances.source} matches nothing in these logs"
-            self.problems.append(Problem(ProblemKind.UNUSED_TOLERANCE, text))
-        pairs = self.collector.finish(self.logs[Side.A].locate, self.logs[Side.B].locate, statuses.status)
         paired = sum(self.collector.counts.values())
-        if not paired:
-            self.problems.insert(0, self._nothing_common())
+        problems = self.findings.all(
+            [*missing, *foreign_records(self.book, self.vocabulary), *unused_tolerances(self.tolerances)],
+            nothing_common=not paired,
+        )
+        pairs = self.collector.finish(self.logs[Side.A].locate, self.logs[Side.B].locate, statuses.status)
         return Comparison(
             sides=(self.logs[Side.A].info(), self.logs[Side.B].info()),
             pairs=pairs,
             counts={c: self.collector.counts[c] for c in measure.CLASSES},
-            coverage=self._coverage(paired, len(missing)),
+            coverage=self._coverage(paired, len(missing), len(problems)),
             leftovers=statuses.leftovers(self.book),
-            ambiguities=self.ambiguities,
-            problems=self.problems,
-            warnings=self.remarks,
+            ambiguities=self.findings.ambiguities,
+            problems=problems,
+            warnings=self.findings.remarks,
             metadata=self._metadata(),
             omitted=self.collector.omitted(pairs),
             steps=self.vocabulary.steps(),
@@ -410,17 +361,7 @@ class _Run:
             replayed=bool(self.replays),
         )
 
-    def _nothing_common(self) -> Problem:
-        empty = [side.value for side, log in self.logs.items() if not log.trace_lines]
-        if empty:
-            text = f"no trace lines (TRACE_...) in {' or '.join(empty)}: nothing was compared"
-        else:
-            stated = [f"{side.value} holds pixel {log.pixels}" for side, log in self.logs.items() if log.pixels]
-            text = "the logs have no quantity in common: nothing was compared" + ("; " if stated else "")
-            text += ", ".join(stated)
-        return Problem(ProblemKind.NO_COMMON_KEYS, text)
-
-    def _coverage(self, paired: int, missing: int) -> Coverage:
+    def _coverage(self, paired: int, missing: int, problems: int) -> Coverage:
         def counted(name: Name) -> bool:
             return self.vocabulary.quantity(*name).status != Status.METADATA
 
@@ -429,8 +370,8 @@ class _Run:
             only_a=self.book.total(Side.A, counted),
             only_b=self.book.total(Side.B, counted),
             required_missing=missing,
-            ambiguous=len(self.ambiguities),
-            problems=len(self.problems),
+            ambiguous=len(self.findings.ambiguities),
+            problems=problems,
         )
 
     def _metadata(self) -> list[Metadatum]:
