@@ -61,6 +61,9 @@ def _no_progress(done: int, of: int) -> None:
 class Simulator:
     """An experiment ready to compute on a device.
 
+    What its pixels share is computed once, when it is made: a simulator carries one backward pass; make another for
+    the next step of an optimisation (its parameters have changed by then).
+
     Args:
         experiment: what is simulated.
         device: auto, cpu, cuda, cuda:N or mps (ignored when ``execution`` is given).
