@@ -32,8 +32,14 @@ def without_secrets(text: str, more: Mapping[str, str] | None = None) -> str:
     """
     for value in _secret_values({**os.environ, **(more or {})}):
         for spelling in (value, json.dumps(value)[1:-1]):
-            text = text.replace(spelling, "[secret]")
+            text = re.sub(_as_whole(spelling), "[secret]", text)
     return text
+
+
+def _as_whole(secret: str) -> str:
+    """A pattern of the secret; one of digits alone must not be found inside the numbers of a trace."""
+    pattern = re.escape(secret)
+    return rf"(?<![\w.+-]){pattern}(?![\w.])" if secret.isdecimal() else pattern
 
 
 def hide_secrets(argv: Sequence[str]) -> list[str]:

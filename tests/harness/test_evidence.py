@@ -181,6 +181,14 @@ def test_credentials_are_never_written(tmp_path: Path, monkeypatch: pytest.Monke
     assert "TORCH_HUB_PASSWORD" not in content
 
 
+def test_a_credential_of_digits_is_not_cut_out_of_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DOOR_TOKEN", "123456")
+    with Evidence(tmp_path, "x") as evidence:
+        evidence.write("trace.log", "I 0.123456 h=-123456 k=1234567\ncode 123456, again=123456\n")
+    text = (evidence.final / "trace.log").read_text()
+    assert text == "I 0.123456 h=-123456 k=1234567\ncode [secret], again=[secret]\n"
+
+
 def test_redaction_leaves_out_host_user_and_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from harness import redaction
 
