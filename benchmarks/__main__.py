@@ -74,6 +74,9 @@ def run(
     golden: Annotated[
         Path | None, typer.Option("--golden", metavar="DIR", help="A folder of golden figures: its cases count too.")
     ] = None,
+    passive: Annotated[
+        bool, typer.Option("--passive", help="Waiting threads sleep: CPU seconds are work alone, on a shared machine.")
+    ] = False,
     idle: Annotated[
         float | None,
         typer.Option("--idle", metavar="LOAD", help="Wait before each part until the load is lower."),
@@ -96,6 +99,8 @@ def run(
         idle=idle,
         out=out,
     )
+    if passive:
+        os.environ["OMP_WAIT_POLICY"] = "passive"
     for racer in plan.racers:
         _require_runnable(racer)
     typer.echo(report(measure(plan)))

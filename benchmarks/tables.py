@@ -34,7 +34,7 @@ def report(results: dict[str, Any]) -> str:
 
 
 def _races(results: dict[str, Any]) -> str:
-    head = ["workload", "evaluations", "contender", "wall s", "CPU s", f"x {BASELINE}", "M evaluations/s"]
+    head = ["workload", "evaluations", "contender", "wall s", "CPU s", f"x {BASELINE} (by CPU s)", "M evaluations/s"]
     head += ["peak MB", "beyond output MB", "largest difference"]
     return "## Images\n\n" + table(head, [row for race in results["races"] for row in _race_rows(race)])
 
@@ -50,7 +50,7 @@ def _race_rows(race: dict[str, Any]) -> Iterator[list[str]]:
             name,
             f"{wall['median']:.3f} ({wall['lowest']:.3f}-{wall['highest']:.3f})",
             f"{figures['cpu_s']['median']:.2f}",
-            f"{figures['times_faster_wall']:.2f}" if "times_faster_wall" in figures else "",
+            _ratios(figures),
             f"{figures['evaluations_per_s'] / 1e6:.1f}" if "evaluations_per_s" in figures else "",
             f"{figures['peak_bytes'] / MB:.0f}",
             "" if beyond is None else f"{beyond / MB:.0f}",
@@ -58,6 +58,12 @@ def _race_rows(race: dict[str, Any]) -> Iterator[list[str]]:
         ]
     for name, message in race["failures"].items():
         yield ["", "", name, message, *[""] * 6]
+
+
+def _ratios(figures: dict[str, Any]) -> str:
+    if "times_faster_wall" not in figures:
+        return ""
+    return f"{figures['times_faster_wall']:.2f} ({figures['times_faster_cpu']:.2f})"
 
 
 def _scaling(results: dict[str, Any]) -> str:
