@@ -61,7 +61,7 @@ def _read(path: Path) -> str:
 def chosen_explanation(sides: Sides, data: Path | None, *, attempts: bool) -> Explanation:
     """Compare with replays; with ``attempts`` also switch each defect of the port."""
     port = port_of(sides.port_case, data) if sides.port_case else None
-    explanation = compare_texts(sides.a, sides.b, port)
+    explanation = compare_texts(sides.a, sides.b, port, pixel=sides.pixel)
     if not attempts or sides.port_case is None:
         return explanation
     pixel = sides.pixel or next(iter(explanation.comparison.sides[0].pixels), None)
@@ -103,8 +103,8 @@ def summary_lines(explanation: Explanation) -> list[str]:
         if first.local is not None and first.tolerance is not None:
             lines.append(f"  local difference {first.local:.3g}, tolerance {first.tolerance:.3g}")
     for one in explanation.counterfactuals:
-        if one.share is None:
-            lines.append(f"  with the reference's {one.step} the final value stays {one.instead!r}")
+        if one.share is None or one.instead == one.port:
+            lines.append(f"  with the reference's {one.step} alone the final value stays as it is")
         else:
             lines.append(f"  with the reference's {one.step} alone {one.share:.1%} of the final error goes away")
     restoring = [trial for trial in explanation.trials if trial.restores]

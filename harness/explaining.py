@@ -69,6 +69,7 @@ def explain(
     b: Sequence[str],
     simulator: Simulator | None = None,
     vocabulary: Vocabulary | None = None,
+    pixel: Pixel | None = None,
 ) -> Explanation:
     """Compare the reference's log(s) with the port's, with replays, and weigh each step at fault.
 
@@ -77,30 +78,39 @@ def explain(
         b: files of the program under test.
         simulator: the port on the case that both are of; None replays from the traces alone.
         vocabulary: names of another program.
+        pixel: which pixel both are of, where the logs do not say so.
     """
-    comparison, replayings = with_replays(a, b, simulator, vocabulary)
+    comparison, replayings = with_replays(a, b, simulator, vocabulary, pixel)
     return Explanation(comparison, counterfactuals(comparison, replayings))
 
 
 def with_replays(
-    a: Sequence[str], b: Sequence[str], simulator: Simulator | None = None, vocabulary: Vocabulary | None = None
+    a: Sequence[str],
+    b: Sequence[str],
+    simulator: Simulator | None = None,
+    vocabulary: Vocabulary | None = None,
+    pixel: Pixel | None = None,
 ) -> tuple[Comparison, list[Replaying]]:
     """The comparison with origins established by replays, and both sides replayed."""
     aligned = compare_logs(a, b, vocabulary=vocabulary)
     if not aligned.pairs:
         return aligned, []
-    replays, replayings = replays_for(aligned, simulator)
+    replays, replayings = replays_for(aligned, simulator, pixel)
     return compare_logs(a, b, vocabulary=vocabulary, replays=replays), replayings
 
 
-def compare_texts(text_a: str, text_b: str, simulator: Simulator | None = None, *, weigh: bool = True) -> Explanation:
+def compare_texts(
+    text_a: str, text_b: str, simulator: Simulator | None = None, *, pixel: Pixel | None = None, weigh: bool = True
+) -> Explanation:
     """``explain`` for traces held as text; without ``weigh`` nobody asks what each step at fault costs."""
     with tempfile.TemporaryDirectory(prefix="harness_explain_") as folder:
         paths = [Path(folder) / name for name in ("a.log", "b.log")]
         for path, text in zip(paths, (text_a, text_b), strict=True):
             path.write_text(text, "utf-8")
         sides = [str(paths[0])], [str(paths[1])]
-        return explain(*sides, simulator) if weigh else Explanation(with_replays(*sides, simulator)[0])
+        if weigh:
+            return explain(*sides, simulator, pixel=pixel)
+        return Explanation(with_replays(*sides, simulator, pixel=pixel)[0])
 
 
 # ---- defects ----------------------------------------------------------------------------------------------------
@@ -158,7 +168,7 @@ def _trial(name: str, base: Defects, text_a: str, case: Case, pixel: Pixel, data
         text = "\n".join(port.trace(*pixel).lines()) + "\n"
     except InputError:
         return Trial(name, on, None)
-    return Trial(name, on, compare_texts(text_a, text, port, weigh=False).comparison.verdict)
+    return Trial(name, on, compare_texts(text_a, text, port, pixel=pixel, weigh=False).comparison.verdict)
 
 
 def _labelled(comparison: Comparison, trial: Trial) -> Comparison:

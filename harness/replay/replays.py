@@ -10,6 +10,7 @@ import numpy as np
 
 from compare.classes.origins import Replay
 from compare.result import Comparison, Key, Pixel, Value
+from harness.errors import WrongUse
 from harness.replay.context import Context, context_of_case, context_of_traces, variants
 from harness.replay.machine import Figures, Machine, Replayed
 from harness.replay.preparation import Spreads, preparation_spreads
@@ -42,16 +43,31 @@ class Replaying:
     context: Context
 
 
-def replay_pixel(comparison: Comparison, pixel: Pixel | None, simulator: Simulator | None) -> Replaying:
-    """Evaluate the port's steps on both sides' inputs for one pixel of a comparison."""
-    a, b = sides_of(comparison, pixel)
+def replay_pixel(
+    comparison: Comparison, pixel: Pixel | None, simulator: Simulator | None, known: Pixel | None = None
+) -> Replaying:
+    """Evaluate the port's steps on both sides' inputs for one pixel of a comparison.
+
+    Args:
+        comparison: the values, aligned.
+        pixel: the key under which it is stated; None: by neither log.
+        simulator: the port on the case; None replays from the traces alone.
+        known: which pixel it is where no log says so.
+
+    Raises:
+        WrongUse: a case, and nobody says which pixel it is.
+    """
+    a, b = sides_of(comparison, pixel, known)
     spreads = Spreads({})
     if simulator is not None:
-        context = context_of_case(simulator, a.pixel)
+        if a.pixel is None:
+            raise WrongUse("neither trace says which pixel it is of; give --pixel SLOW FAST")
+        pixel_of_case = a.pixel
+        context = context_of_case(simulator, pixel_of_case)
         assert context.own is not None
         arguments: dict[str, Any] = {name: v for name, v in context.own.header.items() if name not in DERIVED}
         a, b = a.with_header(arguments), b.with_header(arguments)
-        spreads = preparation_spreads(simulator, a.pixel)
+        spreads = preparation_spreads(simulator, pixel_of_case)
     else:
         stated = {name: column[0] for name, column in b.rows(HEADER).columns.items() if column[0] is not None}
         arguments = {name: value for name, value in stated.items() if name in ARGUMENTS}
@@ -112,11 +128,14 @@ def replays_of(replaying: Replaying, pixel: Pixel | None) -> dict[Key, Replay]:
         rows = replaying.a.rows(name[0])
         for row in np.flatnonzero(figures.known & rows.has(name[1])).tolist():
             key = key_of(name[0], name[1], rows, row, pixel)
-            found[key] = _replay(replaying, name, figures, row)
+            replay = _replay(replaying, name, figures, row)
+            if replay is not None:
+                found[key] = replay
     return found
 
 
-def _replay(replaying: Replaying, name: Name, figures: Figures, row: int) -> Replay:
+def _replay(replaying: Replaying, name: Name, figures: Figures, row: int) -> Replay | None:
+    """None where neither program takes the port's step: nothing is known of theirs."""
     q, tolerance = figures.q[row], float(figures.tolerance[row])
     envelope = float(np.fmax(figures.envelope[row], tolerance))
     other = replaying.b.rows(name[0])
@@ -125,8 +144,12 @@ def _replay(replaying: Replaying, name: Name, figures: Figures, row: int) -> Rep
     c = replaying.a.rows(name[0]).columns[name[1]][row]
     own = replaying.on_b.figures.get(name)
     p = stated[at] if at >= 0 and stated is not None else None
-    if p is not None and own is not None and own.known[at] and not _agree(c, p, tolerance):
-        q = own_step(q, p, own.q[at], tolerance, float(own.tolerance[at]))
+    if p is not None and own is not None and own.known[at]:
+        moved = own_step(q, p, own.q[at], tolerance, float(own.tolerance[at]))
+        if moved is not q:  # b does not take the port's step here
+            if not _agree(c, q, tolerance):
+                return None
+            q = q if _agree(c, p, tolerance) else moved
     return Replay(_like(q, c), tolerance, envelope)
 
 
@@ -169,13 +192,15 @@ def _tuple(value: Any) -> tuple:
     return value if isinstance(value, tuple) else (value,)
 
 
-def replays_for(comparison: Comparison, simulator: Simulator | None) -> tuple[dict[Key, Replay], list[Replaying]]:
+def replays_for(
+    comparison: Comparison, simulator: Simulator | None, known: Pixel | None = None
+) -> tuple[dict[Key, Replay], list[Replaying]]:
     """The replays of every pixel of a comparison."""
     pixels = list(dict.fromkeys(pair.key.pixel for pair in comparison.pairs))
     replays: dict[Key, Replay] = {}
     made = []
     for pixel in pixels:
-        replaying = replay_pixel(comparison, pixel, simulator)
+        replaying = replay_pixel(comparison, pixel, simulator, known)
         replays.update(replays_of(replaying, pixel))
         made.append(replaying)
     return replays, made

@@ -84,7 +84,7 @@ def _subpixel(side: SideValues, context: Context) -> Iterator[Step]:
     own = "SUBPIXEL"
     if not len(rows):
         return
-    slow, fast = (float(number) for number in side.pixel)
+    slow, fast = (float(number) for number in side.pixel or (float("nan"), float("nan")))
     names = "subpixel_size_meters oversample thick_step_meters fdet_vec sdet_vec odet_vec pix0_vector_meters"
     bent = " beam_vec distance_meters Fbeam_meters Sbeam_meters" if physics.curved else ""
 
@@ -94,7 +94,8 @@ def _subpixel(side: SideValues, context: Context) -> Iterator[Step]:
         pixels = Pixels(torch.full_like(like, slow), torch.full_like(like, fast))
         return [pixel_position(pixels, x.subpixel(), x.constants(**more), physics)]
 
-    yield Step(own, ("pixel_pos_meters",), rows, header_inputs(*(names + bent).split()), position)
+    if side.pixel is not None:
+        yield Step(own, ("pixel_pos_meters",), rows, header_inputs(*(names + bent).split()), position)
     at_position, at_R = Input((own, "pixel_pos_meters"), rows), Input((own, "R_distance_meters"), rows)
     yield Step(
         own, ("R_distance_meters",), rows, (at_position,), lambda x: [sample_distance(x.vector("pixel_pos_meters"))]
@@ -370,7 +371,7 @@ def _interpolated(rows: Ints, side: SideValues, context: Context) -> np.ndarray:
     hkl = side.rows("DOMAIN").numbers("hkl_frac")
     if context.simulator is None or hkl is None:
         return _blocks(side) != NOWHERE
-    before = torch.full((len(rows),), context.interpolates_before(side.pixel), dtype=torch.float64)
+    before = torch.full((len(rows),), context.interpolates_before(side.pixel or (0, 0)), dtype=torch.float64)
     samples = _samples(order=torch.from_numpy(evaluation_numbers(side).astype(np.float64)))
     indices = Miller(*torch.from_numpy(hkl).unbind(1))
     taken: np.ndarray = interpolates(indices, samples, before, context.simulator.constants.factors).numpy()

@@ -40,7 +40,9 @@ class Rows:
         return self._at.get(tuple(indices), NOWHERE)
 
     def tic(self, name: str) -> Ints:
-        """(n,) one index."""
+        """(n,) one index; 0 where the log leaves it out."""
+        if name not in self.index_names:
+            return np.zeros(len(self), np.int64)
         column: Ints = self.index[:, self.index_names.index(name)]
         return column
 
@@ -68,7 +70,8 @@ class Rows:
 class SideValues:
     """All that one log says of one pixel, under today's names."""
 
-    pixel: Pixel
+    pixel: Pixel | None
+    """None where neither log says which pixel it is."""
     records: dict[str, Rows]
     digits: int = 17
     metadata: Mapping[str, Value] = field(default_factory=dict)
@@ -100,8 +103,14 @@ class SideValues:
         return np.array([outer.row_of(row) for row in inner.index[:, columns].tolist()], dtype=np.int64)
 
 
-def sides_of(comparison: Comparison, pixel: Pixel | None) -> tuple[SideValues, SideValues]:
-    """Both sides of one pixel of a comparison; ``pixel`` is the key under which it is stated (None: not stated)."""
+def sides_of(comparison: Comparison, pixel: Pixel | None, known: Pixel | None = None) -> tuple[SideValues, SideValues]:
+    """Both sides of one pixel of a comparison.
+
+    Args:
+        comparison: the values, aligned.
+        pixel: the key under which the pixel is stated; None: by neither log.
+        known: which pixel it is then.
+    """
     stated: dict[Side, dict[Name, dict[Key, Value]]] = {Side.A: {}, Side.B: {}}
     for pair in comparison.pairs:
         if pair.key.pixel == pixel and not pair.key.occurrence:
@@ -112,7 +121,7 @@ def sides_of(comparison: Comparison, pixel: Pixel | None) -> tuple[SideValues, S
             _put(stated[left.side], left.key, left.value)
     a, b = (
         SideValues(
-            pixel or _stated_pixel(comparison),
+            pixel or known or _stated_pixel(comparison),
             _records(stated[side]),
             info.digits or 17,
             {m.name: v for m in comparison.metadata if (v := (m.a if side is Side.A else m.b)) is not None},
@@ -122,9 +131,9 @@ def sides_of(comparison: Comparison, pixel: Pixel | None) -> tuple[SideValues, S
     return a, b
 
 
-def _stated_pixel(comparison: Comparison) -> Pixel:
+def _stated_pixel(comparison: Comparison) -> Pixel | None:
     pixels = [pixel for side in comparison.sides for pixel in side.pixels]
-    return pixels[0] if pixels else (0, 0)
+    return pixels[0] if pixels else None
 
 
 def _put(where: dict[Name, dict[Key, Value]], key: Key, value: Value) -> None:
