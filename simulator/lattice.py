@@ -142,6 +142,10 @@ def _quotient_of_sines(h: Tensor, N: Tensor) -> Tensor:
     return torch.where(at_peak, N, torch.sin(x * N) / torch.where(at_peak, 1.0, torch.sin(x)))
 
 
+IN_PHASE = 1e-18
+"""So near a reflection all cells are in phase to the last digit, and the sines need not fit into 32 bits."""
+
+
 def _grating_reduced(d: Tensor, N: Tensor) -> tuple[Tensor, Tensor]:
     """The grating's value up to its sign, and the half turns that were taken out of pi N d.
 
@@ -159,7 +163,7 @@ def _grating_reduced(d: Tensor, N: Tensor) -> tuple[Tensor, Tensor]:
 def _reduced_quotient(d: Tensor, N: Tensor) -> tuple[Tensor, Tensor]:
     y = N.to(d.dtype) * d
     turns = torch.round(y)
-    at_peak = d == 0.0
+    at_peak = d.abs() < IN_PHASE
     numerator = sine_of_half_turns((y - turns).to(N.dtype))
     denominator = torch.where(at_peak, 1.0, sine_of_half_turns(d.to(N.dtype)))
     return torch.where(at_peak, N, numerator / denominator), turns
