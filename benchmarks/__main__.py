@@ -103,8 +103,11 @@ def run(
         os.environ["OMP_WAIT_POLICY"] = "passive"
     for racer in plan.racers:
         _require_runnable(racer)
-    typer.echo(report(measure(plan)))
+    results = measure(plan)
+    typer.echo(report(results))
     say(f"written: {out / 'benchmarks.json'}, {out / 'benchmarks.png'}")
+    if any(one["failures"] for one in results["races"]):
+        raise typer.Exit(PROGRAM_FAILED)
 
 
 def measure(plan: Plan) -> dict[str, Any]:

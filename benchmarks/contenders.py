@@ -52,7 +52,7 @@ def contenders(fast_program: Path, reference: Path | None) -> tuple[Contender, .
         fast_program: the project's C program as built for timing.
         reference: another program with the reference's command line, if there is one.
     """
-    others = () if reference is None else (Contender("reference", program=reference),)
+    others = () if reference is None else (Contender("reference", program=reference.absolute()),)
     return (
         Contender(BASELINE, program=fast_program, takes_threads=True),
         *others,

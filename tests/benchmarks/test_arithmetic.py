@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from benchmarks.accuracy import agreement
 from benchmarks.arithmetic import fit_power_law, lowest_time_s, spread, times_faster
 from benchmarks.comparison import numdiff_command
+from benchmarks.contenders import contenders
 from benchmarks.limit import bound, share_reached
 from benchmarks.logs import ULPS_APART, moved, write_logs
 from benchmarks.operations import kind_of
@@ -66,6 +68,14 @@ def test_a_contender_is_summed_up_by_its_median() -> None:
     assert figures["evaluations_per_s"] == 10.0
     assert figures["first_wall_s"] == 9.0
     assert figures["peak_bytes"] == 4
+
+
+def test_a_reference_given_by_a_relative_path_is_found_from_any_folder() -> None:
+    found = {one.name: one for one in contenders(Path("/c"), Path("build/nanoBragg"))}
+    specification = found["reference"].specification(["-N", "5"], Path("scratch"), 2)
+    assert specification["program"] == str(Path.cwd() / "build/nanoBragg")
+    assert specification["argv"] == ["-N", "5"], "only the project's program knows -threads"
+    assert found["c-fast"].specification(["-N", "5"], Path("scratch"), 2)["argv"] == ["-N", "5", "-threads", "2"]
 
 
 def test_cost_is_fitted_to_the_lowest_times_of_the_pixel_sum() -> None:
