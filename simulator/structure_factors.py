@@ -70,13 +70,13 @@ def nearest(table: FactorTable, hkl0: Miller) -> Tensor:
 
 
 def leaves_range(table: FactorTable, hkl: Miller) -> Tensor:
-    """True where the 4x4x4 block around the fractional indices is not wholly inside the list."""
-    out = None
+    """True where the 4x4x4 block around the fractional indices is not wholly inside the list, as for no number."""
+    inside = None
     for x, low, count in zip(hkl, table.minima, table.counts, strict=True):
-        outside = (x - low + 3.0 > count) | (x - 2.0 < low)
-        out = outside if out is None else out | outside
-    assert out is not None
-    return out
+        spans = (x - low + 3.0 <= count) & (x - 2.0 >= low)
+        inside = spans if inside is None else inside & spans
+    assert inside is not None
+    return ~inside
 
 
 def tricubic(table: FactorTable, hkl: Miller) -> Interpolated:
