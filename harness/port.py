@@ -105,11 +105,11 @@ def traced(prepared: Prepared, pixels: Sequence[Pixel], computing: Computing) ->
     """
     seconds: dict[str, float] = {}
     with prepared.scratch() as folder:
-        with timed(seconds, "import"):
-            import simulator.simulator  # noqa: F401
-        with timed(seconds, "parse"):
+        with timed(seconds, "parse"):  # before torch is loaded: bad input is answered at once
             run_setup(prepared, folder, computing)
             experiment = read_case(prepared, folder)
+        with timed(seconds, "import"):
+            import simulator.simulator  # noqa: F401
         with timed(seconds, "prepare"):
             machine = make_simulator(experiment, computing)
         with timed(seconds, "compute"):
