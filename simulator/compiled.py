@@ -18,7 +18,7 @@ from simulator.scatter import Constants, Held, Physics, Pixels, Samples, Scatter
 TILE_SAMPLES = 32
 """Samples of a compiled tile at most."""
 
-CHUNK_PIXELS = {"cpu": 1 << 18, "cuda": 1 << 20, "mps": 1 << 18}
+CHUNK_PIXELS = {"cpu": 1 << 16, "cuda": 1 << 20, "mps": 1 << 18}
 
 SAMPLES_WORTH_COMPILING = {"cpu": 400_000_000, "cuda": 4_000_000_000, "mps": 4_000_000_000}
 """Pixels x samples whose saving pays for a compilation: about 15 s at what the eager path loses a sample."""
@@ -75,4 +75,6 @@ def _compiled(part: Callable[..., Any], physics: Physics) -> Callable[..., Any]:
     # The compiler counts recompilations per code object: give each kernel its own.
     code = with_physics.__code__.replace(co_name=part.__name__)
     kernel = types.FunctionType(code, globals(), part.__name__, None, with_physics.__closure__)
-    return torch.compile(kernel, dynamic=False, fullgraph=True)
+    # Every index is clamped into its table before it is used.
+    options: dict[str, Any] = {"assert_indirect_indexing": False}
+    return torch.compile(kernel, dynamic=False, fullgraph=True, options=options)

@@ -72,21 +72,19 @@ def square_reduced(hkl: Miller, hkl0: Miller, c: LatticeConstants, axes: tuple[b
     (-1)^((N-1) round h). Small arguments make the sines cheap and keep 32-bit arithmetic accurate.
     """
     counts = (c.Na, c.Nb, c.Nc)
-    magnitudes, signed = [], []
+    signed, numerators, denominators = [], [], []
     for h, h0, N, many in zip(hkl, hkl0, counts, axes, strict=True):
         d = h - h0
-        magnitude, turns = _grating_reduced(d, N) if many else (_one(d).to(N.dtype), _one(d))
-        half_turns = 0.5 * (turns + (N - 1.0) * h0)
+        quotient = _grating_reduced(d, N) if many else _unit_quotient(d, N)
+        half_turns = 0.5 * (quotient.turns + (N - 1.0) * h0)
         odd = (half_turns != torch.round(half_turns)) & many
-        magnitudes.append(magnitude)
+        magnitude = quotient.numerator / quotient.denominator
         signed.append(torch.where(odd, -magnitude, magnitude))
-    return Lattice(
-        signed[0],
-        signed[1],
-        signed[2],
-        signed[0] * signed[1] * signed[2],
-        magnitudes[0] * magnitudes[1] * magnitudes[2],
-    )
+        numerators.append(quotient.numerator)
+        denominators.append(quotient.denominator)
+    # One division for all three: it costs more than anything else here.
+    magnitude = product_of_axes(*numerators) / product_of_axes(*denominators)
+    return Lattice(signed[0], signed[1], signed[2], product_of_axes(*signed), magnitude)
 
 
 def round_(hkl: Miller, hkl0: Miller, c: LatticeConstants, axes: tuple[bool, bool, bool]) -> Lattice:
@@ -142,12 +140,16 @@ def _quotient_of_sines(h: Tensor, N: Tensor) -> Tensor:
     return torch.where(at_peak, N, torch.sin(x * N) / torch.where(at_peak, 1.0, torch.sin(x)))
 
 
-IN_PHASE = 1e-18
-"""So near a reflection all cells are in phase to the last digit, and the sines need not fit into 32 bits."""
+class _Quotient(NamedTuple):
+    """A grating's value up to its sign as a fraction, and the half turns that were taken out of pi N d."""
+
+    numerator: Tensor
+    denominator: Tensor
+    turns: Tensor
 
 
-def _grating_reduced(d: Tensor, N: Tensor) -> tuple[Tensor, Tensor]:
-    """The grating's value up to its sign, and the half turns that were taken out of pi N d.
+def _grating_reduced(d: Tensor, N: Tensor) -> _Quotient:
+    """``sin(pi N d)/sin(pi d)`` up to its sign.
 
     Both reductions are made in the dtype of d, so that what is small keeps its leading digits. Gradients near a
     reflection as in ``_grating``.
@@ -155,18 +157,25 @@ def _grating_reduced(d: Tensor, N: Tensor) -> tuple[Tensor, Tensor]:
     if not d.requires_grad:
         return _reduced_quotient(d, N)
     near = _is_near_peak(d, N)
-    magnitude, turns = _reduced_quotient(torch.where(near, d.detach(), d), N)
+    value = _reduced_quotient(torch.where(near, d.detach(), d), N)
     series = torch.where(near, _peak_series(d, N.to(d.dtype)), 0.0)
-    return magnitude + _only_gradient(series).to(N.dtype), turns.detach()
+    magnitude = value.numerator / value.denominator + _only_gradient(series).to(N.dtype)
+    return _Quotient(magnitude, _one(magnitude), value.turns.detach())
 
 
-def _reduced_quotient(d: Tensor, N: Tensor) -> tuple[Tensor, Tensor]:
+def _reduced_quotient(d: Tensor, N: Tensor) -> _Quotient:
     y = N.to(d.dtype) * d
     turns = torch.round(y)
-    at_peak = d.abs() < IN_PHASE
-    numerator = sine_of_half_turns((y - turns).to(N.dtype))
-    denominator = torch.where(at_peak, 1.0, sine_of_half_turns(d.to(N.dtype)))
-    return torch.where(at_peak, N, numerator / denominator), turns
+    # So near a reflection all cells are in phase to the last digit; three denominators' product stays a number.
+    at_peak = d.abs() < (1e-18 if N.dtype == torch.float64 else 1e-12)
+    numerator = torch.where(at_peak, N, sine_of_half_turns((y - turns).to(N.dtype)))
+    return _Quotient(numerator, torch.where(at_peak, 1.0, sine_of_half_turns(d.to(N.dtype))), turns)
+
+
+def _unit_quotient(d: Tensor, N: Tensor) -> _Quotient:
+    """A single cell."""
+    one = _one(d)
+    return _Quotient(one.to(N.dtype), one.to(N.dtype), one)
 
 
 def _is_near_peak(d: Tensor, N: Tensor) -> Tensor:
@@ -189,16 +198,28 @@ def _one(h: Tensor) -> Tensor:
 
 
 def sine_of_half_turns(r: Tensor) -> Tensor:
-    """sin(pi r) for abs(r) <= 1/2, by its power series in r^2 up to what the dtype resolves."""
-    terms = 11 if r.dtype == torch.float64 else 7
+    """sin(pi r) for abs(r) <= 1/2: r times a polynomial in r^2, with as many terms as the dtype resolves."""
+    coefficients = _SINE if r.dtype == torch.float64 else _SINE_32_BITS
     r2 = r * r
-    series = torch.full_like(r, _SINE_SERIES[terms - 1])
-    for coefficient in reversed(_SINE_SERIES[: terms - 1]):
+    series = torch.full_like(r, coefficients[-1])
+    for coefficient in reversed(coefficients[:-1]):
         series = series * r2 + coefficient
     return series * r
 
 
-_SINE_SERIES = tuple((-1) ** n * math.pi ** (2 * n + 1) / math.factorial(2 * n + 1) for n in range(11))
+# sin(pi r)/r interpolated in x = r^2 at the Chebyshev points of [0, 1/4]; relative errors 3e-19 and 7e-9.
+_SINE = (
+    3.141592653589793,
+    -5.167712780049969,
+    2.5501640398773007,
+    -0.5992645293189447,
+    0.0821458865731029,
+    -0.007370430505916944,
+    0.0004662998161898394,
+    -2.1903497074626018e-05,
+    7.697826768224191e-07,
+)
+_SINE_32_BITS = (3.1415926400772034, -5.167710076668315, 2.550077386528912, -0.5982904112834275, 0.07765591227601387)
 
 
 NEAR_CENTRE = 1e-2

@@ -59,14 +59,14 @@ class Region:
         """Flat indices of the active pixels numbered start .. stop - 1."""
         if self.masked_in is not None:
             return torch.from_numpy(self.masked_in[start:stop]).to(device)
-        number = torch.arange(start, stop, dtype=torch.int64, device=device)
-        width = len(self.fast_range)
-        slow = number // width + self.slow_range.start
-        return slow * self.shape[1] + number % width + self.fast_range.start
+        number = torch.arange(start, stop, dtype=torch.float64, device=device)
+        row, column = _divided(number, len(self.fast_range))
+        return ((row + self.slow_range.start) * self.shape[1] + column + self.fast_range.start).to(torch.int64)
 
     def pixels(self, flat: Tensor, dtype: torch.dtype) -> Pixels:
         """Flat indices as (slow, fast)."""
-        return Pixels((flat // self.shape[1]).to(dtype), (flat % self.shape[1]).to(dtype))
+        slow, fast = _divided(flat.to(torch.float64), self.shape[1])
+        return Pixels(slow.to(dtype), fast.to(dtype))
 
     def flat_index(self, slow: int, fast: int) -> int:
         return slow * self.shape[1] + fast
@@ -125,3 +125,9 @@ class Region:
 
 def _slice(r: range) -> slice:
     return slice(r.start, r.stop)
+
+
+def _divided(number: Tensor, divisor: int) -> tuple[Tensor, Tensor]:
+    """Quotient and remainder of integers below 2^52 held as floats: several times faster than in integers."""
+    quotient = torch.floor(number / divisor)
+    return quotient, number - quotient * divisor

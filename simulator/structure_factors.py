@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -17,7 +17,7 @@ class FactorTable(NamedTuple):
     """The list in a border of ``default_F``, so that an index clamped into it needs no question; 0-d tensors else."""
 
     F: Tensor
-    """Flat, ((nh + 2)(nk + 2)(nl + 2),), l fastest."""
+    """Flat, ((nh + 2)(nk + 2)(nl + 2),), l fastest; then zeros, so that a 4x4x4 block fits behind any corner."""
     default_F: Tensor
     minima: tuple[Tensor, Tensor, Tensor]
     """hmin, kmin, lmin."""
@@ -46,13 +46,14 @@ def factor_table(
     nh, nk, nl = listed.shape
     bordered = default.expand(nh + 2, nk + 2, nl + 2).clone()
     bordered[1:-1, 1:-1, 1:-1] = listed.to(device="cpu", dtype=torch.float64)
+    room = torch.zeros(_block_span(nk + 2, nl + 2), dtype=torch.float64, device="cpu")
 
     def indices(numbers: tuple[int, int, int]) -> tuple[Tensor, Tensor, Tensor]:
         h, k, l = (torch.tensor(float(n), dtype=index_dtype, device=device) for n in numbers)
         return h, k, l
 
     return FactorTable(
-        bordered.reshape(-1).to(device=device, dtype=dtype),
+        torch.cat([bordered.reshape(-1), room]).to(device=device, dtype=dtype),
         default.to(device=device, dtype=dtype),
         indices(factors.minima),
         indices((nh, nk, nl)),
@@ -84,19 +85,19 @@ def tricubic(table: FactorTable, hkl: Miller) -> Interpolated:
 
     Where the block leaves the list the value is meaningless but finite; the caller takes the nearest one there.
     """
-    inside = ~leaves_range(table, hkl)
     starts = [torch.floor(x) - 1.0 for x in hkl]
     coords = [tuple(start + j for j in range(4)) for start in starts]
     h, k, l = (start - (low - 1.0) for start, low in zip(starts, table.minima, strict=True))
-    corner = torch.where(inside, _flat_index(table, h, k, l), 0)
     _, nk, nl = (count.to(torch.int64) + 2 for count in table.counts)
-    block = tuple(
-        table.F[torch.where(inside, corner + (i * nk + j) * nl + m, 0)]
-        for i in range(4)
-        for j in range(4)
-        for m in range(4)
-    )
+    corner = _flat_index(table, h, k, l)
+    corner = torch.minimum(corner.clamp(min=0), table.F.shape[0] - 1 - _block_span(nk, nl))
+    block = tuple(table.F[corner + ((i * nk + j) * nl + m)] for i in range(4) for j in range(4) for m in range(4))
     return Interpolated(through_block(block, hkl), block, *coords)
+
+
+def _block_span(nk: Any, nl: Any) -> Any:
+    """From a block's first entry to its last, in a table of nk x nl entries a plane."""
+    return (3 * nk + 3) * nl + 3
 
 
 def through_block(block: tuple[Tensor, ...], hkl: Miller) -> Tensor:
