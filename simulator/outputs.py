@@ -115,20 +115,34 @@ def statistics(image: np.ndarray, roi: Roi | None = None, mask: np.ndarray | Non
     """
     region = _region(image, roi)
     values = image[region].astype(np.float64)
-    kept = np.ones(values.shape, dtype=bool) if mask is None else mask[region]
-    n, total = int(kept.sum()), float(values[kept].sum())
+    n = values.size
+    if mask is not None:
+        kept = mask[region]
+        values[~kept], n = 0.0, int(kept.sum())
+    total, squares = float(values.sum()), float(np.vdot(values, values))
     mean = total / n if n else math.nan
-    slow, fast = np.unravel_index(int(np.argmax(np.where(kept & ~np.isnan(values), values, -np.inf))), values.shape)
-    deviations = np.where(kept, values, 0.0) - mean
+    slow, fast = _brightest(values, None if mask is None else kept)
+    largest = float(values[slow, fast]) if n else 0.0
+    values -= mean
     return Statistics(
         n_pixels=n,
         sum=total,
         mean=mean,
-        rms=_root_of_ratio(float((values[kept] ** 2).sum()), n - 1),
-        rmsd=_root_of_ratio(float((deviations**2).sum()), values.size - 1),
-        max=float(values[slow, fast]) if n else 0.0,
-        max_slow_fast=(int(slow) + region[0].start, int(fast) + region[1].start),
+        rms=_root_of_ratio(squares, n - 1),
+        rmsd=_root_of_ratio(float(np.vdot(values, values)), values.size - 1),
+        max=largest,
+        max_slow_fast=(slow + region[0].start, fast + region[1].start),
     )
+
+
+def _brightest(values: np.ndarray, kept: np.ndarray | None) -> tuple[int, int]:
+    """Row and column of the largest value that counts and is a number; the first of equals."""
+    place = int(np.argmax(values))
+    if kept is not None or np.isnan(values.flat[place]):  # argmax finds what is no number first
+        counts = ~np.isnan(values) if kept is None else kept & ~np.isnan(values)
+        place = int(np.argmax(np.where(counts, values, -np.inf)))
+    slow, fast = divmod(place, values.shape[1])
+    return slow, fast
 
 
 def _root_of_ratio(total: float, count: int) -> float:
@@ -168,10 +182,14 @@ def integer_image(image: np.ndarray, scale: float, adc_offset: float = 40.0, roi
         roi: see ``statistics``.
     """
     region = _region(image, roi)
-    counts = np.nan_to_num(image[region].astype(np.float64) * scale + adc_offset, nan=0.0)
-    counts = np.clip(counts, 0.0, LARGEST_COUNT)
+    counts = image[region].astype(np.float64)
+    counts *= scale
+    counts += adc_offset
+    np.fmax(counts, 0.0, out=counts)  # what is no number becomes 0 as well
+    np.fmin(counts, LARGEST_COUNT, out=counts)
+    counts += 0.5
     pixels = np.zeros(image.shape, dtype=np.uint16)
-    pixels[region] = np.floor((counts + 0.5).astype(np.float32)).astype(np.uint16)
+    pixels[region] = np.floor(counts.astype(np.float32)).astype(np.uint16)
     return pixels
 
 
