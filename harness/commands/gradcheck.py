@@ -18,7 +18,7 @@ def gradcheck(
             "--roi",
             metavar="XMIN XMAX YMIN YMAX",
             help="The pixels: fast, then slow, both ends included.",
-            show_default="3 x 3 around the case's last pixel",
+            show_default="3 x 3 around the case's first pixel",
         ),
     ] = None,
     parameter: Annotated[
