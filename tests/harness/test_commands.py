@@ -322,6 +322,11 @@ def test_a_program_that_fails_in_one_case_does_not_stop_the_others(harness: Run,
     assert "1 FAILED, 1 parity" in done.stdout
 
 
+def _heed_interrupts() -> None:
+    """What a shell runs in the background ignores Ctrl-C, and its children with it: undo that."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_interrupting_a_parity_run_ends_it_cleanly(tmp_path: Path) -> None:
     """The folder is sealed, no process and no scratch folder is left."""
     program = script(tmp_path / "slow.sh", f"echo $$ >> {tmp_path}/pids\nsleep 60\n")
@@ -329,7 +334,14 @@ def test_interrupting_a_parity_run_ends_it_cleanly(tmp_path: Path) -> None:
     scratch.mkdir()
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(scratch), "HARNESS_REFERENCE": str(program)}
     command = [sys.executable, "-m", "harness", "parity", "oblique_cell", "--jobs", "2", "--out-dir", "reports"]
-    process = subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        command,
+        cwd=tmp_path,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        preexec_fn=_heed_interrupts,
+    )
     deadline = time.monotonic() + 60
     while not (tmp_path / "pids").exists() or len((tmp_path / "pids").read_text().split()) < 2:
         assert time.monotonic() < deadline
