@@ -137,7 +137,10 @@ def _grating(h: Tensor, h0: Tensor, N: Tensor) -> Tensor:
 def _quotient_of_sines(h: Tensor, N: Tensor) -> Tensor:
     x = math.pi * h
     at_peak = x == 0.0
-    return torch.where(at_peak, N, torch.sin(x * N) / torch.where(at_peak, 1.0, torch.sin(x)))
+    sine = torch.sin(x)
+    if x.requires_grad:  # a gradient of 0/0 would spoil what it is not chosen for
+        sine = torch.where(at_peak, 1.0, sine)
+    return torch.where(at_peak, N, torch.sin(x * N) / sine)
 
 
 class _Quotient(NamedTuple):

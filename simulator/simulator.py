@@ -29,8 +29,9 @@ from simulator.trace import Trace, TraceRecorder
 SIMD_BLOCK = 64
 """Pixels come in multiples of this: vectorised functions then round alike wherever a pixel stands in a chunk."""
 
-EAGER_ELEMENTS = 1 << 15
-"""Samples x pixels of an eager tile: temporaries stay in the cache, and torch does not split an operation."""
+EAGER_ELEMENTS = 1 << 17
+"""Samples x pixels of an eager tile: few enough to stay near the cores, many enough for threads not to wait for
+each other between operations."""
 
 EAGER_TILE = 32
 """Samples of an eager tile at most."""

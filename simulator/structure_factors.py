@@ -63,7 +63,7 @@ def factor_table(
 def nearest(table: FactorTable, hkl0: Miller) -> Tensor:
     """|F| of the nearest reflection; ``default_F`` outside the ranges."""
     h, k, l = (
-        torch.clamp(index - (low - 1.0), min=0.0 * count, max=count + 1.0)
+        torch.minimum((index - (low - 1.0)).clamp(min=0.0), count + 1.0)
         for index, low, count in zip(hkl0, table.minima, table.counts, strict=True)
     )
     # The second clamp leads an index that is no number to the border.
