@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,9 @@ from benchmarks.contenders import ROOT, Contender, Failed, contenders
 from benchmarks.race import have_program, race, wait_for_idle
 from benchmarks.tables import report
 from benchmarks.workloads import workloads
+from harness.choices import reports_root
+from harness.environment import environment_record
+from harness.evidence import Evidence
 
 FAST = ROOT / "reference_c" / "build" / "nanobragg_c_fast"
 GOLDEN = ROOT.parent / "shared" / "golden"
@@ -106,8 +110,22 @@ def run(
     results = measure(plan)
     typer.echo(report(results))
     say(f"written: {out / 'benchmarks.json'}, {out / 'benchmarks.png'}")
-    if any(one["failures"] for one in results["races"]):
-        raise typer.Exit(PROGRAM_FAILED)
+    status = PROGRAM_FAILED if any(one["failures"] for one in results["races"]) else 0
+    say(f"sealed: {seal(plan, status)}")
+    if status:
+        raise typer.Exit(status)
+
+
+def seal(plan: Plan, status: int) -> Path:
+    """The figures in an evidence folder of their own; gives its name."""
+    with Evidence(reports_root(None), "benchmark") as evidence:
+        evidence.command(sys.argv, Path.cwd(), evidence.started, status)
+        evidence.status = status
+        for name in ("benchmarks.json", "benchmarks.png"):
+            if (plan.out / name).exists():
+                evidence.write(name, (plan.out / name).read_bytes())
+        evidence.write_json("env.json", environment_record(device="cpu", dtype="float64, mixed, float32"))
+    return evidence.final
 
 
 def measure(plan: Plan) -> dict[str, Any]:
