@@ -31,6 +31,8 @@ EXACT = frozenset(
         "round",
         "where",
         "clamp",
+        "minimum",
+        "maximum",
         "eq",
         "ne",
         "lt",
