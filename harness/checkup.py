@@ -19,10 +19,16 @@ from harness.reference import BINARY, find_reference, sources_folder
 OLDEST_PYTHON = (3, 11)
 TORCH_PROBE = """
 import json, torch
+from simulator.tuning import remembered, tuning_file
+def measured(device):
+    try:
+        return f"measured, in {tuning_file()}" if remembered(device) else None
+    except Exception as error:
+        return str(error)
 cuda = torch.cuda.is_available()
 print(json.dumps({
     "version": torch.__version__, "cuda": cuda, "threads": torch.get_num_threads(),
-    "built_for": torch.version.cuda,
+    "built_for": torch.version.cuda, "measured": measured(torch.device("cuda" if cuda else "cpu")),
     "devices": [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())] if cuda else [],
 }))
 """
@@ -122,7 +128,13 @@ def _torch(probe: subprocess.Popen[str]) -> list[Finding]:
         Finding("torch", True, f"{facts['version']}"),
         Finding("threads", True, f"{facts['threads']} of {os.cpu_count()} processors; OMP_NUM_THREADS changes it"),
         _cuda(facts),
+        _sizes(facts["measured"]),
     ]
+
+
+def _sizes(measured: str | None) -> Finding:
+    remedy = "not measured: defaults are used; `harness tune` finds the fastest (a minute)"
+    return Finding("sizes", bool(measured and measured.startswith("measured")), measured or remedy, needed=False)
 
 
 def _cuda(facts: dict[str, Any]) -> Finding:

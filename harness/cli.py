@@ -25,6 +25,7 @@ from harness.commands import (
     simulate,
     smoke,
     trace,
+    tune,
 )
 from harness.errors import HarnessError
 from harness.evidence import INTERRUPTED, PROGRAM_FAILED
@@ -47,6 +48,7 @@ app.command("carryover")(carryover.carryover)
 app.command("gradcheck")(gradcheck.gradcheck)
 app.command("smoke")(smoke.smoke)
 app.command("devices")(devices.devices)
+app.command("tune")(tune.tune)
 app.command("doctor")(doctor.doctor)
 app.add_typer(reference.app, name="reference")
 app.add_typer(cases.app, name="cases")

@@ -40,6 +40,13 @@ DefectOption: TypeAlias = Annotated[
 ]
 DeviceOption: TypeAlias = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.")]
 DtypeOption: TypeAlias = Annotated[str, typer.Option("--dtype", help="float64, float32 or mixed.")]
+CompileOption: TypeAlias = Annotated[
+    str,
+    typer.Option("--compile", metavar="auto|always|never", help="Compile images; auto: where that saves time."),
+]
+MemoryOption: TypeAlias = Annotated[
+    str, typer.Option("--memory", metavar="SIZE", help="For temporaries beside the image: 512MB, 2GB, 1GiB.")
+]
 DataOption: TypeAlias = Annotated[
     Path | None,
     typer.Option("--data", metavar="DIR", help="Look for input files here before the package's own."),

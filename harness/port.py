@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -18,10 +19,12 @@ from harness.traced import Traced
 if TYPE_CHECKING:
     import numpy as np
 
-    from simulator import Experiment, Simulator
+    from simulator import ExecutionConfig, Experiment, Simulator
     from simulator.outputs import Written
 
 DTYPES = ("float64", "float32", "mixed")
+COMPILE_CHOICES = ("auto", "always", "never")
+UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30}
 Progress = Callable[[int, int], None]
 """Called with (pixels done, pixels in all)."""
 
@@ -32,10 +35,34 @@ class Computing:
 
     device: str = "auto"
     dtype: str = "float64"
+    compile: str = "auto"
+    memory: str = "1GiB"
+    """For temporaries beside the image."""
 
     def __post_init__(self) -> None:
-        if self.dtype not in DTYPES:
-            raise WrongUse(f"--dtype must be one of {', '.join(DTYPES)}; got {self.dtype!r}")
+        for option, choices in (("dtype", DTYPES), ("compile", COMPILE_CHOICES)):
+            if getattr(self, option) not in choices:
+                raise WrongUse(f"--{option} must be one of {', '.join(choices)}; got {getattr(self, option)!r}")
+        bytes_of(self.memory)
+
+    def execution(self) -> ExecutionConfig:
+        """The same for the simulator."""
+        from simulator import ExecutionConfig
+
+        return ExecutionConfig(
+            device=self.device,
+            dtype=self.dtype,
+            compile=self.compile,  # type: ignore[arg-type]  # one of the choices, as was seen above
+            memory_bytes=bytes_of(self.memory),
+        )
+
+
+def bytes_of(size: str) -> int:
+    """``512MB``, ``2GB``, ``1.5GiB`` or a plain number in bytes; WrongUse for anything else."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", size.strip())
+    if not match or match[2].upper() not in UNITS:
+        raise WrongUse(f"--memory must be a size such as 512MB, 2GB or 1GiB; got {size!r}")
+    return int(float(match[1]) * UNITS[match[2].upper()])
 
 
 @dataclass(frozen=True)
@@ -59,7 +86,7 @@ def make_simulator(experiment: Experiment, computing: Computing) -> Simulator:
     from simulator import Simulator
 
     with plain_warnings():
-        return Simulator(experiment, device=computing.device, dtype=computing.dtype)
+        return Simulator(experiment, execution=computing.execution())
 
 
 def read_case(prepared: Prepared, folder: Path) -> Experiment:

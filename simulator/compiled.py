@@ -18,10 +18,15 @@ from simulator.scatter import Constants, Held, Physics, Pixels, Samples, Scatter
 TILE_SAMPLES = 32
 """Samples of a compiled tile at most."""
 
-CHUNK_PIXELS = {"cpu": 1 << 16, "cuda": 1 << 20, "mps": 1 << 18}
+MOST_PIXELS = {"cpu": 1 << 17, "cuda": 1 << 20, "mps": 1 << 18}
+"""Pixels of a compiled chunk at most."""
 
 SAMPLES_WORTH_COMPILING = {"cpu": 400_000_000, "cuda": 4_000_000_000, "mps": 4_000_000_000}
 """Pixels x samples whose saving pays for a compilation: about 15 s at what the eager path loses a sample."""
+
+
+SHAPES_OF_A_KERNEL = 1 << 12
+"""Compiled variants of a kernel in one process: each size of chunk and tile is another."""
 
 
 @functools.cache
@@ -32,6 +37,20 @@ def compiler_missing() -> str | None:
     if not (Path(sysconfig.get_paths()["include"]) / "Python.h").exists():
         return "the Python headers are missing (install python3-dev)"
     return None
+
+
+def compiled_chunk(elements: int, tile_size: int, n_pixels: int, device: torch.device) -> int:
+    """Pixels of a chunk: a power of two, so that few images need a kernel of their own.
+
+    Args:
+        elements: samples x pixels at most.
+        tile_size: samples.
+        n_pixels: of the image; a smaller one is filled up to an eighth of a whole chunk.
+        device: where.
+    """
+    whole = min(MOST_PIXELS[device.type], 1 << max(0, (elements // tile_size).bit_length() - 1))
+    step = max(1, whole // 8)
+    return min(whole, step * -(-n_pixels // step))
 
 
 def worth_compiling(evaluations: int, device: torch.device) -> bool:
@@ -75,6 +94,10 @@ def _compiled(part: Callable[..., Any], physics: Physics) -> Callable[..., Any]:
     # The compiler counts recompilations per code object: give each kernel its own.
     code = with_physics.__code__.replace(co_name=part.__name__)
     kernel = types.FunctionType(code, globals(), part.__name__, None, with_physics.__closure__)
-    # Every index is clamped into its table before it is used.
-    options: dict[str, Any] = {"assert_indirect_indexing": False}
-    return torch.compile(kernel, dynamic=False, fullgraph=True, options=options)
+    settings: dict[str, Any] = {
+        "dynamic": False,
+        "fullgraph": True,
+        "recompile_limit": SHAPES_OF_A_KERNEL,
+        "options": {"assert_indirect_indexing": False},  # every index is clamped into its table before it is used
+    }
+    return torch.compile(kernel, **settings)

@@ -10,13 +10,14 @@ import functools
 import logging
 import re
 import warnings
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 import torch
 
 from simulator.errors import InputError
 from simulator.precision import DtypeRequest, Precision, resolve_precision
+from simulator.tiles import TileElements
 
 log = logging.getLogger("simulator.execution")
 
@@ -111,6 +112,7 @@ class ExecutionConfig:
         threads: CPU threads of torch; None leaves them as they are.
         compile: whether images take the compiled path: auto weighs its cost against the expected saving.
         memory_bytes: what temporaries may take beyond the image.
+        tile: samples x pixels evaluated together; None takes what was measured on the device, or a default.
     """
 
     device: str = "auto"
@@ -119,6 +121,7 @@ class ExecutionConfig:
     threads: int | None = None
     compile: CompileChoice = "auto"
     memory_bytes: int = 1 << 30
+    tile: TileElements | None = None
 
     def __post_init__(self) -> None:
         resolve_precision(self.dtype)
@@ -156,11 +159,6 @@ def default_execution(device: str, dtype: DtypeRequest) -> ExecutionConfig:
     config = ExecutionConfig(device=device, dtype=dtype)
     log.info("%s: no ExecutionConfig was passed; made %s", POLICY, config)
     return config
-
-
-def with_device(config: ExecutionConfig, device: str) -> ExecutionConfig:
-    """The same on another device."""
-    return replace(config, device=device)
 
 
 @functools.cache

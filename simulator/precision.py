@@ -25,7 +25,7 @@ class Precision:
     @property
     def reduced(self) -> bool:
         """Whether the lattice factor must be computed from the distance to the nearest reflection."""
-        return self.position != self.intensity
+        return self.intensity == torch.float32
 
 
 PRECISIONS = {

@@ -17,7 +17,7 @@ from simulator.defects import Defects
 from simulator.detector import Geometry, detector_geometry
 from simulator.errors import InputError
 from simulator.experiment import Experiment
-from simulator.lattice import SHAPES, LatticeConstants, square_reduced
+from simulator.lattice import SHAPES, LatticeConstants, square, square_reduced, square_short_sines
 from simulator.mosaic import IDENTITY, mosaic_rotations
 from simulator.precision import Precision
 from simulator.scan import Scan, scan_steps
@@ -139,21 +139,26 @@ def _require_pixels(experiment: Experiment) -> None:
         )
 
 
-def physics_of(prepared: Prepared, *, reduced: bool, padded: bool) -> Physics:
+def physics_of(prepared: Prepared, precision: Precision, *, compiled: bool) -> Physics:
     """The formulas that hold in this run.
 
     Args:
         prepared: the experiment in numbers.
-        reduced: take the integer-reduced lattice factor where there is one.
-        padded: samples are padded with some of weight 0.
+        precision: in 32 bits the lattice factor is taken from the distance to the reflection.
+        compiled: take the cheapest form of a value, and samples padded with some of weight 0.
     """
     experiment, defects = prepared.experiment, prepared.defects
     sampling, crystal, beam = experiment.sampling, experiment.crystal, experiment.beam
     oversampled = (sampling.oversample_thick, sampling.oversample_polar, sampling.oversample_omega)
     na, nb, nc = prepared.cell.N_cells
     listed = experiment.structure_factors.values is not None
+    lattice = SHAPES[crystal.shape]
+    if lattice is square and precision.reduced:
+        lattice = square_reduced
+    elif lattice is square and compiled:
+        lattice = square_short_sines
     return Physics(
-        lattice=square_reduced if reduced and crystal.shape == "square" else SHAPES[crystal.shape],
+        lattice=lattice,
         axes=(na > 1, nb > 1, nc > 1),
         curved=experiment.detector.curved,
         curved_along_laboratory_axes="curved-axes" in defects,
@@ -164,7 +169,7 @@ def physics_of(prepared: Prepared, *, reduced: bool, padded: bool) -> Physics:
         lattice_can_vanish=crystal.shape != "square",
         with_water=sampling.water_m > 0.0,
         listed=listed,
-        weighted=padded or any(weight != 1.0 for weight in prepared.source_weights),
+        weighted=compiled or any(weight != 1.0 for weight in prepared.source_weights),
         polarized=beam.polarized,
         preferred_plane=beam.polarization_factor != 0.0,
         oversampled=oversampled,

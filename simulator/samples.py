@@ -86,7 +86,7 @@ class SampleTable:
         """
         for start in range(0, self.total, self._size):
             tile = self._kept(start, first_source)
-            order = tile.samples.order + float(subpixel_number * self.total)
+            order = self._column(tile.samples.order[:, 0] + float(subpixel_number * self.total))
             yield tile._replace(samples=tile.samples._replace(order=order))
 
     def _tile(self, start: int, first_source: int | None) -> Tile:
@@ -116,13 +116,16 @@ class SampleTable:
             a_m=Vec(*columns[13:16]),
             b_m=Vec(*columns[16:19]),
             c_m=Vec(*columns[19:22]),
-            weight=self._column(weight).to(rest),
+            weight=self._column(weight, rest),
             order=self._column(index.to(torch.float64)),
         )
         return Tile(samples, start, count)
 
-    def _column(self, values: Tensor) -> Tensor:
-        return values[:, None].to(device=self._device, dtype=self._precision.position)
+    def _column(self, values: Tensor, dtype: torch.dtype | None = None) -> Tensor:
+        """(T, 1), with a gap between its elements: the compiler would lay its tiles along contiguous ones, which are
+        few, and leave all but one thread idle."""
+        values = values.to(device=self._device, dtype=dtype or self._precision.position)
+        return torch.stack([values, values], dim=1)[:, :1]
 
 
 def printed_degrees(phi_rad: float) -> float:

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from simulator.compiled import CHUNK_PIXELS, TILE_SAMPLES, CompiledKernels, worth_compiling
+from simulator.compiled import TILE_SAMPLES, CompiledKernels, compiled_chunk, compiler_missing, worth_compiling
 from simulator.defects import Defects
 from simulator.errors import InputError
 from simulator.execution import ExecutionConfig, default_execution
@@ -24,14 +24,12 @@ from simulator.precision import DtypeRequest
 from simulator.prepare import constants_of, physics_of, prepare
 from simulator.region import Region
 from simulator.samples import SampleTable
+from simulator.tiles import TileElements
 from simulator.trace import Trace, TraceRecorder
+from simulator.tuning import tile_elements
 
 SIMD_BLOCK = 64
 """Pixels come in multiples of this: vectorised functions then round alike wherever a pixel stands in a chunk."""
-
-EAGER_ELEMENTS = 1 << 17
-"""Samples x pixels of an eager tile: few enough to stay near the cores, many enough for threads not to wait for
-each other between operations."""
 
 EAGER_TILE = 32
 """Samples of an eager tile at most."""
@@ -107,7 +105,7 @@ class Simulator:
         self.prepared = prepare(experiment, self.defects, zero_phi_steps)
         self.region = Region.of(experiment)
         self.constants = constants_of(self.prepared, self.device, self.precision)
-        self.physics = physics_of(self.prepared, reduced=self.precision.reduced, padded=False)
+        self.physics = physics_of(self.prepared, self.precision, compiled=False)
 
     # ---- images -----------------------------------------------------------------------------------------------
 
@@ -304,28 +302,38 @@ class Simulator:
 
     @cached_property
     def _compiled_sum(self) -> PixelSum:
-        physics = physics_of(self.prepared, reduced=True, padded=True)
-        samples = SampleTable(self.prepared, self.device, self.precision, TILE_SAMPLES, padded=True)
-        return PixelSum(self.prepared, self.constants, physics, samples, CompiledKernels())
+        physics = physics_of(self.prepared, self.precision, compiled=True)
+        return PixelSum(self.prepared, self.constants, physics, self._compiled_samples, CompiledKernels())
+
+    @cached_property
+    def _compiled_samples(self) -> SampleTable:
+        return SampleTable(self.prepared, self.device, self.precision, TILE_SAMPLES, padded=True)
 
     def _compiles(self) -> bool:
         if self.execution.compile == "never" or self.physics.compounding:
             return False
         if torch.is_grad_enabled() and self._wants_gradients:
             return False
+        if self.execution.compile == "always":
+            if missing := compiler_missing():
+                raise InputError(f"images cannot be compiled here: {missing}; pass compile='never' or 'auto'")
+            return True
         samples = self.region.n_active * self.prepared.steps * self.prepared.thick_steps
-        return self.execution.compile == "always" or worth_compiling(samples, self.device)
+        return worth_compiling(samples, self.device)
+
+    @cached_property
+    def _tile(self) -> TileElements:
+        return tile_elements(self.device, self.execution.memory_bytes, self.execution.tile)
 
     def _chunk_pixels(self, compiled: bool) -> int:
         """Pixels evaluated together: a multiple of what keeps every element on the vectorised path."""
+        n_pixels = self.region.n_active
         if compiled:
-            size = CHUNK_PIXELS[self.device.type]
-        elif self.device.type == "cpu":
-            size = EAGER_ELEMENTS // self._samples.tile_size
-        else:
-            size = self.execution.memory_bytes // (self._samples.tile_size * 8 * 64)
-        blocks = min(size, self.region.n_active + SIMD_BLOCK - 1) // SIMD_BLOCK
-        return SIMD_BLOCK * max(1, blocks)
+            elements = self._tile.interpolating if self.physics.interpolate else self._tile.compiled
+            size = compiled_chunk(elements, self._compiled_samples.tile_size, n_pixels, self.device)
+            return SIMD_BLOCK * max(1, -(-size // SIMD_BLOCK))
+        size = min(self._tile.eager // self._samples.tile_size, n_pixels + SIMD_BLOCK - 1)
+        return SIMD_BLOCK * max(1, size // SIMD_BLOCK)
 
     @cached_property
     def _wants_gradients(self) -> bool:

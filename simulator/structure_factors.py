@@ -17,7 +17,8 @@ class FactorTable(NamedTuple):
     """The list in a border of ``default_F``, so that an index clamped into it needs no question; 0-d tensors else."""
 
     F: Tensor
-    """Flat, ((nh + 2)(nk + 2)(nl + 2),), l fastest; then zeros, so that a 4x4x4 block fits behind any corner."""
+    """Flat, ((nl + 2)(nk + 2)(nh + 2),), h fastest: the last axis that interpolation sums over, so that a line of four
+    neighbours is one load. Then zeros, so that a 4x4x4 block fits behind any corner."""
     default_F: Tensor
     minima: tuple[Tensor, Tensor, Tensor]
     """hmin, kmin, lmin."""
@@ -46,14 +47,14 @@ def factor_table(
     nh, nk, nl = listed.shape
     bordered = default.expand(nh + 2, nk + 2, nl + 2).clone()
     bordered[1:-1, 1:-1, 1:-1] = listed.to(device="cpu", dtype=torch.float64)
-    room = torch.zeros(_block_span(nk + 2, nl + 2), dtype=torch.float64, device="cpu")
+    room = torch.zeros(_block_span(nh + 2, nk + 2), dtype=torch.float64, device="cpu")
 
     def indices(numbers: tuple[int, int, int]) -> tuple[Tensor, Tensor, Tensor]:
         h, k, l = (torch.tensor(float(n), dtype=index_dtype, device=device) for n in numbers)
         return h, k, l
 
     return FactorTable(
-        torch.cat([bordered.reshape(-1), room]).to(device=device, dtype=dtype),
+        torch.cat([bordered.permute(2, 1, 0).reshape(-1), room]).to(device=device, dtype=dtype),
         default.to(device=device, dtype=dtype),
         indices(factors.minima),
         indices((nh, nk, nl)),
@@ -88,32 +89,39 @@ def tricubic(table: FactorTable, hkl: Miller) -> Interpolated:
     starts = [torch.floor(x) - 1.0 for x in hkl]
     coords = [tuple(start + j for j in range(4)) for start in starts]
     h, k, l = (start - (low - 1.0) for start, low in zip(starts, table.minima, strict=True))
-    _, nk, nl = (count.to(torch.int64) + 2 for count in table.counts)
+    nh, nk, _ = (count.to(torch.int64) + 2 for count in table.counts)
     corner = _flat_index(table, h, k, l)
-    corner = torch.minimum(corner.clamp(min=0), table.F.shape[0] - 1 - _block_span(nk, nl))
-    block = tuple(table.F[corner + ((i * nk + j) * nl + m)] for i in range(4) for j in range(4) for m in range(4))
-    return Interpolated(through_block(block, hkl), block, *coords)
+    corner = torch.minimum(corner.clamp(min=0), table.F.shape[0] - 1 - _block_span(nh, nk))
+    along_h = table.F.unfold(0, 4, 1)
+    lines = [along_h[corner + (m * nk + j) * nh] for j in range(4) for m in range(4)]
+    block = tuple(line[..., i] for i in range(4) for line in lines)
+    return Interpolated(through_lines(lines, hkl), block, *coords)
 
 
-def _block_span(nk: Any, nl: Any) -> Any:
-    """From a block's first entry to its last, in a table of nk x nl entries a plane."""
-    return (3 * nk + 3) * nl + 3
+def _block_span(nh: Any, nk: Any) -> Any:
+    """From a block's first entry to its last, in a table of nh x nk entries a plane."""
+    return (3 * nk + 3) * nh + 3
 
 
 def through_block(block: tuple[Tensor, ...], hkl: Miller) -> Tensor:
     """The polynomials' value at hkl from its 64 neighbours, l fastest."""
+    return through_lines([torch.stack(block[first::16], dim=-1) for first in range(16)], hkl)
+
+
+def through_lines(lines: Sequence[Tensor], hkl: Miller) -> Tensor:
+    """The same from 16 lines of four neighbours along h, (..., 4) each, those next to each other in l together."""
     weights_h, weights_k, weights_l = (_lagrange_weights(x, torch.floor(x) - 1.0) for x in hkl)
-    rows = [_weighted(weights_l, block[4 * i : 4 * i + 4]) for i in range(16)]
-    planes = [_weighted(weights_k, rows[4 * i : 4 * i + 4]) for i in range(4)]
-    return _weighted(weights_h, planes)
+    along_k, along_l = ([weight[..., None] for weight in weights] for weights in (weights_k, weights_l))
+    planes = [_weighted(along_l, lines[4 * j : 4 * j + 4]) for j in range(4)]
+    return _weighted(weights_h, _weighted(along_k, planes).unbind(-1))
 
 
 def _flat_index(table: FactorTable, h: Tensor, k: Tensor, l: Tensor) -> Tensor:
     """Where the bordered table keeps the entry with these (non-negative) offsets."""
-    nk, nl = table.counts[1] + 2.0, table.counts[2] + 2.0
+    nh, nk = table.counts[0] + 2.0, table.counts[1] + 2.0
     if h.dtype == torch.float64:  # exact: every array that fits in memory has fewer than 2^53 entries
-        return ((h * nk + k) * nl + l).to(torch.int64)
-    return (h.to(torch.int64) * nk.to(torch.int64) + k.to(torch.int64)) * nl.to(torch.int64) + l.to(torch.int64)
+        return ((l * nk + k) * nh + h).to(torch.int64)
+    return (l.to(torch.int64) * nk.to(torch.int64) + k.to(torch.int64)) * nh.to(torch.int64) + h.to(torch.int64)
 
 
 def _lagrange_weights(x: Tensor, start: Tensor) -> tuple[Tensor, ...]:
@@ -127,5 +135,5 @@ def _lagrange_weights(x: Tensor, start: Tensor) -> tuple[Tensor, ...]:
     )
 
 
-def _weighted(weights: tuple[Tensor, ...], values: Sequence[Tensor]) -> Tensor:
+def _weighted(weights: Sequence[Tensor], values: Sequence[Tensor]) -> Tensor:
     return weights[0] * values[0] + weights[1] * values[1] + weights[2] * values[2] + weights[3] * values[3]

@@ -8,9 +8,11 @@ from typing import Annotated
 import typer
 
 from harness.options import (
+    CompileOption,
     DataOption,
     DeviceOption,
     DtypeOption,
+    MemoryOption,
     OutDirOption,
     RedactOption,
     ReferenceOption,
@@ -31,6 +33,8 @@ def parity(
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Cases at a time.")] = 1,
     device: DeviceOption = "cpu",
     dtype: DtypeOption = "float64",
+    compile: CompileOption = "auto",
+    memory: MemoryOption = "1GiB",
     reference: ReferenceOption = None,
     data: DataOption = None,
     timeout: TimeoutOption = 600.0,
@@ -45,5 +49,6 @@ def parity(
     from harness.reference import find_reference
 
     program = find_reference(reference)
-    tasks = chosen_tasks(cases or [], golden, mode, Computing(device, dtype), program, data, timeout)
+    computing = Computing(device, dtype, compile, memory)
+    tasks = chosen_tasks(cases or [], golden, mode, computing, program, data, timeout)
     raise typer.Exit(run_and_report(tasks, jobs=jobs, root=reports_root(out_dir), redact=redact, verbose=verbose))

@@ -6,17 +6,19 @@ from typing import Annotated
 
 import typer
 
-from harness.options import ArgvArgument, DeviceOption, DtypeOption
+from harness.options import ArgvArgument, CompileOption, DeviceOption, DtypeOption, MemoryOption
 
 
 def simulate(
     argv: ArgvArgument = None,
     device: DeviceOption = "auto",
     dtype: DtypeOption = "float64",
+    compile: CompileOption = "auto",
+    memory: MemoryOption = "1GiB",
     png: Annotated[str | None, typer.Option("--png", metavar="FILE", help="Also draw the image.")] = None,
 ) -> None:
     """Render an image: same flags, same files in the working folder as the reference program."""
     from harness.port import Computing
     from harness.rendering import run_port
 
-    raise typer.Exit(run_port(argv or [], Computing(device, dtype), png))
+    raise typer.Exit(run_port(argv or [], Computing(device, dtype, compile, memory), png))

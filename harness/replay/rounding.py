@@ -20,7 +20,7 @@ UNIT_ROUNDOFF = 2.0**-53
 LIBRARY_ULPS = {"sin": 1.0, "cos": 1.0, "exp": 1.0, "atan2": 1.0, "pow": 1.0}
 """Documented errors of the mathematical functions (the C library's, and torch's vectorised ones)."""
 
-ROUNDED_ONCE = frozenset({"add", "sub", "mul", "div", "true_divide", "sqrt"})
+ROUNDED_ONCE = frozenset({"add", "sub", "mul", "div", "true_divide", "sqrt", "nearest_root"})
 
 EXACT = frozenset(
     [
@@ -56,6 +56,8 @@ EXACT = frozenset(
         "getitem",
         "gather",
         "unbind",
+        "unfold",
+        "flip",
         "iter",
         "flat_index",
         "get",
@@ -164,7 +166,7 @@ def first_order_bound(output: Tensor, inputs: Sequence[Tensor], recorded: Record
     """The bound on what both sides' rounding does to ``output``, and its derivatives by the inputs.
 
     ``2u x sum |result x d output / d result|`` over operations and inputs, library calls with their ulps. Rows must
-    not depend on each other.
+    not depend on each other; a recorded result may hold several numbers a row.
 
     Args:
         output: (n,).
@@ -183,6 +185,7 @@ def first_order_bound(output: Tensor, inputs: Sequence[Tensor], recorded: Record
     bound = zeros.detach().clone()
     for node, slope, weight in zip(nodes, slopes, weights, strict=True):
         if slope is not None:
-            bound += weight * torch.nan_to_num((node.detach() * slope).abs(), nan=0.0)
+            share = torch.nan_to_num((node.detach() * slope).abs(), nan=0.0)
+            bound += weight * share.reshape(*zeros.shape, -1).sum(dim=-1)
     found = [zeros.detach() if s is None else torch.nan_to_num(s.abs(), nan=0.0) for s in slopes[: len(inputs)]]
     return 2.0 * UNIT_ROUNDOFF * bound, found

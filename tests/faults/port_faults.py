@@ -198,8 +198,8 @@ REFLECTION = (
            arguments(lambda x: (x / 3.141592653589793,)), "round"),
     broken("the reflection before", "DOMAIN.F_cell", "unknown", factors.nearest,
            arguments(lambda table, hkl0: (table, hkl0._replace(h=hkl0.h - 1.0))), "list"),
-    broken("interpolated backwards", "DOMAIN.F_cell", "unknown", factors.through_block,
-           arguments(lambda block, hkl: (block[::-1], hkl)), "interpolated"),
+    broken("interpolated backwards", "DOMAIN.F_cell", "unknown", factors.through_lines,
+           arguments(lambda lines, hkl: ([line.flip(-1) for line in lines[::-1]], hkl)), "interpolated"),
 )  # fmt: skip
 
 SUM = (

@@ -26,6 +26,7 @@ from simulator.algebra import (
     rotate_axis,
     rotate_umat,
     scale,
+    sqrt,
     stacked,
     subtract,
     unit,
@@ -53,6 +54,19 @@ def about(axis: int, angle: float) -> np.ndarray:
     matrix[after, after] = matrix[last, last] = c
     matrix[last, after], matrix[after, last] = s, -s
     return matrix
+
+
+@pytest.mark.parametrize("magnitude", [1e-30, 1.0, 1e21])
+def test_square_root_is_rounded_correctly(magnitude: float) -> None:
+    x = magnitude * torch.rand(1 << 16, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    assert torch.equal(sqrt(x), torch.from_numpy(np.sqrt(x.numpy())))
+
+
+def test_square_root_of_what_has_no_digits_and_its_gradient() -> None:
+    x = torch.tensor([0.0, math.inf, math.nan, -1.0, 4.0], dtype=torch.float64, requires_grad=True)
+    roots = sqrt(x)
+    assert roots.tolist() == pytest.approx([0.0, math.inf, math.nan, math.nan, 2.0], nan_ok=True)
+    assert float(torch.autograd.grad(roots[4], x)[0][4]) == 0.25
 
 
 @SETTINGS

@@ -24,7 +24,6 @@ from simulator.execution import (
     Resolution,
     default_execution,
     resolve_device,
-    with_device,
 )
 from simulator.precision import PRECISIONS
 
@@ -256,7 +255,6 @@ def test_a_configuration_is_frozen_and_another_device_makes_another_one() -> Non
     config = ExecutionConfig(device="cpu", threads=2)
     with pytest.raises(FrozenInstanceError):
         config.device = "cuda"  # type: ignore[misc]
-    assert with_device(config, "cuda:1") == ExecutionConfig(device="cuda:1", threads=2)
 
 
 def test_threads_and_determinism_reach_torch_only_when_asked_for() -> None:

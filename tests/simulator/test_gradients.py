@@ -27,6 +27,7 @@ from simulator import (
 from simulator.execution import ExecutionConfig
 from simulator.gradients import Region, ScaledImage, directions_of, intensity_of_phi_steps
 from simulator.parameters import Parameter, parameters_of
+from simulator.tiles import DEFAULTS, TileElements
 
 ROI = (2, 3, 1, 2)
 """Four pixels."""
@@ -340,7 +341,7 @@ def test_gradients_of_many_chunks_are_those_of_one(monkeypatch: pytest.MonkeyPat
     function = replace(function, region=replace(function.region, roi=(0, 23, 0, 23)))
     t = function.origin(requires_grad=True)
     (one,) = torch.autograd.grad(function(t).sum(), t)
-    monkeypatch.setattr("simulator.simulator.EAGER_ELEMENTS", 64)
+    monkeypatch.setitem(DEFAULTS, "cpu", TileElements(64, 64, 64))
     (many,) = torch.autograd.grad(function(t).sum(), t)
     torch.testing.assert_close(many, one, rtol=1e-12, atol=0.0)
 

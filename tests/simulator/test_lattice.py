@@ -1,4 +1,4 @@
-"""Lattice factors: the reduced form against the direct one, limits at the peaks, shapes against plain formulas."""
+"""Lattice factors: the forms of the grating against each other, limits at the peaks, shapes against plain formulas."""
 
 from __future__ import annotations
 
@@ -12,7 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.algebra import Vec
-from simulator.lattice import SHAPES, Lattice, LatticeConstants, Miller, sine_of_half_turns, square_reduced
+from simulator.lattice import (
+    SHAPES,
+    Lattice,
+    LatticeConstants,
+    Miller,
+    less_half_turns,
+    sine,
+    sine_of_half_turns,
+    square_reduced,
+    square_short_sines,
+)
 from simulator.scatter import nearest_indices
 
 SETTINGS = settings(deadline=None, max_examples=80, derandomize=True)
@@ -20,6 +30,7 @@ counts = st.tuples(st.integers(1, 60), st.integers(1, 60), st.integers(1, 60))
 indices = st.floats(-80, 80)
 triples = st.tuples(indices, indices, indices)
 """Fractional Miller indices of one evaluation."""
+FORMS = {**SHAPES, "reduced": square_reduced, "short": square_short_sines}
 
 
 def number(x: float, dtype: torch.dtype = torch.float64) -> torch.Tensor:
@@ -37,8 +48,7 @@ def constants(N: tuple[int, int, int], fudge: float = 1.0, dtype: torch.dtype = 
 def evaluate(shape: str, hkl: tuple[float, float, float], N: tuple[int, int, int], fudge: float = 1.0) -> Lattice:
     fractional = Miller(*(number(x).reshape(1) for x in hkl))
     axes = (N[0] > 1, N[1] > 1, N[2] > 1)
-    function = square_reduced if shape == "reduced" else SHAPES[shape]
-    return function(fractional, nearest_indices(fractional), constants(N, fudge), axes)
+    return FORMS[shape](fractional, nearest_indices(fractional), constants(N, fudge), axes)
 
 
 def exact_grating(h: float, N: int) -> float:
@@ -74,16 +84,44 @@ def test_direct_form_is_the_reduced_one_but_for_rounding(
         assert float(a) == pytest.approx(float(b), abs=10 * error + 1e-12 * n)
 
 
+near_reflections = st.builds(lambda h, d: h + d, st.integers(-80, 80), st.floats(-1e-9, 1e-9))
+
+
+@SETTINGS
+@given(st.tuples(indices | near_reflections, indices, near_reflections), counts)
+def test_short_sines_give_the_reference_s_value_wherever_it_loses_digits(
+    hkl: tuple[float, float, float], N: tuple[int, int, int]
+) -> None:
+    found = evaluate("short", hkl, N)
+    expected = [
+        math.sin(math.pi * h * n) / math.sin(math.pi * h) if n > 1 and h else n for h, n in zip(hkl, N, strict=True)
+    ]
+    for value, wanted in zip(found[:3], expected, strict=True):
+        assert float(value) == pytest.approx(wanted, rel=1e-13, abs=0)
+    assert abs(float(found.magnitude)) == pytest.approx(abs(math.prod(expected)), rel=3e-13, abs=0)
+
+
+@SETTINGS
+@given(st.integers(-(2**25), 2**25), st.floats(-0.5, 0.5))
+def test_half_turns_are_taken_off_exactly(turns: int, rest: float) -> None:
+    x = (turns + rest) * math.pi
+    left = float(less_half_turns(number(x), number(float(turns))))
+    assert math.sin(left) * (-1) ** turns == pytest.approx(math.sin(x), rel=1e-12, abs=1e-17)
+    assert float(sine(number(left))) == pytest.approx(math.sin(left), rel=4e-16, abs=0)
+
+
 @pytest.mark.parametrize("N", [2, 3, 5, 10, 47])
 @pytest.mark.parametrize("h", [-7, -2, -1, 0, 1, 2, 30])
 def test_all_cells_are_in_phase_at_a_reflection(h: int, N: int) -> None:
     sign = (-1) ** (h * (N - 1))
     assert float(evaluate("reduced", (float(h), 0.0, 0.0), (N, 1, 1)).F_latt_a) == N * sign
     if h == 0:  # elsewhere the reference divides one rounding error by another
-        assert float(evaluate("square", (0.0, 0.0, 0.0), (N, 1, 1)).F_latt_a) == N
+        for form in ("square", "short"):
+            assert float(evaluate(form, (0.0, 0.0, 0.0), (N, N, N)).F_latt) == N**3
+            assert float(evaluate(form, (1e-140, 0.0, -1e-120), (N, N, N)).magnitude) == pytest.approx(N**3)
 
 
-@pytest.mark.parametrize("form", ["square", "reduced"])
+@pytest.mark.parametrize("form", ["square", "reduced", "short"])
 @pytest.mark.parametrize("N", [2, 5, 8])
 def test_factor_vanishes_between_reflections(form: str, N: int) -> None:
     for j in range(1, N):
@@ -91,7 +129,7 @@ def test_factor_vanishes_between_reflections(form: str, N: int) -> None:
         assert abs(float(value)) < 1e-12 * N
 
 
-@pytest.mark.parametrize("form", ["square", "reduced"])
+@pytest.mark.parametrize("form", ["square", "reduced", "short"])
 def test_a_single_cell_along_an_axis_counts_1(form: str) -> None:
     found = evaluate(form, (0.37, 1.25, -2.4), (1, 4, 1))
     assert (float(found.F_latt_a), float(found.F_latt_c)) == (1.0, 1.0)

@@ -1,0 +1,64 @@
+"""What ``harness tune`` shows and leaves behind."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import typer
+
+from harness.errors import WrongUse
+from harness.port import Computing, plain_warnings
+from harness.tuning import Measured, Report, measure
+
+
+def tune_and_report(device: str, compile_: str, *, pixels: int, rounds: int) -> int:
+    """Measure, print the table, remember the fastest sizes; returns the exit code.
+
+    Raises:
+        InputError: the device is not there.
+        WrongUse: kernels were asked for and nothing can compile them here.
+    """
+    import torch
+
+    from simulator.compiled import compiler_missing
+    from simulator.tiles import DEFAULTS, TileElements
+    from simulator.tuning import remember, remembered
+
+    execution = Computing(device, compile=compile_).execution()
+    with plain_warnings():
+        where = execution.resolve().device
+    missing = compiler_missing()
+    if compile_ == "always" and missing:
+        raise WrongUse(f"--compile always cannot be measured here: {missing}")
+    kinds = ["eager"] if compile_ == "never" or missing else ["eager", "compiled", "interpolating"]
+    with _status() as report:
+        found = measure(where, kinds=kinds, pixels=pixels, rounds=rounds, report=report)
+    for measured in found:
+        _print(measured, evaluations=pixels * pixels * 10)
+    place = torch.device(where)
+    before = remembered(place) or DEFAULTS[place.type]
+    fastest = {measured.kind: measured.fastest for measured in found}
+    sizes = TileElements(**{**vars(before), **fastest})
+    typer.echo(f"remembered in {remember(place, sizes)}")
+    return 0
+
+
+def _print(measured: Measured, evaluations: int) -> None:
+    typer.echo(f"{measured.kind}:")
+    for size, seconds in measured.seconds.items():
+        mark = "  <- fastest" if size == measured.fastest else ""
+        typer.echo(f"  {size:>9} samples x pixels  {evaluations / seconds / 1e6:7.1f} M evaluations/s{mark}")
+
+
+@contextmanager
+def _status() -> Iterator[Report]:
+    """A line on stderr that says what goes on, where it is a terminal."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("measuring") as status:
+        yield status.update
