@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from functools import cached_property
 from typing import NamedTuple
 
@@ -24,6 +22,7 @@ from simulator.precision import DtypeRequest
 from simulator.prepare import constants_of, physics_of, prepare
 from simulator.region import Region
 from simulator.samples import SampleTable
+from simulator.threads import computed, unshared_operations
 from simulator.tiles import TileElements
 from simulator.trace import Trace, TraceRecorder
 from simulator.tuning import tile_elements
@@ -131,7 +130,7 @@ class Simulator:
             progress(min(start + size, self.region.n_active), self.region.n_active)
         if pieces:
             flat = flat.index_copy(0, torch.cat([i for i, _ in pieces]), torch.cat([v for _, v in pieces]))
-        with _unshared_operations():
+        with unshared_operations():
             flat = self._with_first_pixels(flat)
         total = float(torch.stack(omegas).sum()) if omegas else 0.0
         return Rendering(flat.reshape(self.region.shape), total / self.prepared.steps)
@@ -151,11 +150,7 @@ class Simulator:
     def _computed(
         self, pixel_sum: PixelSum, starts: range, size: int, compiled: bool
     ) -> Iterator[tuple[Tensor, Tensor, Tensor]]:
-        """Chunk by chunk: flat indices, values, sum of solid angles.
-
-        Of eager chunks on the CPU the threads take one each: sharing every one of their small operations costs
-        more than it gains, and many times more where other processes want the cores too.
-        """
+        """Chunk by chunk: flat indices, values, sum of solid angles."""
         wants_gradients = torch.is_grad_enabled() and self._wants_gradients
 
         def compute(start: int) -> tuple[Tensor, Tensor, Tensor]:
@@ -166,16 +161,11 @@ class Simulator:
                 return index, result.I_pixel_final[: len(index)], omega
 
         if compiled or self.device.type != "cpu":
-            yield from map(compute, starts)
-            return
-        with _unshared_operations() as threads:
-            if wants_gradients or threads == 1 or len(starts) < 2:
-                yield from map(compute, starts)
-                return
+            return map(compute, starts)
+        if starts and not wants_gradients:  # once, before any thread asks for it
             last = self.region.n_active - 1
             self._latch_evaluations(self.region.flat_indices(last, last + 1, self.device))
-            with ThreadPoolExecutor(threads) as pool:
-                yield from pool.map(compute, starts)
+        return computed(compute, starts, together=not wants_gradients)
 
     def _chunk(self, pixel_sum: PixelSum, index: Tensor, size: int) -> PixelResult:
         """The pixels of one chunk, filled up to ``size``; recomputed rather than kept where gradients are wanted."""
@@ -185,7 +175,7 @@ class Simulator:
             return pixel_sum(pixels, latch)
 
         def unshared() -> PixelResult:
-            with _unshared_operations():  # in the backward pass too, where it is computed once more
+            with unshared_operations():  # in the backward pass too, where it is computed once more
                 return pixel_sum(pixels, latch)
 
         result: PixelResult = checkpoint(unshared, use_reentrant=False, preserve_rng_state=False)
@@ -227,7 +217,7 @@ class Simulator:
         """
         for pixel in pixels:
             self.region.require_active(*pixel)
-        with torch.no_grad(), _unshared_operations():
+        with torch.no_grad(), unshared_operations():
             first = self._first_sweeps.by_pixel
             alone = [[pixel] for pixel in pixels if pixel in first]
             together = [pixel for pixel in pixels if pixel not in first]
@@ -338,17 +328,6 @@ class Simulator:
     @cached_property
     def _wants_gradients(self) -> bool:
         return self._samples.requires_grad or any(t.requires_grad for t in _tensors_of(self.constants))
-
-
-@contextmanager
-def _unshared_operations() -> Iterator[int]:
-    """Let torch compute every operation on the thread that calls it; yields how many threads it had."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield threads
-    finally:
-        torch.set_num_threads(threads)
 
 
 def _tensors_of(tree: object) -> Iterator[Tensor]:

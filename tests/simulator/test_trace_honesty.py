@@ -67,6 +67,20 @@ def test_pixels_at_chunk_edges_have_the_bits_of_the_image(eager: Callable[..., A
     assert torch.equal(image, eager(CASES["sweeps"], execution=with_tiles_of(1 << 15)).image())
 
 
+@pytest.mark.parametrize("threads", [2, 3])
+def test_threads_that_share_operations_change_no_bit(
+    threads: int, eager: Callable[..., Any], torch_threads: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pieces too large to be computed by one thread, all of them shared."""
+    argv = f"{OBLIQUE} -N 7 -oversample 1 -detpixels_x 640 -detpixels_y 200 -pixel 0.3 -osc 2 -phisteps 10"
+    torch_threads(1)
+    alone = eager(argv).image()
+    torch_threads(threads)
+    monkeypatch.setattr("simulator.threads.FIRST_STRETCH", 1)
+    monkeypatch.setattr("simulator.threads.time.perf_counter", lambda: 0.0)  # the first way seems as fast as the other
+    assert torch.equal(eager(argv).image(), alone)
+
+
 def with_tiles_of(elements: int) -> ExecutionConfig:
     return ExecutionConfig(device="cpu", compile="never", tile=TileElements(elements, elements, elements))
 
