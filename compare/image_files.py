@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from compare.case_sizes import RECORD, recorded_size
 from compare.errors import InputError
 
 SMV_TYPES = {
@@ -38,17 +39,17 @@ class Image:
     path: str
     format: str
     pixels: np.ndarray
-    size_source: str  # who said how large it is: the file itself, --size, a neighbour, the other side
+    size_source: str  # who said how large it is: the file itself, --size, --case, a neighbour, the other side
 
     @property
     def shape(self) -> Shape:
         return (self.pixels.shape[0], self.pixels.shape[1])
 
 
-def read_pair(path_a: Path, path_b: Path, size: Shape | None = None) -> tuple[Image, Image]:
+def read_pair(path_a: Path, path_b: Path, size: Shape | None = None, source: str = "--size") -> tuple[Image, Image]:
     """Read two images; a raw file whose size nobody states takes the other side's, if its length fits.
 
-    ``size`` (slow, fast) is for raw float32 files only. Raises :class:`ImageFileError`.
+    ``size`` (slow, fast), which ``source`` stated, is for raw float32 files only. Raises :class:`ImageFileError`.
     """
     images: list[Image | None] = []
     for path in (path_a, path_b):
@@ -56,7 +57,7 @@ def read_pair(path_a: Path, path_b: Path, size: Shape | None = None) -> tuple[Im
         if _format(content) == "raw" and size is None and _neighbouring_size(path, len(content)) is None:
             images.append(None)
         else:
-            images.append(read_image(path, size))
+            images.append(read_image(path, size, source))
     known = [image for image in images if image is not None]
     if not known:
         raise ImageFileError(_no_size(path_a))
@@ -67,7 +68,7 @@ def read_pair(path_a: Path, path_b: Path, size: Shape | None = None) -> tuple[Im
     )
 
 
-def read_image(path: Path, size: Shape | None = None) -> Image:
+def read_image(path: Path, size: Shape | None = None, source: str = "--size") -> Image:
     """Read one image. Raises :class:`ImageFileError` for whatever is not a complete image."""
     content = _content(path)
     match _format(content):
@@ -78,7 +79,7 @@ def read_image(path: Path, size: Shape | None = None) -> Image:
         case "pgm":
             return Image(str(path), "PGM", _pgm(path, content), "the file")
     if size is not None:
-        return _raw(path, content, size, "--size")
+        return _raw(path, content, size, source)
     neighbour = _neighbouring_size(path, len(content))
     if neighbour is None:
         raise ImageFileError(_no_size(path))
@@ -113,8 +114,8 @@ def _format(content: bytes) -> str:
 
 def _no_size(path: Path) -> str:
     return (
-        f"{path}: raw float32 holds no size, no SMV image of as many pixels lies beside it, and the other "
-        "image does not state one either; give --size SLOWxFAST"
+        f"{path}: raw float32 holds no size, no {RECORD} or SMV image of as many pixels lies beside it, and the other "
+        "image does not state one either; give --size SLOWxFAST or --case NAME"
     )
 
 
@@ -129,7 +130,11 @@ def _raw(path: Path, content: bytes, size: Shape, source: str) -> Image:
 
 
 def _neighbouring_size(path: Path, length: int) -> tuple[Shape, str] | None:
-    """Size from the SMV images beside a raw file: the one of the same name first, else all must agree."""
+    """Size from the case's record beside a raw file, else from the SMV images there: the one of the same name first,
+    else all must agree."""
+    recorded = recorded_size(path.parent / RECORD)
+    if recorded and recorded[0] * recorded[1] * RAW_ITEM_BYTES == length:
+        return recorded, RECORD
     sizes: dict[Path, Shape] = {}
     for neighbour in sorted(path.parent.iterdir()):
         if neighbour != path and neighbour.is_file():

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from harness.case import Pixel
+from harness.case_sizes import image_shape
 from harness.evidence import Evidence
 from harness.processes import end_group
 from harness.reference import Reference
@@ -34,6 +35,7 @@ def case_record(
         "argv": list(case.argv),
         "setup": [list(line) for line in case.setup],
         "pixels": [list(pixel) for pixel in pixels],
+        "image_shape": _image_shape(prepared),
         "mode": defects.mode,
         "defects": str(defects),
         "tolerance_source": tolerance_source,
@@ -42,6 +44,16 @@ def case_record(
         "reference_program": str(program.path) if program else None,
         "reference_sha256": program.sha256 if program else None,
     }
+
+
+def _image_shape(prepared: Prepared) -> list[int] | None:
+    """[slow, fast], for whoever reads the raw images; None for a command line that is refused."""
+    from simulator.errors import InputError
+
+    try:
+        return list(image_shape(prepared))
+    except InputError:
+        return None
 
 
 @contextmanager

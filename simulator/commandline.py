@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from simulator.defects import Defects
-from simulator.experiment import Experiment
+from simulator.experiment import Detector, Experiment
 from simulator.flags import Flag, find_flag, substring_effects
 from simulator.settings import Settings, header_settings
-from simulator.settings_to_experiment import experiment_from
+from simulator.settings_to_experiment import detector_from, experiment_from
 
 
 def read_experiment(argv: Sequence[str], folder: Path = Path("."), defects: Defects | None = None) -> Experiment:
@@ -30,15 +30,29 @@ def read_experiment(argv: Sequence[str], folder: Path = Path("."), defects: Defe
         InputError: an unknown, incomplete or unusable flag, a bad input file (exit code 2), or nothing to diffract
             (exit code 9). Nothing is ever written.
     """
+    settings, active = _read(argv, Path(folder), defects)
+    return experiment_from(settings, Path(folder), active)
+
+
+def read_detector(argv: Sequence[str], folder: Path = Path(".")) -> Detector:
+    """The detector alone, for which no input file is needed but the image headers that argv names.
+
+    Raises:
+        InputError: as above.
+    """
+    return detector_from(_read(argv, Path(folder), None)[0])
+
+
+def _read(argv: Sequence[str], folder: Path, defects: Defects | None) -> tuple[Settings, Defects]:
     readings = list(_read_flags([str(word) for word in argv]))
     said = [settings["defects"] for _, settings, _ in readings if "defects" in settings]
     active = said[-1] if said else defects if defects is not None else Defects()
-    settings = _headers(readings, Path(folder))
+    settings = _headers(readings, folder)
     for name, filled, following in readings:
         settings = _apply(settings, name, filled)
         if "flag-substrings" in active:
             settings = replace(settings, **substring_effects(name, following))
-    return experiment_from(settings, Path(folder), active)
+    return settings, active
 
 
 def _read_flags(words: list[str]) -> Iterator[tuple[str, dict[str, Any], list[str]]]:

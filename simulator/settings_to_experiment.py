@@ -46,7 +46,7 @@ def experiment_from(settings: Settings, folder: Path, defects: Defects) -> Exper
     Raises:
         InputError: see ``simulator.commandline.read_experiment``.
     """
-    detector, crystal = _detector(settings), _crystal(settings, folder)
+    detector, crystal = detector_from(settings), _crystal(settings, folder)
     structure_factors = _structure_factors(settings, folder, defects)
     return Experiment(
         crystal=crystal,
@@ -164,7 +164,12 @@ def _fluence(settings: Settings) -> float:
     return fluence
 
 
-def _detector(settings: Settings) -> Detector:
+def detector_from(settings: Settings) -> Detector:
+    """The detector that the settings describe.
+
+    Raises:
+        InputError: it has no pixel, too many, or an unusable layer or vector.
+    """
     thickness = spread_steps(
         "-detector_thick",
         count=settings.thickness_steps,

@@ -20,7 +20,11 @@ def images(
     a: Annotated[Path, typer.Argument(help="The reference image: raw float32, SMV, PGM, npy or npz.")],
     b: Annotated[Path, typer.Argument(help="The image under test.")],
     size: Annotated[
-        str | None, typer.Option(help="Size of raw float32 files as SLOWxFAST; else a neighbouring SMV's.")
+        str | None, typer.Option(help="Size of raw float32 files as SLOWxFAST; else a neighbour's.")
+    ] = None,
+    case: Annotated[
+        str | None,
+        typer.Option(help="Size of raw float32 files from a case: an evidence folder, or a case's name or file."),
     ] = None,
     roi: Annotated[str | None, typer.Option(help="Compare only SLOW0:SLOW1,FAST0:FAST1 (ends excluded).")] = None,
     mask: Annotated[Path | None, typer.Option(help="Image whose zero pixels are left out.")] = None,
@@ -37,6 +41,7 @@ def images(
     png: Annotated[Path | None, typer.Option(help="Draw A, B and B - A side by side.")] = None,
 ) -> None:
     """Compare two images; parity rests on the tolerance alone, never on correlation."""
+    from compare.case_sizes import size_of_case
     from compare.image_files import parse_size, read_image, read_pair
     from compare.image_statistics import Tolerance
     from compare.images import compare_images, parse_roi
@@ -45,8 +50,10 @@ def images(
         tolerance = Tolerance(ulps, atol, rtol, floor, equal_share)
     except ValueError as error:
         raise InputError(str(error)) from error
-    shape = parse_size(size) if size else None
-    image_a, image_b = read_pair(a, b, shape)
+    if size and case:
+        raise InputError("give either --size or --case, not both")
+    shape = parse_size(size) if size else size_of_case(case) if case else None
+    image_a, image_b = read_pair(a, b, shape, "--size" if size else f"case {case}")
     comparison = compare_images(
         image_a,
         image_b,
