@@ -21,6 +21,7 @@ from simulator.scatter import (
     Constants,
     Located,
     Physics,
+    Pixels,
     Samples,
     fractional_indices,
     locate,
@@ -29,9 +30,12 @@ from simulator.scatter import (
     sin_theta_over_lambda,
     skipped_by_dmin,
 )
-from simulator.structure_factors import leaves_range
+from simulator.structure_factors import leaves_axis, leaves_range
 
 SCAN_PIXELS = 4096
+
+MARGIN = 1e-3
+"""By how much a bound on Miller indices is widened: more than any rounding, in 32 bits too."""
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,42 @@ class Probe:
             for tile in self.samples.tiles(number, source):
                 escape = _earliest(escape, self._escapes(located, tile.samples), tile.samples.order)
         return escape
+
+    def cannot_escape(self) -> bool:
+        """Whether the geometry alone shows that no evaluation leaves the structure factor list.
+
+        ``|h| <= |a| |S|``, and the scattering vector S is longest at a corner of the detector: directions within a
+        given angle (below 90 degrees) of the beam make a convex cone, which holds the whole detector with its corners.
+        """
+        if self.physics.curved or not self.region.n_active:
+            return False
+        nearest_to_beam, longest_per_m = self._corner_extremes()
+        if not (nearest_to_beam > 0.0 and math.isfinite(longest_per_m)):
+            return False
+        reach = [(1.0 + MARGIN) * edge * longest_per_m for edge in self.samples.longest_edges_m]
+        bounds = [torch.tensor([-x, x], dtype=torch.float64, device="cpu") for x in reach]
+        factors = self.c.factors
+        ranges = zip(bounds, factors.minima, factors.counts, strict=True)
+        return not any(bool(leaves_axis(x, low.cpu(), count.cpu()).any()) for x, low, count in ranges)
+
+    def _corner_extremes(self) -> tuple[float, float]:
+        """The least cosine of the scattering angle at the region's corners, and the greatest 1/m of ``|S|`` there."""
+        slow, fast = self.region.slow_range, self.region.fast_range
+        corners = [(s, f) for s in (slow.start, slow.stop - 1) for f in (fast.start, fast.stop - 1)]
+        like = self.c.pixel_size_m
+        rows, columns = torch.tensor(corners, dtype=like.dtype, device=like.device).unbind(1)
+        incident, wavelengths = self.samples.sources[:, :3, None], self.samples.sources[:, 3:]
+        least, longest = math.inf, 0.0
+        for _, tics, sub in subpixels(self.prepared, self.c):
+            inner_s, inner_f = (0 < tic < self.prepared.oversample - 1 for tic in (tics.sub_s, tics.sub_f))
+            if inner_s or inner_f or 0 < tics.thick_tic < self.prepared.thick_steps - 1:
+                continue
+            located = locate(Pixels(rows, columns), sub, self.c, self.physics)
+            diffracted = torch.stack(list(located.diffracted_vec)).to(device="cpu", dtype=torch.float64)
+            lengths = (diffracted - incident).norm(dim=1) / wavelengths
+            least = min(least, float((diffracted * incident).sum(dim=1).min()))
+            longest = max(longest, float(lengths.max()))
+        return least, longest
 
     def _escapes(self, located: Located, samples: Samples) -> Tensor:
         scattering = scattering_vector_per_m(located, samples)
@@ -153,7 +193,7 @@ class InterpolationLatch:
 
     def __init__(self, probe: Probe, first_sweeps: FirstSweeps) -> None:
         self._probe, self._first_sweeps = probe, first_sweeps
-        self._scanned = 0
+        self._scanned = probe.region.n_active if probe.cannot_escape() else 0
         self._point: LatchPoint | None = None
 
     def evaluations(self, flat: Tensor) -> Tensor:

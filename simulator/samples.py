@@ -68,6 +68,18 @@ class SampleTable:
         return any(table.requires_grad for table in (self._sources, self._phi, self._first_phi, self._cells))
 
     @property
+    def sources(self) -> Tensor:
+        """(n_sources, 4): each source's direction and wavelength in metres, float64 on the CPU."""
+        return self._sources.detach()
+
+    @property
+    def longest_edges_m(self) -> tuple[float, float, float]:
+        """The greatest length of a, b and c in any sample."""
+        cells = torch.cat([self._cells, self._first_cells]).detach().reshape(-1, 3, 3)
+        a, b, c = cells.norm(dim=2).max(dim=0).values.tolist()
+        return a, b, c
+
+    @property
     def n_tiles(self) -> int:
         """Tiles of a subpixel."""
         return -(-self.total // self._size)

@@ -73,12 +73,13 @@ def nearest(table: FactorTable, hkl0: Miller) -> Tensor:
 
 def leaves_range(table: FactorTable, hkl: Miller) -> Tensor:
     """True where the 4x4x4 block around the fractional indices is not wholly inside the list, as for no number."""
-    inside = None
-    for x, low, count in zip(hkl, table.minima, table.counts, strict=True):
-        spans = (x - low + 3.0 <= count) & (x - 2.0 >= low)
-        inside = spans if inside is None else inside & spans
-    assert inside is not None
-    return ~inside
+    h, k, l = (leaves_axis(*axis) for axis in zip(hkl, table.minima, table.counts, strict=True))
+    return h | k | l
+
+
+def leaves_axis(x: Tensor, low: Tensor, count: Tensor) -> Tensor:
+    """True where four neighbours of x are not all among ``count`` indices from ``low`` on, as for no number."""
+    return ~((x - low + 3.0 <= count) & (x - 2.0 >= low))
 
 
 def tricubic(table: FactorTable, hkl: Miller) -> Interpolated:

@@ -327,3 +327,54 @@ def test_the_order_in_which_pixels_are_asked_for_does_not_matter(experiment: Exp
     image = simulator.image()
     for pixel in pixels:
         assert simulator.trace(*pixel).I_pixel_final == float(image[pixel])
+
+
+@st.composite
+def with_larger_lists(draw: st.DrawFn) -> Experiment:
+    """Lists of about the size that the detector sees, layers and subpixels, detectors beside and behind the sample."""
+    base = draw(interpolating())
+    half = draw(st.integers(3, 40))
+    values = np.ones((2 * half + 1,) * 3)
+    detector = replace(base.detector, twotheta_rad=draw(st.sampled_from([0.0, 0.4, 1.2, 2.5])))
+    if draw(st.booleans()):
+        detector = replace(detector, thickness=Steps(3, 0.02, 0.01), attenuation_per_m=100.0)
+    return replace(
+        base,
+        detector=detector,
+        sampling=replace(base.sampling, oversample=draw(st.integers(1, 3))),
+        structure_factors=StructureFactors(3.0, values, (-half,) * 3),
+    )
+
+
+SHOWN: list[bool] = []
+
+
+@SETTINGS
+@given(with_larger_lists())
+def test_where_geometry_shows_that_none_escapes_none_does(experiment: Experiment) -> None:
+    simulator = Simulator(experiment, execution=EAGER)
+    shown = simulator._probe.cannot_escape()
+    SHOWN.append(shown)
+    if shown:
+        every = simulator.region.flat_indices(0, simulator.region.n_active, CPU)
+        assert torch.isinf(simulator._probe.first_escape(every)).all()
+
+
+def test_geometry_does_show_it_for_some() -> None:
+    """The test above said something: it met both answers."""
+    assert len(SHOWN) >= 30
+    assert 0.1 < sum(SHOWN) / len(SHOWN) < 0.9
+
+
+def test_the_bound_is_close_to_the_detectors_corner() -> None:
+    """A corner 55 degrees from the beam: a cube of 100 A reaches |S| a = 92 indices there."""
+    detector = Detector(3, 3, pixel_size_m=0.1, distance_m=0.2)
+    for reach, enough in ((91, False), (97, True)):
+        experiment = Experiment(
+            Crystal(cell_lengths_A=(100, 100, 100), N_cells=(2, 2, 2)),
+            Beam(wavelength_A=1.0),
+            detector=detector,
+            sampling=Sampling(oversample=1, interpolate=True),
+            structure_factors=StructureFactors(1.0, np.ones((2 * reach + 1,) * 3), (-reach,) * 3),
+        )
+        assert Simulator(experiment, execution=EAGER)._probe.cannot_escape() is enough
