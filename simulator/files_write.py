@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypeAlias
 
 from simulator.errors import InputError
 
+Content: TypeAlias = Sequence[bytes | memoryview]
+"""What a file holds, piece after piece."""
 
-def write_files(contents: Mapping[str, bytes], folder: Path) -> tuple[Path, ...]:
+
+def write_files(contents: Mapping[str, Content], folder: Path) -> tuple[Path, ...]:
     """Write each named content, under a temporary name first; devices and pipes are written directly.
 
     Args:
-        contents: bytes by file name, relative to ``folder`` or absolute.
+        contents: by file name, relative to ``folder`` or absolute.
         folder: an existing folder.
 
     Returns:
@@ -29,12 +33,12 @@ def write_files(contents: Mapping[str, bytes], folder: Path) -> tuple[Path, ...]
         for name, target in targets.items():
             if _is_ordinary(target):
                 partial[name] = target.with_name(f".{target.name}.{os.getpid()}.partial")
-                _write_synced(partial[name], contents[name])
+                _write(partial[name], contents[name])
         for name, target in targets.items():
             if name in partial:
                 partial[name].replace(target)
             else:
-                target.write_bytes(contents[name])
+                _write(target, contents[name])
     except OSError as error:
         reason = error.strerror or error
         raise InputError(f"cannot write {name}: {reason}; choose a writable place and a file name") from None
@@ -51,8 +55,6 @@ def _is_ordinary(target: Path) -> bool:
     return target.is_file() or not target.exists()
 
 
-def _write_synced(path: Path, content: bytes) -> None:
+def _write(path: Path, content: Content) -> None:
     with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
+        file.writelines(content)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from simulator.errors import InputError
 from simulator.experiment import RADIANS_TO_DEGREES, Detector, Experiment
 from simulator.files_hkl import dump_bytes
 from simulator.files_smv import smv_header_bytes
-from simulator.files_write import write_files
+from simulator.files_write import Content, write_files
 from simulator.noise import LARGEST_COUNT, Noise, Roi, noise_image
 from simulator.random_numbers import Ran1
 
@@ -22,6 +23,9 @@ FULL_SCALE = 55000.0
 
 PGM_FULL_SCALE, PGM_SPREADS = 250.0, 5.0
 """In the PGM image, this many standard deviations become that grey value."""
+
+FEW_PIXELS = 1 << 16
+"""Pixels of an image that are converted at a time."""
 
 
 @dataclass(frozen=True)
@@ -181,16 +185,24 @@ def integer_image(image: np.ndarray, scale: float, adc_offset: float = 40.0, roi
         adc_offset: added to every pixel of the region.
         roi: see ``statistics``.
     """
-    region = _region(image, roi)
-    counts = image[region].astype(np.float64)
-    counts *= scale
-    counts += adc_offset
-    np.fmax(counts, 0.0, out=counts)  # what is no number becomes 0 as well
-    np.fmin(counts, LARGEST_COUNT, out=counts)
-    counts += 0.5
     pixels = np.zeros(image.shape, dtype=np.uint16)
-    pixels[region] = np.floor(counts.astype(np.float32)).astype(np.uint16)
+    rows, columns = _region(image, roi)
+    for some in _few(rows, image):
+        counts = image[some, columns].astype(np.float64)
+        counts *= scale
+        counts += adc_offset
+        np.fmax(counts, 0.0, out=counts)  # what is no number becomes 0 as well
+        np.fmin(counts, LARGEST_COUNT, out=counts)
+        counts += 0.5
+        pixels[some, columns] = np.floor(counts.astype(np.float32))
     return pixels
+
+
+def _few(rows: slice, image: np.ndarray) -> Iterator[slice]:
+    """The rows, as many at a time as stay near the processor through several operations."""
+    step = max(1, FEW_PIXELS // max(1, image.shape[1]))
+    for start in range(rows.start, rows.stop, step):
+        yield slice(start, min(start + step, rows.stop))
 
 
 def grey_scale(rmsd: float, scale: float | None = None, *, flat: float = 1.0) -> float:
@@ -208,21 +220,24 @@ def grey_scale(rmsd: float, scale: float | None = None, *, flat: float = 1.0) ->
 
 def grey_image(image: np.ndarray, scale: float, roi: Roi | None = None) -> np.ndarray:
     """uint8 image of ``x scale``, cut at 255 and truncated; pixels outside the region stay 0."""
-    region = _region(image, roi)
     pixels = np.zeros(image.shape, dtype=np.uint8)
-    pixels[region] = np.clip(np.nan_to_num(image[region].astype(np.float64)) * scale, 0.0, 255.0).astype(np.uint8)
+    rows, columns = _region(image, roi)
+    for some in _few(rows, image):
+        grey = np.nan_to_num(image[some, columns].astype(np.float64))
+        grey *= scale
+        pixels[some, columns] = np.clip(grey, 0.0, 255.0, out=grey)
     return pixels
 
 
-def pgm_bytes(pixels: np.ndarray, scale: float) -> bytes:
-    """A binary PGM file of a uint8 image."""
-    slow, fast = pixels.shape
-    return f"P5\n{fast} {slow}\n# pixels scaled by {scale:g}\n255\n".encode("ascii") + pixels.tobytes()
+def pgm_header(shape: tuple[int, ...], scale: float) -> bytes:
+    """What comes before the pixels of a binary PGM file of a uint8 image (slow, fast)."""
+    slow, fast = shape
+    return f"P5\n{fast} {slow}\n# pixels scaled by {scale:g}\n255\n".encode("ascii")
 
 
-def smv_bytes(header: bytes, pixels: np.ndarray) -> bytes:
-    """An SMV file of a uint16 image."""
-    return header + pixels.astype("<u2").tobytes()
+def _stored(pixels: np.ndarray, dtype: str) -> memoryview:
+    """Pixels as a file holds them."""
+    return np.ascontiguousarray(pixels.astype(dtype, copy=False)).data.cast("B")
 
 
 def smv_header(experiment: Experiment, geometry: HeaderGeometry) -> bytes:
@@ -296,20 +311,22 @@ def write_outputs(
     int_scale = integer_scale(figures.max, output.scale)
     pgm_scale = grey_scale(figures.rmsd, output.pgm_scale, flat=int_scale)
     header = smv_header(experiment, geometry)
-    contents: dict[str, bytes] = {}
+    contents: dict[str, Content] = {}
     noise = None
     if output.dump_file is not None:
         factors = experiment.structure_factors
-        contents[output.dump_file] = dump_bytes(np.asarray(factors.values), factors.minima)
+        contents[output.dump_file] = (dump_bytes(np.asarray(factors.values), factors.minima),)
     if output.float_file is not None:
-        contents[output.float_file] = image.astype("<f4").tobytes()
+        contents[output.float_file] = (_stored(image, "<f4"),)
     if output.int_file is not None:
-        contents[output.int_file] = smv_bytes(header, integer_image(image, int_scale, output.adc_offset, roi))
+        counts = integer_image(image, int_scale, output.adc_offset, roi)
+        contents[output.int_file] = (header, _stored(counts, "<u2"))
     if output.pgm_file is not None:
-        contents[output.pgm_file] = pgm_bytes(grey_image(image, pgm_scale, roi), pgm_scale)
+        grey = grey_image(image, pgm_scale, roi)
+        contents[output.pgm_file] = (pgm_header(grey.shape, pgm_scale), _stored(grey, "u1"))
     if output.noise_file is not None:
         noise = noise_image(image, output.noise_seed, output.adc_offset, roi, stream_before_noise(experiment))
-        contents[output.noise_file] = smv_bytes(header, noise.pixels)
+        contents[output.noise_file] = (header, _stored(noise.pixels, "<u2"))
     files = write_files(contents, Path(folder))
     return Written(figures, files, int_scale, pgm_scale, noise)
 

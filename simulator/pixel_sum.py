@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache, partial
 from itertools import product
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
-from simulator.algebra import Vec
 from simulator.prepare import Prepared
 from simulator.samples import SampleTable, Tile
 from simulator.scatter import (
     Constants,
     Held,
+    Located,
     Physics,
     Pixels,
     Samples,
@@ -95,38 +96,23 @@ def _sum_after(*arguments: Any) -> Tensor:
     return scatter(*arguments)[1]
 
 
-def omega_at(pixels: Pixels, sub: Subpixel, c: Constants, physics: Physics) -> Tensor:
-    """(P,) solid angle seen from this subpixel."""
-    return solid_angle(locate(pixels, sub, c, physics), c, physics)
-
-
-def capture_at(pixels: Pixels, sub: Subpixel, c: Constants, physics: Physics) -> Tensor:
-    """(P,) fraction captured at this subpixel and layer."""
-    return captured_fraction(locate(pixels, sub, c, physics), sub, c, physics)
-
-
-def polar_at(pixels: Pixels, sub: Subpixel, incident: Vec, c: Constants, physics: Physics) -> Tensor:
-    """Polarization factor at this subpixel, one row per incident direction."""
-    return polarization(locate(pixels, sub, c, physics), incident, c, physics)
-
-
 def first_kept(
-    polar: Tensor, pixels: Pixels, sub: Subpixel, samples: Samples, held_polar: Tensor, c: Constants, physics: Physics
+    polar: Tensor, located: Located, samples: Samples, held_polar: Tensor, c: Constants, physics: Physics
 ) -> Tensor:
     """(P,) the held factor, or where there is none yet, that of the first sample that -dmin does not skip."""
-    stol = sin_theta_over_lambda(scattering_vector_per_m(locate(pixels, sub, c, physics), samples))
+    stol = sin_theta_over_lambda(scattering_vector_per_m(located, samples))
     kept = ~skipped_by_dmin(stol, c)
     candidate = polar.expand_as(kept).gather(0, kept.to(torch.int8).argmax(dim=0, keepdim=True))[0]
     return torch.where((held_polar == 0.0) & kept.any(dim=0), candidate, held_polar)
 
 
 def last_kept(
-    polar: Tensor, pixels: Pixels, sub: Subpixel, samples: Samples, held_polar: Tensor, c: Constants, physics: Physics
+    polar: Tensor, located: Located, samples: Samples, held_polar: Tensor, c: Constants, physics: Physics
 ) -> Tensor:
     """(P,) the factor of the last sample that -dmin does not skip; the held one where it skips all."""
     if not physics.cut_by_dmin:
         return polar[-1]
-    stol = sin_theta_over_lambda(scattering_vector_per_m(locate(pixels, sub, c, physics), samples))
+    stol = sin_theta_over_lambda(scattering_vector_per_m(located, samples))
     kept = ~skipped_by_dmin(stol, c)
     last = kept.shape[0] - 1 - kept.flip(0).to(torch.int8).argmax(dim=0, keepdim=True)
     return torch.where(kept.any(dim=0), polar.expand_as(kept).gather(0, last)[0], held_polar)
@@ -159,6 +145,10 @@ def subpixels(prepared: Prepared, c: Constants) -> Iterator[tuple[int, SubpixelT
     indices = product(range(layers), range(n), range(n))
     for number, (thick, s, f) in enumerate(indices):
         yield number, SubpixelTics(thick, s, f), Subpixel(thick_tics[thick], s_tics[s], f_tics[f])
+
+
+Here: TypeAlias = Callable[[], Located]
+"""Where the subpixel is: found when first asked for."""
 
 
 class PixelSum:
@@ -200,19 +190,20 @@ class PixelSum:
         held = Held(zero, zero, zero if physics.polarized else torch.ones_like(zero))
         total, captures, omega_sum = zero, zero, zero
         for number, tics, sub in subpixels(self._prepared, c):
-            held = self._renew_subpixel_factors(held, pixels, sub, tics, first_subpixel=number == 0)
+            here = cache(partial(self._kernels.call, locate, pixels, sub, c, physics))
+            held = self._renew_subpixel_factors(held, here, sub, tics, first_subpixel=number == 0)
             omega_sum = omega_sum + held.omega_pixel_sr
             first_source = first.source if first is not None and first.subpixel == number else None
             for tile in self._samples.tiles(number, first_source):
                 entering = held.polar
-                held = self._renew_polar(held, pixels, sub, tile, first_tile=number == 0 and tile.start == 0)
+                held = self._renew_polar(held, here, tile, first_tile=number == 0 and tile.start == 0)
                 evaluated, I = self._kernels.tile_sum(
                     pixels, sub, held, tile.samples, I, interpolates_before, c, physics
                 )
                 if evaluated is not None:
                     visit(tics, tile, evaluated)
                 if physics.oversampled[1]:
-                    held = held._replace(polar=last_kept(held.polar, pixels, sub, tile.samples, entering, c, physics))
+                    held = held._replace(polar=last_kept(held.polar, here(), tile.samples, entering, c, physics))
             if physics.layer_by_layer and tics.sub_s == tics.sub_f == last:
                 total, I = layer_added(total, I, held.capture_fraction), zero
                 captures = captures + held.capture_fraction
@@ -221,18 +212,18 @@ class PixelSum:
         return PixelResult(I, held, final, omega_sum)
 
     def _renew_subpixel_factors(
-        self, held: Held, pixels: Pixels, sub: Subpixel, tics: SubpixelTics, *, first_subpixel: bool
+        self, held: Held, here: Here, sub: Subpixel, tics: SubpixelTics, *, first_subpixel: bool
     ) -> Held:
         """Solid angle and capture as the loops hold them: from the first subpixel unless oversampled."""
         c, physics = self._c, self._physics
         renews_capture, _, renews_omega = physics.oversampled
         if first_subpixel or renews_omega:
-            held = held._replace(omega_pixel_sr=self._kernels.call(omega_at, pixels, sub, c, physics))
+            held = held._replace(omega_pixel_sr=self._kernels.call(solid_angle, here(), c, physics))
         if renews_capture or tics.sub_s == tics.sub_f == 0:
-            held = held._replace(capture_fraction=self._kernels.call(capture_at, pixels, sub, c, physics))
+            held = held._replace(capture_fraction=self._kernels.call(captured_fraction, here(), sub, c, physics))
         return held
 
-    def _renew_polar(self, held: Held, pixels: Pixels, sub: Subpixel, tile: Tile, *, first_tile: bool) -> Held:
+    def _renew_polar(self, held: Held, here: Here, tile: Tile, *, first_tile: bool) -> Held:
         """Polarization as the loops hold it: of the first source that is not skipped, unless oversampled.
 
         Oversampling renews the factor even where -nopolar had fixed it at 1.
@@ -242,9 +233,9 @@ class PixelSum:
         renews_once = physics.polarized and (first_tile or physics.cut_by_dmin)
         if not (renews_polar or renews_once):
             return held
-        polar = self._kernels.call(polar_at, pixels, sub, tile.samples.incident, c, physics)
+        polar = self._kernels.call(polarization, here(), tile.samples.incident, c, physics)
         if renews_polar:
             return held._replace(polar=polar)
         if physics.cut_by_dmin:
-            return held._replace(polar=first_kept(polar, pixels, sub, tile.samples, held.polar, c, physics))
+            return held._replace(polar=first_kept(polar, here(), tile.samples, held.polar, c, physics))
         return held._replace(polar=polar[0])

@@ -59,9 +59,18 @@ class Region:
         """Flat indices of the active pixels numbered start .. stop - 1."""
         if self.masked_in is not None:
             return torch.from_numpy(self.masked_in[start:stop]).to(device)
+        if whole := self.stretch(start, stop):
+            return torch.arange(whole.start, whole.stop, dtype=torch.int64, device=device)
         number = torch.arange(start, stop, dtype=torch.float64, device=device)
         row, column = _divided(number, len(self.fast_range))
         return ((row + self.slow_range.start) * self.shape[1] + column + self.fast_range.start).to(torch.int64)
+
+    def stretch(self, start: int, stop: int) -> slice | None:
+        """The same as a slice, where the active pixels are whole rows; None: they are not."""
+        if self.masked_in is not None or len(self.fast_range) < self.shape[1]:
+            return None
+        before = self.slow_range.start * self.shape[1]
+        return slice(before + start, before + stop)
 
     def pixels(self, flat: Tensor, dtype: torch.dtype) -> Pixels:
         """Flat indices as (slow, fast)."""

@@ -126,7 +126,7 @@ class Simulator:
             if value.requires_grad:
                 pieces.append((index, value))
             else:
-                flat[index] = value
+                flat[self.region.stretch(start, start + len(index)) or index] = value
             progress(min(start + size, self.region.n_active), self.region.n_active)
         if pieces:
             flat = flat.index_copy(0, torch.cat([i for i, _ in pieces]), torch.cat([v for _, v in pieces]))
