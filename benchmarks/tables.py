@@ -124,7 +124,26 @@ def _accuracy(results: dict[str, Any]) -> str:
             ]
         )
     head = ["dtype", "cases", "median ulps", "worst ulps", "worst / largest pixel", "1 - lowest correlation", "speed"]
-    return "## Accuracy\n\n" + table(head, rows)
+    return "## Accuracy\n\n" + table(head, rows) + "\n\n" + _accuracy_of_cases(results["accuracy"]["cases"])
+
+
+def _accuracy_of_cases(cases: dict[str, Any]) -> str:
+    """Every case by itself: median and worst ulps and how far the correlation is from 1, for each precision."""
+    kinds = ("median ulps", "worst ulps", "1 - correlation")
+    dtypes = next((list(case) for case in cases.values() if "failure" not in case), ["failed"])
+    head = ["case", *(f"{dtype}: {kind}" for dtype in dtypes for kind in kinds)]
+    rows = []
+    for name, case in cases.items():
+        if "failure" in case:
+            rows.append([name, case["failure"], *[""] * (len(head) - 2)])
+            continue
+        row = [name]
+        for figures in case.values():
+            correlation = figures["correlation"]
+            missing = "" if correlation is None else f"{abs(1 - correlation):.0e}"
+            row += [f"{figures['median_ulps']:g}", f"{figures['worst_ulps']:.3g}", missing]
+        rows.append(row)
+    return table(head, rows)
 
 
 def _median_rate(results: dict[str, Any], dtype: str) -> str:

@@ -104,13 +104,10 @@ def _by_shape(block: bytes) -> Iterable[tuple[list[int], list[bytes]]]:
 def _parse_group(
     numbers: Sequence[int], lines: list[bytes], vocabulary: Vocabulary, vectorise: bool, result: Block
 ) -> None:
-    first = _try_parse(numbers[0], lines[0], vocabulary, result)
-    if first is None and len(lines) > 1:
-        return _parse_exactly(numbers, lines, vocabulary, result)
-    if first is None:
-        return None
-    layout = layout_of(first, lines[0], vocabulary)
-    if len(lines) > 1 and layout is not None and _regular(first, lines[0], layout):
+    # What is malformed is noted when the lines are parsed one by one, not when the first is only looked at.
+    first = _try_parse(numbers[0], lines[0], vocabulary, Block()) if len(lines) > 1 else None
+    layout = layout_of(first, lines[0], vocabulary) if first is not None else None
+    if first is not None and layout is not None and _regular(first, lines[0], layout):
         columns = _by_pandas(b"\n".join(lines), len(lines), layout, vocabulary) if vectorise else None
         columns = columns or _by_tokens(lines, layout, vocabulary)
         if columns is not None:
