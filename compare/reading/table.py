@@ -75,8 +75,8 @@ def convert(texts: Sequence[str], kind: str | None) -> Values:
     try:
         values = np.array([number(text) for text in texts] if _odd(texts) else list(map(float, texts)), float)
     except ValueError:
-        return _numbers_and_words(texts)
-    return values if kind is not None or _exact(texts, values) else _numbers_and_words(texts)
+        return _numbers_and_words(texts, whole=kind != "float")
+    return values if kind is not None or _exact(texts, values) else _numbers_and_words(texts, whole=True)
 
 
 def _integers(texts: Sequence[str], *, negative_zero: bool) -> Values | None:
@@ -105,13 +105,12 @@ def _exact(texts: Sequence[str], values: npt.NDArray[np.float64]) -> bool:
     return not any(is_integer(texts[i]) and int(texts[i]) != int(values[i]) for i in suspects.tolist())
 
 
-def _numbers_and_words(texts: Sequence[str]) -> Values:
-    return _objects([_scalar(text) for text in texts])
+def _numbers_and_words(texts: Sequence[str], *, whole: bool) -> Values:
+    """``whole``: what is written as an integer stays one."""
+    return _objects([int(text) if whole and is_integer(text) else _number_or_word(text) for text in texts])
 
 
-def _scalar(text: str) -> int | float | str:
-    if is_integer(text):
-        return int(text)
+def _number_or_word(text: str) -> float | str:
     try:
         return number(text)
     except ValueError:

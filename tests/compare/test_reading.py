@@ -85,6 +85,7 @@ def uniform_lines(seed: int, odd: list[tuple[int, int, str]]) -> bytes:
 @example(seed=0, odd=[(0, 0, "9007199254740995"), (1, 2, "9007199254740993"), (2, 2, "0.5")])
 @example(seed=0, odd=[(0, 2, "-0"), (3, 3, "True"), (4, 3, "1_0")])
 @example(seed=0, odd=[(0, 0, "")])
+@example(seed=0, odd=[(9, 3, "1e"), (7, 3, "336168160993")])
 @given(
     seed=st.integers(0, 2**32),
     odd=st.lists(st.tuples(st.integers(0, 499), st.integers(0, 3), VALUES), max_size=4),
