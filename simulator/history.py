@@ -198,15 +198,17 @@ class InterpolationLatch:
 
     def evaluations(self, flat: Tensor) -> Tensor:
         """(P,) number of the evaluation, within each pixel, from which it is off: inf before, -1 after the point."""
-        point = self._find(until=int(flat.max()))
+        if self._point is None and self._scanned < self._probe.region.n_active:
+            self._find(until=int(flat.max()))
+        point = self._point
         never = torch.full(flat.shape, math.inf, dtype=torch.float64, device=flat.device)
         if point is None:
             return never
         at = torch.where(flat == point.flat_index, point.evaluation, -1.0)
         return torch.where(flat < point.flat_index, never, at.to(torch.float64))
 
-    def _find(self, until: int) -> LatchPoint | None:
-        """Scan on, as far as needed, up to a flat index."""
+    def _find(self, until: int) -> None:
+        """Scan on for the point, as far as needed, up to a flat index."""
         region = self._probe.region
         while self._point is None and self._scanned < region.n_active:
             flat = region.flat_indices(self._scanned, min(region.n_active, self._scanned + SCAN_PIXELS), self._device)
@@ -218,7 +220,6 @@ class InterpolationLatch:
             if len(found):
                 position = int(found[0, 0])
                 self._point = LatchPoint(int(flat[position]), float(escape[position]))
-        return self._point
 
     def _escapes_of(self, flat: Tensor) -> Tensor:
         escape = self._probe.first_escape(flat)

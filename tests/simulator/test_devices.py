@@ -20,6 +20,7 @@ from torch.utils._pytree import tree_leaves, tree_map_only
 
 from simulator import ExecutionConfig, Experiment, Simulator, execution, pixel_sum
 from simulator.execution import Capabilities
+from simulator.tiles import TileElements
 
 CPU, PRETENDED = "cpu", "cuda:0"
 
@@ -143,6 +144,56 @@ def test_all_tensors_are_on_the_simulators_device(name: str, dtype: str, gpu: No
     for trace, expected in zip(traces, on_cpu.traces(pixels), strict=True):
         assert trace.header["device"] == PRETENDED
         assert list(trace.lines())[8:] == list(expected.lines())[8:]
+
+
+# That nothing waits for the device
+
+
+READERS = {
+    *("item", "tolist", "cpu", "numpy", "__array__", "__bool__", "__float__", "__int__", "__index__"),
+    *("nonzero", "masked_select", "unique", "equal", "allclose"),
+}
+
+
+class CountedReads(PretendedDevice):
+    """Counts what makes the host wait: numbers of the device that are read back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reads: list[str] = []
+
+    def __torch_function__(
+        self, func: Any, types: Any, args: tuple[Any, ...] = (), kwargs: Mapping[str, Any] | None = None
+    ) -> Any:
+        leaves = [leaf for leaf in tree_leaves((args, dict(kwargs or {}))) if isinstance(leaf, torch.Tensor)]
+        if any(place_of(leaf) == PRETENDED for leaf in leaves):
+            name = getattr(func, "__name__", "")
+            by_mask = name == "__getitem__" and any(leaf.dtype == torch.bool for leaf in leaves[1:])
+            if name in READERS or by_mask or self._target(func, args, dict(kwargs or {})) == CPU:
+                self.reads.append(name)
+        return super().__torch_function__(func, types, args, kwargs)
+
+
+def reads_of(argv: str, inputs: Path, tile: int) -> tuple[int, list[str]]:
+    """Chunks of an image, and the reads while it is rendered the second time."""
+    sizes = TileElements(tile, tile, tile)
+    config = ExecutionConfig(device=PRETENDED, compile="never", tile=sizes)
+    experiment = Experiment.from_argv([*argv.split(), *["-roi", "10", "40", "12", "38"]], inputs)
+    with CountedReads() as mode, torch.no_grad():
+        simulator = Simulator(experiment, execution=config)
+        simulator.image()
+        mode.reads.clear()
+        simulator.image()
+    return -(-simulator.region.n_active // simulator._chunk_pixels(compiled=False)), mode.reads
+
+
+@pytest.mark.parametrize("name", ["list", "interpolated", "sources", "layers", "curved", "dmin_cut", "mosaic_10"])
+def test_the_host_reads_nothing_back_between_chunks(name: str, gpu: None, inputs: Path) -> None:
+    """What is read does not grow with the image: the sum of solid angles, at the end."""
+    (few, reads), (many, more) = (reads_of(COMMAND_LINES[name], inputs, tile) for tile in (1 << 20, 1))
+    assert many > few
+    assert reads == more
+    assert len(reads) <= 1
 
 
 # That the pretended device notices
