@@ -104,7 +104,7 @@ def _main() -> None:
     simulator = Simulator(experiment, execution=execution)
     with torch.no_grad():
         simulator.image()
-    evaluations = simulator.region.n_active * simulator.prepared.steps * simulator.prepared.thick_steps
+    evaluations = simulator._chunk_pixels(compiled=True) * simulator.prepared.steps * simulator.prepared.thick_steps
     print(json.dumps({kind: count / evaluations for kind, count in sorted(counts.items())}))
 
 

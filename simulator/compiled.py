@@ -6,13 +6,16 @@ import functools
 import shutil
 import sysconfig
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 from torch import Tensor
 
+from simulator.pixel_sum import EagerKernels, Evaluation, Intensity, SubpixelTics, summed
+from simulator.samples import Tile
 from simulator.scatter import Constants, Held, Physics, Pixels, Samples, Scatter, Subpixel, scatter
 
 TILE_SAMPLES = 32
@@ -61,6 +64,17 @@ def worth_compiling(evaluations: int, device: torch.device) -> bool:
 class CompiledKernels:
     """The pixel sum's parts as compiled kernels. For sums without compounding factors, and without gradients."""
 
+    def intensity(
+        self, pixels: Pixels, latch: Tensor, evaluations: Iterable[Evaluation], c: Constants, physics: Physics
+    ) -> Intensity:
+        """The whole sum in one kernel where it is one tile of one subpixel; else a kernel for each part."""
+        only, evaluations = _only(evaluations)
+        tile, tiles = _only(only.tiles) if only is not None else (None, ())
+        if only is None or tile is None:
+            evaluations = evaluations if only is None else [only._replace(tiles=tiles)]
+            return summed(pixels, latch, evaluations, c, physics, self).intensity
+        return self.call(_sum_of_one_tile, pixels, only.sub, tile.samples, latch, c, physics)
+
     def tile_sum(self, *arguments: Any) -> tuple[Scatter | None, Tensor]:
         """The sum with the tile's terms added, in whatever order is fastest."""
         return None, self.call(_sum_of_terms, *arguments)
@@ -68,6 +82,31 @@ class CompiledKernels:
     def call(self, part: Callable[..., Any], *arguments: Any) -> Any:
         with torch.no_grad():
             return _compiled(part, arguments[-1])(*arguments[:-1])
+
+
+class _Fused(EagerKernels):
+    """Parts as they stand, to be compiled together with what calls them."""
+
+    def tile_sum(self, *arguments: Any) -> tuple[Scatter | None, Tensor]:
+        return None, _sum_of_terms(*arguments)
+
+
+def _sum_of_one_tile(
+    pixels: Pixels, sub: Subpixel, samples: Samples, latch: Tensor, c: Constants, physics: Physics
+) -> Intensity:
+    tile = Tile(samples, start=0, n_samples=samples.weight.shape[0])
+    only = Evaluation(SubpixelTics(0, 0, 0), sub, [tile], first=True, completes_layer=True)
+    return summed(pixels, latch, [only], c, physics, _Fused()).intensity
+
+
+Item = TypeVar("Item")
+
+
+def _only(items: Iterable[Item]) -> tuple[Item | None, Iterable[Item]]:
+    """The only item, None where there are more or none; and all of them."""
+    rest = iter(items)
+    seen = list(islice(rest, 2))
+    return (seen[0] if len(seen) == 1 else None), chain(seen, rest)
 
 
 def _sum_of_terms(

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from functools import cache, partial
+from collections.abc import Callable, Iterable, Iterator
 from itertools import product
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
@@ -48,6 +47,14 @@ class SubpixelTics(NamedTuple):
     sub_f: int
 
 
+class Intensity(NamedTuple):
+    """What an image needs, each (P,)."""
+
+    I_pixel_final: Tensor
+    omega_sum: Tensor
+    """Sum of the held solid angle over layers and subpixels."""
+
+
 class PixelResult(NamedTuple):
     """What the loops leave, each (P,)."""
 
@@ -55,7 +62,11 @@ class PixelResult(NamedTuple):
     held: Held
     I_pixel_final: Tensor
     omega_sum: Tensor
-    """Of the held solid angle over all layers and subpixels."""
+
+    @property
+    def intensity(self) -> Intensity:
+        """What an image needs of it."""
+        return Intensity(self.I_pixel_final, self.omega_sum)
 
 
 Visitor = Callable[[SubpixelTics, Tile, Scatter], None]
@@ -68,6 +79,11 @@ def ignore(tics: SubpixelTics, tile: Tile, evaluated: Scatter) -> None:
 class Kernels(Protocol):
     """How the parts of the pixel sum are evaluated: as they stand, compiled, or recomputed for gradients."""
 
+    def intensity(
+        self, pixels: Pixels, latch: Tensor, evaluations: Iterable[Evaluation], c: Constants, physics: Physics
+    ) -> Intensity:
+        """What an image needs of ``summed``."""
+
     def tile_sum(self, *arguments: Any) -> tuple[Scatter | None, Tensor]:
         """``scatter`` of these arguments: what was evaluated (None: nothing of it is kept) and the sum."""
 
@@ -77,6 +93,11 @@ class Kernels(Protocol):
 
 class EagerKernels:
     """Every operation by itself: the reference's own formulas in its own order."""
+
+    def intensity(
+        self, pixels: Pixels, latch: Tensor, evaluations: Iterable[Evaluation], c: Constants, physics: Physics
+    ) -> Intensity:
+        return summed(pixels, latch, evaluations, c, physics, self).intensity
 
     def tile_sum(self, *arguments: Any) -> tuple[Scatter | None, Tensor]:
         return scatter(*arguments)
@@ -147,8 +168,92 @@ def subpixels(prepared: Prepared, c: Constants) -> Iterator[tuple[int, SubpixelT
         yield number, SubpixelTics(thick, s, f), Subpixel(thick_tics[thick], s_tics[s], f_tics[f])
 
 
-Here: TypeAlias = Callable[[], Located]
-"""Where the subpixel is: found when first asked for."""
+class Evaluation(NamedTuple):
+    """All samples of one subpixel, in loop order."""
+
+    tics: SubpixelTics
+    sub: Subpixel
+    tiles: Iterable[Tile]
+    first: bool
+    """Whether it is the pixel's first subpixel."""
+    completes_layer: bool
+
+
+def summed(
+    pixels: Pixels,
+    interpolates_before: Tensor,
+    evaluations: Iterable[Evaluation],
+    c: Constants,
+    physics: Physics,
+    kernels: Kernels,
+    visit: Visitor = ignore,
+) -> PixelResult:
+    """The pixel sum over all evaluations; arguments as in ``PixelSum``."""
+    zero = torch.zeros_like(pixels.fast)
+    I = zero + c.background_I if physics.background_in_sum else zero
+    held = Held(zero, zero, zero if physics.polarized else torch.ones_like(zero))
+    total, captures, omega_sum = zero, zero, zero
+    for tics, sub, tiles, first, completes_layer in evaluations:
+        begins_layer = tics.sub_s == tics.sub_f == 0
+        wants_place = begins_layer or any(physics.oversampled) or (physics.polarized and physics.cut_by_dmin)
+        located: Located | None = kernels.call(locate, pixels, sub, c, physics) if wants_place else None
+        held = _with_subpixel_factors(held, located, sub, c, physics, kernels, first=first, begins_layer=begins_layer)
+        omega_sum = omega_sum + held.omega_pixel_sr
+        for tile in tiles:
+            entering = held.polar
+            held = _with_polar(held, located, tile, c, physics, kernels, first=first and tile.start == 0)
+            evaluated, I = kernels.tile_sum(pixels, sub, held, tile.samples, I, interpolates_before, c, physics)
+            if evaluated is not None:
+                visit(tics, tile, evaluated)
+            if physics.oversampled[1]:
+                assert located is not None
+                held = held._replace(polar=last_kept(held.polar, located, tile.samples, entering, c, physics))
+        if physics.layer_by_layer and completes_layer:
+            total, I = layer_added(total, I, held.capture_fraction), zero
+            captures = captures + held.capture_fraction
+    I = total if physics.layer_by_layer else I
+    final = kernels.call(photons, I, held, captures, c, physics)
+    return PixelResult(I, held, final, omega_sum)
+
+
+def _with_subpixel_factors(
+    held: Held,
+    located: Located | None,
+    sub: Subpixel,
+    c: Constants,
+    physics: Physics,
+    kernels: Kernels,
+    *,
+    first: bool,
+    begins_layer: bool,
+) -> Held:
+    """Solid angle and capture as the loops hold them: from the first subpixel unless oversampled."""
+    renews_capture, _, renews_omega = physics.oversampled
+    if first or renews_omega:
+        held = held._replace(omega_pixel_sr=kernels.call(solid_angle, located, c, physics))
+    if renews_capture or begins_layer:
+        held = held._replace(capture_fraction=kernels.call(captured_fraction, located, sub, c, physics))
+    return held
+
+
+def _with_polar(
+    held: Held, located: Located | None, tile: Tile, c: Constants, physics: Physics, kernels: Kernels, *, first: bool
+) -> Held:
+    """Polarization as the loops hold it: of the first source that is not skipped, unless oversampled.
+
+    Oversampling renews the factor even where -nopolar had fixed it at 1.
+    """
+    renews_polar = physics.oversampled[1]
+    renews_once = physics.polarized and (first or physics.cut_by_dmin)
+    if not (renews_polar or renews_once):
+        return held
+    assert located is not None
+    polar = kernels.call(polarization, located, tile.samples.incident, c, physics)
+    if renews_polar:
+        return held._replace(polar=polar)
+    if physics.cut_by_dmin:
+        return held._replace(polar=first_kept(polar, located, tile.samples, held.polar, c, physics))
+    return held._replace(polar=polar[0])
 
 
 class PixelSum:
@@ -184,58 +289,16 @@ class PixelSum:
             first: the sweep that is the first of its thread, where these pixels contain it.
             visit: called with every evaluation, in loop order.
         """
-        c, physics, last = self._c, self._physics, self._prepared.oversample - 1
-        zero = torch.zeros_like(pixels.fast)
-        I = zero + c.background_I if physics.background_in_sum else zero
-        held = Held(zero, zero, zero if physics.polarized else torch.ones_like(zero))
-        total, captures, omega_sum = zero, zero, zero
-        for number, tics, sub in subpixels(self._prepared, c):
-            here = cache(partial(self._kernels.call, locate, pixels, sub, c, physics))
-            held = self._renew_subpixel_factors(held, here, sub, tics, first_subpixel=number == 0)
-            omega_sum = omega_sum + held.omega_pixel_sr
+        evaluations = self._evaluations(first)
+        return summed(pixels, interpolates_before, evaluations, self._c, self._physics, self._kernels, visit)
+
+    def intensity(self, pixels: Pixels, interpolates_before: Tensor) -> Intensity:
+        """What an image needs of P pixels."""
+        return self._kernels.intensity(pixels, interpolates_before, self._evaluations(None), self._c, self._physics)
+
+    def _evaluations(self, first: Sweep | None) -> Iterator[Evaluation]:
+        last = self._prepared.oversample - 1
+        for number, tics, sub in subpixels(self._prepared, self._c):
             first_source = first.source if first is not None and first.subpixel == number else None
-            for tile in self._samples.tiles(number, first_source):
-                entering = held.polar
-                held = self._renew_polar(held, here, tile, first_tile=number == 0 and tile.start == 0)
-                evaluated, I = self._kernels.tile_sum(
-                    pixels, sub, held, tile.samples, I, interpolates_before, c, physics
-                )
-                if evaluated is not None:
-                    visit(tics, tile, evaluated)
-                if physics.oversampled[1]:
-                    held = held._replace(polar=last_kept(held.polar, here(), tile.samples, entering, c, physics))
-            if physics.layer_by_layer and tics.sub_s == tics.sub_f == last:
-                total, I = layer_added(total, I, held.capture_fraction), zero
-                captures = captures + held.capture_fraction
-        I = total if physics.layer_by_layer else I
-        final = self._kernels.call(photons, I, held, captures, c, physics)
-        return PixelResult(I, held, final, omega_sum)
-
-    def _renew_subpixel_factors(
-        self, held: Held, here: Here, sub: Subpixel, tics: SubpixelTics, *, first_subpixel: bool
-    ) -> Held:
-        """Solid angle and capture as the loops hold them: from the first subpixel unless oversampled."""
-        c, physics = self._c, self._physics
-        renews_capture, _, renews_omega = physics.oversampled
-        if first_subpixel or renews_omega:
-            held = held._replace(omega_pixel_sr=self._kernels.call(solid_angle, here(), c, physics))
-        if renews_capture or tics.sub_s == tics.sub_f == 0:
-            held = held._replace(capture_fraction=self._kernels.call(captured_fraction, here(), sub, c, physics))
-        return held
-
-    def _renew_polar(self, held: Held, here: Here, tile: Tile, *, first_tile: bool) -> Held:
-        """Polarization as the loops hold it: of the first source that is not skipped, unless oversampled.
-
-        Oversampling renews the factor even where -nopolar had fixed it at 1.
-        """
-        c, physics = self._c, self._physics
-        renews_polar = physics.oversampled[1]
-        renews_once = physics.polarized and (first_tile or physics.cut_by_dmin)
-        if not (renews_polar or renews_once):
-            return held
-        polar = self._kernels.call(polarization, here(), tile.samples.incident, c, physics)
-        if renews_polar:
-            return held._replace(polar=polar)
-        if physics.cut_by_dmin:
-            return held._replace(polar=first_kept(polar, here(), tile.samples, held.polar, c, physics))
-        return held._replace(polar=polar[0])
+            tiles = self._samples.tiles(number, first_source)
+            yield Evaluation(tics, sub, tiles, number == 0, tics.sub_s == tics.sub_f == last)

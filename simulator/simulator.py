@@ -17,7 +17,7 @@ from simulator.errors import InputError
 from simulator.execution import ExecutionConfig, default_execution
 from simulator.experiment import Experiment
 from simulator.history import FirstSweeps, InterpolationLatch, Probe, carried_from
-from simulator.pixel_sum import PixelResult, PixelSum, RecomputedKernels, Sweep, Visitor, ignore
+from simulator.pixel_sum import Intensity, PixelResult, PixelSum, RecomputedKernels, Sweep, Visitor, ignore
 from simulator.precision import DtypeRequest
 from simulator.prepare import constants_of, physics_of, prepare
 from simulator.region import Region
@@ -167,18 +167,18 @@ class Simulator:
             self._latch_evaluations(self.region.flat_indices(last, last + 1, self.device))
         return computed(compute, starts, together=not wants_gradients)
 
-    def _chunk(self, pixel_sum: PixelSum, index: Tensor, size: int) -> PixelResult:
+    def _chunk(self, pixel_sum: PixelSum, index: Tensor, size: int) -> Intensity:
         """The pixels of one chunk, filled up to ``size``; recomputed rather than kept where gradients are wanted."""
         filled = _filled(index, size)
         pixels, latch = self.region.pixels(filled, self.precision.position), self._latch_evaluations(filled)
         if not torch.is_grad_enabled():
-            return pixel_sum(pixels, latch)
+            return pixel_sum.intensity(pixels, latch)
 
-        def unshared() -> PixelResult:
+        def unshared() -> Intensity:
             with unshared_operations():  # in the backward pass too, where it is computed once more
-                return pixel_sum(pixels, latch)
+                return pixel_sum.intensity(pixels, latch)
 
-        result: PixelResult = checkpoint(unshared, use_reentrant=False, preserve_rng_state=False)
+        result: Intensity = checkpoint(unshared, use_reentrant=False, preserve_rng_state=False)
         return result
 
     def _with_first_pixels(self, flat: Tensor) -> Tensor:
