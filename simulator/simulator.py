@@ -309,7 +309,7 @@ class Simulator:
                 raise InputError(f"images cannot be compiled here: {missing}; pass compile='never' or 'auto'")
             return True
         samples = self.region.n_active * self.prepared.steps * self.prepared.thick_steps
-        return worth_compiling(samples, self.device)
+        return worth_compiling(samples, self.device, interpolating=self.physics.interpolate)
 
     @cached_property
     def _tile(self) -> TileElements:

@@ -129,3 +129,24 @@ def test_images_that_cannot_be_compiled_are_refused_when_that_was_asked_for(monk
     experiment = Experiment.from_argv(argv.split())
     with pytest.raises(InputError, match="no C\\+\\+ compiler was found; pass compile='never'"):
         Simulator(experiment, execution=ExecutionConfig(device="cpu", compile="always")).image()
+
+
+@pytest.mark.parametrize(
+    ("words", "compiles"),
+    [
+        ("-detpixels 1024 -phisteps 10", False),
+        ("-detpixels 4096 -phisteps 40", True),
+        ("-detpixels 2048 -phisteps 20 -hkl made.hkl -nointerpolate", False),
+        ("-detpixels 2048 -phisteps 20 -hkl made.hkl -interpolate", True),
+    ],
+)
+def test_images_are_compiled_where_that_saves_time(
+    words: str, compiles: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("simulator.compiled.compiler_missing", lambda: None)
+    (tmp_path / "made.hkl").write_text("".join(f"{h} {k} {l} 5\n" for h in (-3, 3) for k in (-3, 3) for l in (-3, 3)))
+    argv = f"-cell 40 40 40 90 90 90 -N 5 -default_F 1 -oversample 1 -osc 1 {words}"
+    simulator = Simulator(Experiment.from_argv(argv.split(), tmp_path), execution=ExecutionConfig(device="cpu"))
+    assert simulator._compiles() is compiles
+    monkeypatch.setattr("simulator.compiled.compiler_missing", lambda: "no compiler")
+    assert not simulator._compiles()
