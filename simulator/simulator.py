@@ -185,8 +185,11 @@ class Simulator:
         """The image with each thread's first pixel computed from a cell that nothing was rotated into."""
         for pixel, sweep in self._first_sweeps.by_pixel.items():
             value = self._single(*pixel, first=sweep).I_pixel_final[:1]
-            where = torch.tensor([self.region.flat_index(*pixel)], device=self.device)
-            flat = flat.index_copy(0, where, value)
+            where = self.region.flat_index(*pixel)
+            if flat.requires_grad or value.requires_grad:
+                flat = flat.index_copy(0, torch.tensor([where], device=self.device), value)
+            else:  # without a second image
+                flat[where] = value[0]
         return flat
 
     def _single(self, slow: int, fast: int, first: Sweep | None = None, visitor: Visitor = ignore) -> PixelResult:
