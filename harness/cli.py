@@ -29,6 +29,7 @@ from harness.commands import (
 )
 from harness.errors import HarnessError
 from harness.evidence import INTERRUPTED, PROGRAM_FAILED
+from simulator.allocator import keep_freed_memory
 
 app = typer.Typer(
     name="harness",
@@ -73,6 +74,7 @@ def main() -> None:
     """Run the command line of the process; never a traceback for a user's mistake."""
     # Two OpenMP runtimes in one process (torch's and another library's) abort it unless this is set.
     os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
+    keep_freed_memory()
     try:
         app(args=join_pixels(sys.argv[1:]))
     except Exception as error:
