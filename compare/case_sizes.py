@@ -22,20 +22,29 @@ def size_of_case(case: str) -> Shape:
     """(slow, fast) of a case: a folder with ``case.json``, such a file, or what an installed program calls a case.
 
     Raises:
-        InputError: nobody knows the case.
+        InputError: nobody knows the case, or who does cannot tell its size.
     """
-    path = Path(case)
-    record = path / RECORD if path.is_dir() else path
-    if record.suffix == ".json" and (shape := recorded_size(record)):
+    record = record_of(case)
+    if record is not None and (shape := recorded_size(record)):
         return shape
     for provider in entry_points(group=PROVIDERS):
-        found = provider.load()(case)
+        try:
+            found = provider.load()(case)
+        except Exception as error:  # another program's: what it refuses is told in a line
+            raise InputError(f"--case {case}: {provider.name} cannot tell its size: {error}") from error
         if found is not None:
             return _shape(found, f"{provider.name}, asked for case {case},")
     raise InputError(
         f"--case {case}: no record ({RECORD}) with {KEY!r} is there and no installed program knows such a case; "
         "give --size SLOWxFAST"
     )
+
+
+def record_of(case: str) -> Path | None:
+    """The record that a folder holds, or the file itself; None for what can be neither."""
+    path = Path(case)
+    record = path / RECORD if path.is_dir() else path
+    return record if record.suffix == ".json" else None
 
 
 def recorded_size(record: Path) -> Shape | None:

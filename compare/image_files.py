@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from compare.case_sizes import RECORD, recorded_size
+from compare.case_sizes import RECORD, Shape, recorded_size
 from compare.errors import InputError
 
 SMV_TYPES = {
@@ -25,7 +25,6 @@ SMV_TYPES = {
     "float": "f4",
 }
 RAW_ITEM_BYTES = 4
-Shape = tuple[int, int]
 
 
 class ImageFileError(InputError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from compare.case_sizes import record_of
 from harness.case import Case, case_from_argv, load_case, packaged_case_names
 from harness.scratch import Prepared, prepare
 
@@ -29,11 +30,10 @@ def shape_of_case(name: str) -> tuple[int, int] | None:
 
 
 def _known(name: str) -> Case | None:
-    path = Path(name)
-    if name in packaged_case_names() or path.suffix == ".toml":
+    if name in packaged_case_names() or Path(name).suffix == ".toml":
         return load_case(name)
-    record = path / "case.json" if path.is_dir() else path
-    if record.suffix != ".json" or not record.is_file():
+    record = record_of(name)
+    if record is None or not record.is_file():
         return None
-    argv = json.loads(record.read_text("utf-8")).get("argv")
-    return case_from_argv(argv) if argv else None
+    content = json.loads(record.read_text("utf-8"))
+    return case_from_argv(content["argv"]) if isinstance(content, dict) and content.get("argv") else None

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from compare.case_sizes import KEY
 from harness.case import Pixel
 from harness.case_sizes import image_shape
 from harness.evidence import Evidence
@@ -35,7 +36,7 @@ def case_record(
         "argv": list(case.argv),
         "setup": [list(line) for line in case.setup],
         "pixels": [list(pixel) for pixel in pixels],
-        "image_shape": _image_shape(prepared),
+        KEY: _image_shape(prepared),
         "mode": defects.mode,
         "defects": str(defects),
         "tolerance_source": tolerance_source,

@@ -21,7 +21,10 @@ CANDIDATES = {
 }
 """Samples x pixels to try, by how they are computed; four times as many on other devices than the CPU."""
 
-CRYSTAL = "-cell 40 40 40 90 90 90 -misset 14 22 33 -N 20 -default_F 100 -osc 1 -phisteps 10"
+SAMPLES = 10
+"""Phi steps a pixel."""
+
+CRYSTAL = f"-cell 40 40 40 90 90 90 -misset 14 22 33 -N 20 -default_F 100 -osc 1 -phisteps {SAMPLES}"
 GEOMETRY = "-lambda 1 -distance 100 -oversample 1"
 
 Report = Callable[[str], None]

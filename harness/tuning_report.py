@@ -10,7 +10,7 @@ import typer
 
 from harness.errors import WrongUse
 from harness.port import Computing, plain_warnings
-from harness.tuning import Measured, Report, measure
+from harness.tuning import CANDIDATES, SAMPLES, Measured, Report, measure
 
 
 def tune_and_report(device: str, compile_: str, *, pixels: int, rounds: int) -> int:
@@ -32,11 +32,11 @@ def tune_and_report(device: str, compile_: str, *, pixels: int, rounds: int) -> 
     missing = compiler_missing()
     if compile_ == "always" and missing:
         raise WrongUse(f"--compile always cannot be measured here: {missing}")
-    kinds = ["eager"] if compile_ == "never" or missing else ["eager", "compiled", "interpolating"]
+    kinds = ["eager"] if compile_ == "never" or missing else list(CANDIDATES)
     with _status() as report:
         found = measure(where, kinds=kinds, pixels=pixels, rounds=rounds, report=report)
     for measured in found:
-        _print(measured, evaluations=pixels * pixels * 10)
+        _print(measured, evaluations=pixels * pixels * SAMPLES)
     place = torch.device(where)
     before = remembered(place) or DEFAULTS[place.type]
     fastest = {measured.kind: measured.fastest for measured in found}

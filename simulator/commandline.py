@@ -38,7 +38,7 @@ def read_detector(argv: Sequence[str], folder: Path = Path(".")) -> Detector:
     """The detector alone, for which no input file is needed but the image headers that argv names.
 
     Raises:
-        InputError: as above.
+        InputError: an unusable flag, image header or detector.
     """
     return detector_from(_read(argv, Path(folder), None)[0])
 

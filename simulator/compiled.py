@@ -75,11 +75,12 @@ class CompiledKernels:
     ) -> Intensity:
         """The whole sum in one kernel where it is one tile of one subpixel; else a kernel for each part."""
         only, evaluations = _only(evaluations)
-        tile, tiles = _only(only.tiles) if only is not None else (None, ())
-        if only is None or tile is None:
-            evaluations = evaluations if only is None else [only._replace(tiles=tiles)]
-            return summed(pixels, latch, evaluations, c, physics, self).intensity
-        return self.call(_sum_of_one_tile, pixels, only.sub, tile.samples, latch, c, physics)
+        if only is not None:
+            tile, tiles = _only(only.tiles)
+            if tile is not None:
+                return self.call(_sum_of_one_tile, pixels, only.sub, tile.samples, latch, c, physics)
+            evaluations = [only._replace(tiles=tiles)]
+        return summed(pixels, latch, evaluations, c, physics, self).intensity
 
     def tile_sum(self, *arguments: Any) -> tuple[Scatter | None, Tensor]:
         """The sum with the tile's terms added, in whatever order is fastest."""

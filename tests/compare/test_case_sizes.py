@@ -100,3 +100,12 @@ def test_compare_images_says_where_the_size_came_from(
     paths[1].write_bytes(PIXELS[:2].tobytes())
     code, said = compared("--case", str(run_folder))
     assert (code, "take 60 bytes; the file has 40" in said) == (2, True)
+
+
+def test_what_a_provider_refuses_is_told_in_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refusing(name: str) -> object:
+        raise KeyError("no such input")
+
+    provide(monkeypatch, refusing)
+    with pytest.raises(InputError, match="another program cannot tell its size: 'no such input'"):
+        size_of_case("mine")

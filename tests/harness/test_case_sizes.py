@@ -47,3 +47,9 @@ def test_evidence_states_the_size(harness: Run, tmp_path: Path) -> None:
     (folder,) = sealed_folders(tmp_path / "reports")
     assert json.loads((folder / "case.json").read_text())["image_shape"] == [5, 7]
     assert shape_of_case(str(folder)) == (5, 7)
+
+
+@pytest.mark.parametrize("content", ["[]", "{}", '{"argv": []}'])
+def test_a_record_without_a_command_line_is_no_case(content: str, tmp_path: Path) -> None:
+    (tmp_path / "case.json").write_text(content)
+    assert shape_of_case(str(tmp_path)) is None
