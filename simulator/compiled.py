@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import functools
+import re
 import shutil
 import sysconfig
 import types
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain, islice
 from pathlib import Path
 from typing import Any, TypeVar
@@ -14,9 +15,10 @@ from typing import Any, TypeVar
 import torch
 from torch import Tensor
 
-from simulator.pixel_sum import EagerKernels, Evaluation, Intensity, SubpixelTics, summed
+from simulator.packing import packed, unpacked
+from simulator.pixel_sum import EagerKernels, Evaluation, Intensity, SubpixelTics, summed, tile_scatter
 from simulator.samples import Tile
-from simulator.scatter import Constants, Held, Physics, Pixels, Samples, Scatter, Subpixel, scatter
+from simulator.scatter import Constants, PackedSamples, Physics, Pixels, Scatter, Subpixel, pixels_at
 
 TILE_SAMPLES = 32
 """Samples of a compiled tile at most."""
@@ -68,42 +70,68 @@ def worth_compiling(evaluations: int, device: torch.device, *, interpolating: bo
 
 
 class CompiledKernels:
-    """The pixel sum's parts as compiled kernels. For sums without compounding factors, and without gradients."""
+    """The pixel sum's parts as compiled kernels. For sums without compounding factors, and without gradients.
+
+    Args:
+        c: the numbers of all sums.
+    """
+
+    def __init__(self, c: Constants) -> None:
+        self._numbers, self._places = packed(c)
 
     def intensity(
-        self, pixels: Pixels, latch: Tensor, evaluations: Iterable[Evaluation], c: Constants, physics: Physics
+        self, flat: Tensor, latch: Tensor, evaluations: Iterable[Evaluation], c: Constants, physics: Physics
     ) -> Intensity:
         """The whole sum in one kernel where it is one tile of one subpixel; else a kernel for each part."""
         only, evaluations = _only(evaluations)
         if only is not None:
             tile, tiles = _only(only.tiles)
             if tile is not None:
-                return self.call(_sum_of_one_tile, pixels, only.sub, tile.samples, latch, c, physics)
+                return self.call(_sum_of_one_tile, flat, only.sub, tile.packed, latch, c, physics)
             evaluations = [only._replace(tiles=tiles)]
+        pixels = self.call(_pixels_at, flat, c, physics)
         return summed(pixels, latch, evaluations, c, physics, self).intensity
 
     def tile_sum(self, *arguments: Any) -> tuple[Scatter | None, Tensor]:
-        """The sum with the tile's terms added, in whatever order is fastest."""
-        return None, self.call(_sum_of_terms, *arguments)
+        """The sum with the tile's terms added."""
+        return None, self.call(_sum_after, *arguments)
 
     def call(self, part: Callable[..., Any], *arguments: Any) -> Any:
+        *own, _, physics = arguments
+        for argument in own:
+            if isinstance(argument, PackedSamples):
+                _let_any_number(argument)
         with torch.no_grad():
-            return _compiled(part, arguments[-1])(*arguments[:-1])
+            return _compiled(part, self._places, physics)(self._numbers, *own)
 
 
 class _Fused(EagerKernels):
     """Parts as they stand, to be compiled together with what calls them."""
 
     def tile_sum(self, *arguments: Any) -> tuple[Scatter | None, Tensor]:
-        return None, _sum_of_terms(*arguments)
+        return None, _sum_after(*arguments)
+
+
+def _sum_after(*arguments: Any) -> Tensor:
+    return tile_scatter(*arguments)[1]
 
 
 def _sum_of_one_tile(
-    pixels: Pixels, sub: Subpixel, samples: Samples, latch: Tensor, c: Constants, physics: Physics
+    flat: Tensor, sub: Subpixel, samples: PackedSamples, latch: Tensor, c: Constants, physics: Physics
 ) -> Intensity:
-    tile = Tile(samples, start=0, n_samples=samples.weight.shape[0])
-    only = Evaluation(SubpixelTics(0, 0, 0), sub, [tile], first=True, completes_layer=True)
-    return summed(pixels, latch, [only], c, physics, _Fused()).intensity
+    only = Evaluation(SubpixelTics(0, 0, 0), sub, [Tile(samples, start=0)], first=True, completes_layer=True)
+    return summed(pixels_at(flat, c), latch, [only], c, physics, _Fused()).intensity
+
+
+def _pixels_at(flat: Tensor, c: Constants, physics: Physics) -> Pixels:
+    return pixels_at(flat, c)
+
+
+def _let_any_number(samples: PackedSamples) -> None:
+    """One kernel serves every number of samples but 1."""
+    for table in samples:
+        if len(table) > 1:
+            torch._dynamo.mark_dynamic(table, 0)
 
 
 Item = TypeVar("Item")
@@ -116,34 +144,28 @@ def _only(items: Iterable[Item]) -> tuple[Item | None, Iterable[Item]]:
     return (seen[0] if len(seen) == 1 else None), chain(seen, rest)
 
 
-def _sum_of_terms(
-    pixels: Pixels,
-    sub: Subpixel,
-    held: Held,
-    samples: Samples,
-    I: Tensor,
-    latch: Tensor,
-    c: Constants,
-    physics: Physics,
-) -> Tensor:
-    evaluated, _ = scatter(pixels, sub, held, samples, I, latch, c, physics)
-    return I + evaluated.I_term.sum(dim=0)
+def _of_arguments(checks: Sequence[Any]) -> list[bool]:
+    """Which of the compiler's checks are made at each call: not those of what a kernel was made for, nor of code."""
+    return [re.split(r"\W", check.name)[0] in ("", "args", "numbers") for check in checks]
 
 
 @functools.cache
-def _compiled(part: Callable[..., Any], physics: Physics) -> Callable[..., Any]:
+def _compiled(part: Callable[..., Any], places: Constants, physics: Physics) -> Callable[..., Any]:
     """One kernel for all experiments with these formulas: every number is an argument."""
 
-    def with_physics(*args: Any) -> Any:
-        return part(*args, physics)
+    def of_numbers(numbers: tuple[Tensor, ...], *args: Any) -> Any:
+        return part(*args, unpacked(numbers, places), physics)
 
     # The compiler counts recompilations per code object: give each kernel its own.
-    code = with_physics.__code__.replace(co_name=part.__name__)
-    kernel = types.FunctionType(code, globals(), part.__name__, None, with_physics.__closure__)
+    code = of_numbers.__code__.replace(co_name=part.__name__)
+    kernel = types.FunctionType(code, globals(), part.__name__, None, of_numbers.__closure__)
     settings: dict[str, Any] = {
         "dynamic": False,
         "fullgraph": True,
         "recompile_limit": SHAPES_OF_A_KERNEL,
-        "options": {"assert_indirect_indexing": False},  # every index is clamped into its table before it is used
+        "options": {
+            "assert_indirect_indexing": False,  # every index is clamped into its table before it is used
+            "guard_filter_fn": _of_arguments,
+        },
     }
     return torch.compile(kernel, **settings)

@@ -23,12 +23,15 @@ from simulator.scatter import (
     Physics,
     Pixels,
     Samples,
+    evaluation_number,
     fractional_indices,
     locate,
     nearest_indices,
+    pixels_at,
     scattering_vector_per_m,
     sin_theta_over_lambda,
     skipped_by_dmin,
+    unpacked,
 )
 from simulator.structure_factors import leaves_axis, leaves_range
 
@@ -76,23 +79,25 @@ class Probe:
     def _first_executed_order(self, flat: Tensor) -> Tensor:
         """(P,) number of the first evaluation that is executed; inf where all are skipped."""
         first = torch.full(flat.shape, math.inf, dtype=torch.float64, device=flat.device)
-        pixels = self.region.pixels(flat, self.c.pixel_size_m.dtype)
-        for number, _, sub in subpixels(self.prepared, self.c):
+        pixels = pixels_at(flat, self.c)
+        for _, _, sub in subpixels(self.prepared, self.c, self.samples.total):
             located = locate(pixels, sub, self.c, self.physics)
-            for tile in self.samples.tiles(number):
-                stol = sin_theta_over_lambda(scattering_vector_per_m(located, tile.samples))
-                first = _earliest(first, ~skipped_by_dmin(stol, self.c), tile.samples.order)
+            for tile in self.samples.tiles():
+                samples = unpacked(tile.packed, self.c)
+                stol = sin_theta_over_lambda(scattering_vector_per_m(located, samples))
+                first = _earliest(first, ~skipped_by_dmin(stol, self.c), evaluation_number(sub, samples))
         return first
 
     def first_escape(self, flat: Tensor, first: Sweep | None = None) -> Tensor:
         """(P,) number of the first evaluation that leaves the structure factor list; inf where none does."""
         escape = torch.full(flat.shape, math.inf, dtype=torch.float64, device=flat.device)
-        pixels = self.region.pixels(flat, self.c.pixel_size_m.dtype)
-        for number, _, sub in subpixels(self.prepared, self.c):
+        pixels = pixels_at(flat, self.c)
+        for number, _, sub in subpixels(self.prepared, self.c, self.samples.total):
             located = locate(pixels, sub, self.c, self.physics)
             source = first.source if first is not None and first.subpixel == number else None
-            for tile in self.samples.tiles(number, source):
-                escape = _earliest(escape, self._escapes(located, tile.samples), tile.samples.order)
+            for tile in self.samples.tiles(source):
+                samples = unpacked(tile.packed, self.c)
+                escape = _earliest(escape, self._escapes(located, samples), evaluation_number(sub, samples))
         return escape
 
     def cannot_escape(self) -> bool:

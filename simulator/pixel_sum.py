@@ -10,12 +10,14 @@ import torch
 from torch import Tensor
 from torch.utils.checkpoint import checkpoint
 
+from simulator.algebra import Vec
 from simulator.prepare import Prepared
 from simulator.samples import SampleTable, Tile
 from simulator.scatter import (
     Constants,
     Held,
     Located,
+    PackedSamples,
     Physics,
     Pixels,
     Samples,
@@ -23,12 +25,14 @@ from simulator.scatter import (
     Subpixel,
     captured_fraction,
     locate,
+    pixels_at,
     polarization,
     scatter,
     scattering_vector_per_m,
     sin_theta_over_lambda,
     skipped_by_dmin,
     solid_angle,
+    unpacked,
 )
 
 
@@ -80,27 +84,27 @@ class Kernels(Protocol):
     """How the parts of the pixel sum are evaluated: as they stand, compiled, or recomputed for gradients."""
 
     def intensity(
-        self, pixels: Pixels, latch: Tensor, evaluations: Iterable[Evaluation], c: Constants, physics: Physics
+        self, flat: Tensor, latch: Tensor, evaluations: Iterable[Evaluation], c: Constants, physics: Physics
     ) -> Intensity:
-        """What an image needs of ``summed``."""
+        """What an image needs of ``summed``, of pixels given by their flat indices."""
 
     def tile_sum(self, *arguments: Any) -> tuple[Scatter | None, Tensor]:
         """``scatter`` of these arguments: what was evaluated (None: nothing of it is kept) and the sum."""
 
     def call(self, part: Callable[..., Any], *arguments: Any) -> Any:
-        """Evaluate one of the smaller parts, whose last argument is the Physics."""
+        """Evaluate one of the smaller parts, whose last arguments are the Constants and the Physics."""
 
 
 class EagerKernels:
     """Every operation by itself: the reference's own formulas in its own order."""
 
     def intensity(
-        self, pixels: Pixels, latch: Tensor, evaluations: Iterable[Evaluation], c: Constants, physics: Physics
+        self, flat: Tensor, latch: Tensor, evaluations: Iterable[Evaluation], c: Constants, physics: Physics
     ) -> Intensity:
-        return summed(pixels, latch, evaluations, c, physics, self).intensity
+        return summed(pixels_at(flat, c), latch, evaluations, c, physics, self).intensity
 
     def tile_sum(self, *arguments: Any) -> tuple[Scatter | None, Tensor]:
-        return scatter(*arguments)
+        return tile_scatter(*arguments)
 
     def call(self, part: Callable[..., Any], *arguments: Any) -> Any:
         return part(*arguments)
@@ -114,29 +118,94 @@ class RecomputedKernels(EagerKernels):
 
 
 def _sum_after(*arguments: Any) -> Tensor:
-    return scatter(*arguments)[1]
+    return tile_scatter(*arguments)[1]
 
 
-def first_kept(
-    polar: Tensor, located: Located, samples: Samples, held_polar: Tensor, c: Constants, physics: Physics
-) -> Tensor:
-    """(P,) the held factor, or where there is none yet, that of the first sample that -dmin does not skip."""
+def tile_scatter(
+    pixels: Pixels,
+    sub: Subpixel,
+    held: Held,
+    packed: PackedSamples,
+    I_before: Tensor,
+    interpolates_before: Tensor,
+    c: Constants,
+    physics: Physics,
+) -> tuple[Scatter, Tensor]:
+    """``scatter`` of a tile's samples."""
+    return scatter(pixels, sub, held, unpacked(packed, c), I_before, interpolates_before, c, physics)
+
+
+class Renewals(NamedTuple):
+    """Which of the held factors are computed anew before a tile."""
+
+    omega: bool
+    capture: bool
+    polar: bool
+
+    @classmethod
+    def before(cls, physics: Physics, *, of_pixel: bool, of_layer: bool, of_subpixel: bool) -> Renewals:
+        """As the reference has it; the tile may be the first of its pixel, layer, subpixel.
+
+        A factor that is not oversampled stays that of the first subpixel (capture: of the layer's first), the
+        polarization that of the first source that -dmin does not skip. Oversampling renews the polarization even
+        where -nopolar had fixed it at 1.
+        """
+        capture, polar, omega = physics.oversampled
+        return cls(
+            omega=of_pixel or (omega and of_subpixel),
+            capture=of_layer or (capture and of_subpixel),
+            polar=polar or (physics.polarized and (of_pixel or physics.cut_by_dmin)),
+        )
+
+
+def renewed(
+    pixels: Pixels,
+    sub: Subpixel,
+    held: Held,
+    packed: PackedSamples,
+    renewals: Renewals,
+    c: Constants,
+    physics: Physics,
+) -> tuple[Held, Tensor]:
+    """The factors as a tile's evaluations hold them, and the polarization factor (P,) that is left after them."""
+    located = locate(pixels, sub, c, physics)
+    if renewals.omega:
+        held = held._replace(omega_pixel_sr=solid_angle(located, c, physics))
+    if renewals.capture:
+        held = held._replace(capture_fraction=captured_fraction(located, sub, c, physics))
+    if not renewals.polar:
+        return held, held.polar
+    samples, entering = unpacked(packed, c), held.polar
+    if physics.oversampled[1]:
+        held = held._replace(polar=polarization(located, samples.incident, c, physics))
+        return held, last_kept(held.polar, located, samples, entering, c, physics)
+    if physics.cut_by_dmin:
+        polar = polarization(located, samples.incident, c, physics)
+        held = held._replace(polar=first_kept(polar, located, samples, entering, c))
+        return held, held.polar
+    first_incident = Vec(*(component[:1] for component in samples.incident))
+    held = held._replace(polar=polarization(located, first_incident, c, physics)[0])
+    return held, held.polar
+
+
+def first_kept(polar: Tensor, located: Located, samples: Samples, entering: Tensor, c: Constants) -> Tensor:
+    """(P,) the factor so far, or where there is none yet, that of the first sample that -dmin does not skip."""
     stol = sin_theta_over_lambda(scattering_vector_per_m(located, samples))
     kept = ~skipped_by_dmin(stol, c)
     candidate = polar.expand_as(kept).gather(0, kept.to(torch.int8).argmax(dim=0, keepdim=True))[0]
-    return torch.where((held_polar == 0.0) & kept.any(dim=0), candidate, held_polar)
+    return torch.where((entering == 0.0) & kept.any(dim=0), candidate, entering)
 
 
 def last_kept(
-    polar: Tensor, located: Located, samples: Samples, held_polar: Tensor, c: Constants, physics: Physics
+    polar: Tensor, located: Located, samples: Samples, entering: Tensor, c: Constants, physics: Physics
 ) -> Tensor:
-    """(P,) the factor of the last sample that -dmin does not skip; the held one where it skips all."""
+    """(P,) the factor of the last sample that -dmin does not skip; the one so far where it skips all."""
     if not physics.cut_by_dmin:
         return polar[-1]
     stol = sin_theta_over_lambda(scattering_vector_per_m(located, samples))
     kept = ~skipped_by_dmin(stol, c)
     last = kept.shape[0] - 1 - kept.flip(0).to(torch.int8).argmax(dim=0, keepdim=True)
-    return torch.where(kept.any(dim=0), polar.expand_as(kept).gather(0, last)[0], held_polar)
+    return torch.where(kept.any(dim=0), polar.expand_as(kept).gather(0, last)[0], entering)
 
 
 def layer_added(total: Tensor, I: Tensor, capture_fraction: Tensor) -> Tensor:
@@ -158,14 +227,25 @@ def photons(I: Tensor, held: Held, captures: Tensor, c: Constants, physics: Phys
     return value + c.background_I * held.omega_pixel_sr * held.polar * capture
 
 
-def subpixels(prepared: Prepared, c: Constants) -> Iterator[tuple[int, SubpixelTics, Subpixel]]:
-    """Layers and subpixels in loop order: number, integer indices, the same as tensors."""
+def subpixels(prepared: Prepared, c: Constants, samples: int = 0) -> Iterator[tuple[int, SubpixelTics, Subpixel]]:
+    """Layers and subpixels in loop order: number, integer indices, the same as tensors.
+
+    Args:
+        prepared: how many there are.
+        c: on which device.
+        samples: evaluations of each.
+    """
     n, layers = prepared.oversample, prepared.thick_steps
+
+    def number(x: float) -> Tensor:
+        return torch.full_like(c.steps, float(x))
+
     # A tensor of its own for each index: which of them are one and the same would else be part of a compiled kernel.
-    thick_tics, s_tics, f_tics = ([torch.full_like(c.steps, float(i)) for i in range(m)] for m in (layers, n, n))
+    thick_tics, s_tics, f_tics = ([number(i) for i in range(m)] for m in (layers, n, n))
     indices = product(range(layers), range(n), range(n))
-    for number, (thick, s, f) in enumerate(indices):
-        yield number, SubpixelTics(thick, s, f), Subpixel(thick_tics[thick], s_tics[s], f_tics[f])
+    for i, (thick, s, f) in enumerate(indices):
+        tics = SubpixelTics(thick, s, f)
+        yield i, tics, Subpixel(thick_tics[thick], s_tics[s], f_tics[f], number(i * samples))
 
 
 class Evaluation(NamedTuple):
@@ -195,65 +275,25 @@ def summed(
     total, captures, omega_sum = zero, zero, zero
     for tics, sub, tiles, first, completes_layer in evaluations:
         begins_layer = tics.sub_s == tics.sub_f == 0
-        wants_place = begins_layer or any(physics.oversampled) or (physics.polarized and physics.cut_by_dmin)
-        located: Located | None = kernels.call(locate, pixels, sub, c, physics) if wants_place else None
-        held = _with_subpixel_factors(held, located, sub, c, physics, kernels, first=first, begins_layer=begins_layer)
-        omega_sum = omega_sum + held.omega_pixel_sr
         for tile in tiles:
-            entering = held.polar
-            held = _with_polar(held, located, tile, c, physics, kernels, first=first and tile.start == 0)
-            evaluated, I = kernels.tile_sum(pixels, sub, held, tile.samples, I, interpolates_before, c, physics)
+            begins = tile.start == 0
+            renewals = Renewals.before(
+                physics, of_pixel=first and begins, of_layer=begins_layer and begins, of_subpixel=begins
+            )
+            polar_after = held.polar
+            if any(renewals):
+                held, polar_after = kernels.call(renewed, pixels, sub, held, tile.packed, renewals, c, physics)
+            evaluated, I = kernels.tile_sum(pixels, sub, held, tile.packed, I, interpolates_before, c, physics)
             if evaluated is not None:
                 visit(tics, tile, evaluated)
-            if physics.oversampled[1]:
-                assert located is not None
-                held = held._replace(polar=last_kept(held.polar, located, tile.samples, entering, c, physics))
+            held = held._replace(polar=polar_after)
+        omega_sum = omega_sum + held.omega_pixel_sr
         if physics.layer_by_layer and completes_layer:
             total, I = layer_added(total, I, held.capture_fraction), zero
             captures = captures + held.capture_fraction
     I = total if physics.layer_by_layer else I
     final = kernels.call(photons, I, held, captures, c, physics)
     return PixelResult(I, held, final, omega_sum)
-
-
-def _with_subpixel_factors(
-    held: Held,
-    located: Located | None,
-    sub: Subpixel,
-    c: Constants,
-    physics: Physics,
-    kernels: Kernels,
-    *,
-    first: bool,
-    begins_layer: bool,
-) -> Held:
-    """Solid angle and capture as the loops hold them: from the first subpixel unless oversampled."""
-    renews_capture, _, renews_omega = physics.oversampled
-    if first or renews_omega:
-        held = held._replace(omega_pixel_sr=kernels.call(solid_angle, located, c, physics))
-    if renews_capture or begins_layer:
-        held = held._replace(capture_fraction=kernels.call(captured_fraction, located, sub, c, physics))
-    return held
-
-
-def _with_polar(
-    held: Held, located: Located | None, tile: Tile, c: Constants, physics: Physics, kernels: Kernels, *, first: bool
-) -> Held:
-    """Polarization as the loops hold it: of the first source that is not skipped, unless oversampled.
-
-    Oversampling renews the factor even where -nopolar had fixed it at 1.
-    """
-    renews_polar = physics.oversampled[1]
-    renews_once = physics.polarized and (first or physics.cut_by_dmin)
-    if not (renews_polar or renews_once):
-        return held
-    assert located is not None
-    polar = kernels.call(polarization, located, tile.samples.incident, c, physics)
-    if renews_polar:
-        return held._replace(polar=polar)
-    if physics.cut_by_dmin:
-        return held._replace(polar=first_kept(polar, located, tile.samples, held.polar, c, physics))
-    return held._replace(polar=polar[0])
 
 
 class PixelSum:
@@ -275,7 +315,7 @@ class PixelSum:
 
     def __call__(
         self,
-        pixels: Pixels,
+        flat: Tensor,
         interpolates_before: Tensor,
         *,
         first: Sweep | None = None,
@@ -284,21 +324,21 @@ class PixelSum:
         """Sum P pixels.
 
         Args:
-            pixels: their indices, (P,).
+            flat: their flat indices (slow x width + fast), (P,).
             interpolates_before: (P,), number of the evaluation that switched interpolation off for good.
             first: the sweep that is the first of its thread, where these pixels contain it.
             visit: called with every evaluation, in loop order.
         """
-        evaluations = self._evaluations(first)
+        pixels, evaluations = pixels_at(flat, self._c), self._evaluations(first)
         return summed(pixels, interpolates_before, evaluations, self._c, self._physics, self._kernels, visit)
 
-    def intensity(self, pixels: Pixels, interpolates_before: Tensor) -> Intensity:
-        """What an image needs of P pixels."""
-        return self._kernels.intensity(pixels, interpolates_before, self._evaluations(None), self._c, self._physics)
+    def intensity(self, flat: Tensor, interpolates_before: Tensor) -> Intensity:
+        """What an image needs of P pixels, given by their flat indices."""
+        return self._kernels.intensity(flat, interpolates_before, self._evaluations(None), self._c, self._physics)
 
     def _evaluations(self, first: Sweep | None) -> Iterator[Evaluation]:
         last = self._prepared.oversample - 1
-        for number, tics, sub in subpixels(self._prepared, self._c):
+        for number, tics, sub in subpixels(self._prepared, self._c, self._samples.total):
             first_source = first.source if first is not None and first.subpixel == number else None
-            tiles = self._samples.tiles(number, first_source)
+            tiles = self._samples.tiles(first_source)
             yield Evaluation(tics, sub, tiles, number == 0, tics.sub_s == tics.sub_f == last)

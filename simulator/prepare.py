@@ -145,7 +145,7 @@ def physics_of(prepared: Prepared, precision: Precision, *, compiled: bool) -> P
     Args:
         prepared: the experiment in numbers.
         precision: in 32 bits the lattice factor is taken from the distance to the reflection.
-        compiled: take the cheapest form of a value, and samples padded with some of weight 0.
+        compiled: take the cheapest form of a value, and add terms in whatever order.
     """
     experiment, defects = prepared.experiment, prepared.defects
     sampling, crystal, beam = experiment.sampling, experiment.crystal, experiment.beam
@@ -169,13 +169,14 @@ def physics_of(prepared: Prepared, precision: Precision, *, compiled: bool) -> P
         lattice_can_vanish=crystal.shape != "square",
         with_water=sampling.water_m > 0.0,
         listed=listed,
-        weighted=compiled or any(weight != 1.0 for weight in prepared.source_weights),
+        weighted=any(weight != 1.0 for weight in prepared.source_weights),
         polarized=beam.polarized,
         preferred_plane=beam.polarization_factor != 0.0,
         oversampled=oversampled,
         compounding="oversample-compounds" in defects and any(oversampled),
         layer_by_layer="last-layer-capture" not in defects and not sampling.oversample_thick,
         background_in_sum="background-scaling" in defects,
+        in_loop_order=not compiled,
     )
 
 
@@ -199,6 +200,7 @@ def constants_of(prepared: Prepared, device: torch.device, precision: Precision)
     handed = value_of(handedness(geometry.fdet, geometry.sdet, geometry.beam))
     na, nb, nc = cell.N_cells
     return Constants(
+        width=number(detector.pixels_fast, torch.float64),
         pixel_size_m=number(detector.pixel_size_m),
         subpixel_size_m=number(prepared.subpixel_size_m),
         oversample=number(prepared.oversample),

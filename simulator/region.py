@@ -12,7 +12,6 @@ from torch import Tensor
 
 from simulator.errors import InputError
 from simulator.experiment import Experiment
-from simulator.scatter import Pixels
 
 
 @dataclass(frozen=True)
@@ -62,8 +61,10 @@ class Region:
         if whole := self.stretch(start, stop):
             return torch.arange(whole.start, whole.stop, dtype=torch.int64, device=device)
         number = torch.arange(start, stop, dtype=torch.float64, device=device)
-        row, column = _divided(number, len(self.fast_range))
-        return ((row + self.slow_range.start) * self.shape[1] + column + self.fast_range.start).to(torch.int64)
+        row = torch.floor(number / len(self.fast_range))  # several times faster than in integers, exact below 2^52
+        skipped = self.shape[1] - len(self.fast_range)
+        before = self.slow_range.start * self.shape[1] + self.fast_range.start
+        return (number + row * skipped + before).to(torch.int64)
 
     def stretch(self, start: int, stop: int) -> slice | None:
         """The same as a slice, where the active pixels are whole rows; None: they are not."""
@@ -71,11 +72,6 @@ class Region:
             return None
         before = self.slow_range.start * self.shape[1]
         return slice(before + start, before + stop)
-
-    def pixels(self, flat: Tensor, dtype: torch.dtype) -> Pixels:
-        """Flat indices as (slow, fast)."""
-        slow, fast = _divided(flat.to(torch.float64), self.shape[1])
-        return Pixels(slow.to(dtype), fast.to(dtype))
 
     def flat_index(self, slow: int, fast: int) -> int:
         return slow * self.shape[1] + fast
@@ -134,9 +130,3 @@ class Region:
 
 def _slice(r: range) -> slice:
     return slice(r.start, r.stop)
-
-
-def _divided(number: Tensor, divisor: int) -> tuple[Tensor, Tensor]:
-    """Quotient and remainder of integers below 2^52 held as floats: several times faster than in integers."""
-    quotient = torch.floor(number / divisor)
-    return quotient, number - quotient * divisor

@@ -14,7 +14,7 @@ from simulator.algebra import Rotation, Vec, rotate_umat, stacked, value_of
 from simulator.precision import Precision
 from simulator.prepare import Prepared
 from simulator.scan import PhiStep
-from simulator.scatter import Samples
+from simulator.scatter import PackedSamples
 
 MOST_TILES_KEPT = 4096
 """Tiles are small; beyond this many they are made again when needed, so that memory stays bounded."""
@@ -23,10 +23,13 @@ MOST_TILES_KEPT = 4096
 class Tile(NamedTuple):
     """T consecutive samples in loop order."""
 
-    samples: Samples
+    packed: PackedSamples
     start: int
-    n_samples: int
-    """Rows that are samples; the rest is padding of weight 0."""
+
+    @property
+    def n_samples(self) -> int:
+        """T."""
+        return len(self.packed.cells)
 
 
 class SampleTable:
@@ -37,12 +40,9 @@ class SampleTable:
         device: where the tiles live.
         precision: their dtypes.
         tile_size: T at most.
-        padded: make every tile of exactly the same size.
     """
 
-    def __init__(
-        self, prepared: Prepared, device: torch.device, precision: Precision, tile_size: int, *, padded: bool
-    ) -> None:
+    def __init__(self, prepared: Prepared, device: torch.device, precision: Precision, tile_size: int) -> None:
         self._device, self._precision = device, precision
         scan = prepared.scan
         self.n_sources, self.n_phi, self.n_domains = len(prepared.sources), len(scan.steps), len(prepared.umats)
@@ -58,7 +58,6 @@ class SampleTable:
         self.total = self.n_sources * self.per_source
         tiles = -(-self.total // max(1, tile_size))
         self._size = -(-self.total // tiles)
-        self._padded = padded
         # A chunk that is computed again for its gradients must make the same tensors again: no tile is kept then.
         self._kept = self._tile if self.requires_grad else lru_cache(maxsize=MOST_TILES_KEPT)(self._tile)
 
@@ -89,55 +88,31 @@ class SampleTable:
         """T of the largest tile."""
         return self._size
 
-    def tiles(self, subpixel_number: int, first_source: int | None = None) -> Iterator[Tile]:
-        """The tiles of one subpixel in loop order.
+    def tiles(self, first_source: int | None = None) -> Iterator[Tile]:
+        """The tiles of a subpixel in loop order.
 
         Args:
-            subpixel_number: counts layers and subpixels; numbers the evaluations.
             first_source: the source whose sweep is the first that its thread executes; None: none here.
         """
         for start in range(0, self.total, self._size):
-            tile = self._kept(start, first_source)
-            order = self._column(tile.samples.order[:, 0] + float(subpixel_number * self.total))
-            yield tile._replace(samples=tile.samples._replace(order=order))
+            yield self._kept(start, first_source)
 
     def _tile(self, start: int, first_source: int | None) -> Tile:
-        count = min(self._size, self.total - start)
-        size = self._size if self._padded else count
-        numbers = torch.arange(start, start + size, device="cpu")
-        index = numbers.clamp(max=start + count - 1)
+        index = torch.arange(start, min(start + self._size, self.total), device="cpu")
         source, step = index // self.per_source, index % self.per_source
-        phi, cells = self._phi[step // self.n_domains], self._cells[step]
+        phi_step = step // self.n_domains
+        phi, cells = self._phi[phi_step], self._cells[step]
         if first_source is not None:
             first = (source == first_source)[:, None]
-            phi = torch.where(first, self._first_phi[step // self.n_domains], phi)
+            phi = torch.where(first, self._first_phi[phi_step], phi)
             cells = torch.where(first, self._first_cells[step], cells)
-        beam = self._sources[source]
+        beams = self._sources[source]
         if bool((source == source[0]).all()):
-            beam = beam[:1]  # shared: the scattering vector is then computed once for all samples
-        weight = torch.where(numbers < start + count, self._weights[source], 0.0)
-        columns = [self._column(column) for table in (beam, phi, cells) for column in table.unbind(1)]
-        rest = self._precision.intensity
-        samples = Samples(
-            incident=Vec(*columns[0:3]),
-            wavelength_m=columns[3],
-            phi_deg=self._column(self._phi_deg[step // self.n_domains]),
-            ap_m=Vec(*columns[4:7]),
-            bp_m=Vec(*columns[7:10]),
-            cp_m=Vec(*columns[10:13]),
-            a_m=Vec(*columns[13:16]),
-            b_m=Vec(*columns[16:19]),
-            c_m=Vec(*columns[19:22]),
-            weight=self._column(weight, rest),
-            order=self._column(index.to(torch.float64)),
-        )
-        return Tile(samples, start, count)
-
-    def _column(self, values: Tensor, dtype: torch.dtype | None = None) -> Tensor:
-        """(T, 1), with a gap between its elements: the compiler would lay its tiles along contiguous ones, which are
-        few, and leave all but one thread idle."""
-        values = values.to(device=self._device, dtype=dtype or self._precision.position)
-        return torch.stack([values, values], dim=1)[:, :1]
+            beams = beams[:1]  # shared: the scattering vector is then computed once for all samples
+        numbers = [self._phi_deg[phi_step], phi, cells, self._weights[source], index.to(torch.float64)]
+        cells = torch.cat([column.reshape(len(index), -1) for column in numbers], dim=1)
+        packed = (table.to(self._device, self._precision.position) for table in (beams, cells))
+        return Tile(PackedSamples(*packed), start)
 
 
 def printed_degrees(phi_rad: float) -> float:

@@ -40,7 +40,7 @@ class Physics:
     listed: bool
     """Whether there is a structure factor list; else every reflection has default_F."""
     weighted: bool
-    """Whether terms carry a weight other than 1: sources of their own weight, or padding."""
+    """Whether terms carry a weight: sources have one of their own."""
     polarized: bool
     preferred_plane: bool
     """Whether Kahn's factor counts."""
@@ -51,6 +51,8 @@ class Physics:
     layer_by_layer: bool
     """Whether each layer's sum takes its own captured fraction; else the total takes the last one's."""
     background_in_sum: bool
+    in_loop_order: bool = True
+    """Whether terms are added one by one, and every running sum kept; else in whatever order is fastest."""
 
     @property
     def factors_last(self) -> tuple[bool, bool, bool]:
@@ -62,6 +64,8 @@ class Physics:
 class Constants(NamedTuple):
     """0-d tensors (Vec: of 0-d tensors) on the simulator's device, in the dtype of positions."""
 
+    width: Tensor
+    """Pixels along the fast axis (float64)."""
     pixel_size_m: Tensor
     subpixel_size_m: Tensor
     oversample: Tensor
@@ -101,6 +105,8 @@ class Subpixel(NamedTuple):
     thick_tic: Tensor
     sub_s: Tensor
     sub_f: Tensor
+    evaluations_before: Tensor
+    """Of the same pixel, at earlier subpixels."""
 
 
 class Located(NamedTuple):
@@ -120,7 +126,7 @@ class Held(NamedTuple):
 
 
 class Samples(NamedTuple):
-    """T samples in loop order; each tensor (T, 1), or (1, 1) where all T share it."""
+    """T samples in loop order; each tensor (T, 1), or (1, 1) where all T share it; a view of ``PackedSamples``."""
 
     incident: Vec
     wavelength_m: Tensor
@@ -132,9 +138,22 @@ class Samples(NamedTuple):
     b_m: Vec
     c_m: Vec
     weight: Tensor
-    """What the term is multiplied by: the source's weight in the mean, 0 for padding."""
+    """What the term is multiplied by: the source's weight in the mean."""
     order: Tensor
-    """Number of the evaluation within the pixel (float)."""
+    """Number of the evaluation within the subpixel (float)."""
+
+
+class PackedSamples(NamedTuple):
+    """T samples in two tables, whose columns ``unpacked`` names: few arguments for a kernel, of any T.
+
+    A column's elements are apart: along contiguous ones, which are few, a compiler would lay out its loops and leave
+    all but one thread idle.
+    """
+
+    beams: Tensor
+    """(T, 4), or (1, 4) where all T share it: direction, wavelength."""
+    cells: Tensor
+    """(T, 21): phi, the six edges, weight, order."""
 
 
 class Scatter(NamedTuple):
@@ -169,6 +188,26 @@ class Scatter(NamedTuple):
     h_coords: tuple[Tensor, ...]
     k_coords: tuple[Tensor, ...]
     l_coords: tuple[Tensor, ...]
+
+
+def unpacked(packed: PackedSamples, c: Constants) -> Samples:
+    """The columns under their names."""
+    beam, cell = ([table[:, i : i + 1] for i in range(table.shape[1])] for table in packed)
+    ap, bp, cp, a, b, c_edge = (Vec(*cell[i : i + 3]) for i in range(1, 19, 3))
+    weight = cell[19].to(c.lattice.Na.dtype)
+    return Samples(Vec(*beam[:3]), beam[3], cell[0], ap, bp, cp, a, b, c_edge, weight, cell[20])
+
+
+def pixels_at(flat: Tensor, c: Constants) -> Pixels:
+    """Flat indices (slow x width + fast) as (slow, fast).
+
+    Floats below 2^52 divide exactly enough for the floor to be right, several times faster than integers.
+    """
+    number = flat.to(torch.float64)
+    slow = torch.floor(number / c.width)
+    fast = number - slow * c.width
+    dtype = c.pixel_size_m.dtype
+    return Pixels(slow.to(dtype), fast.to(dtype))
 
 
 def locate(pixels: Pixels, sub: Subpixel, c: Constants, physics: Physics) -> Located:
@@ -285,9 +324,14 @@ def nearest_indices(hkl: Miller) -> Miller:
     return Miller(h0, k0, l0)
 
 
-def interpolates(hkl: Miller, samples: Samples, interpolates_before: Tensor, factors: FactorTable) -> Tensor:
-    """Where the tricubic value counts: inside the list, and interpolation still on."""
-    return (samples.order < interpolates_before) & ~leaves_range(factors, hkl)
+def evaluation_number(sub: Subpixel, samples: Samples) -> Tensor:
+    """(T, 1), within the pixel."""
+    return samples.order + sub.evaluations_before
+
+
+def interpolates(hkl: Miller, evaluation: Tensor, interpolates_before: Tensor, factors: FactorTable) -> Tensor:
+    """Where the tricubic value counts: inside the list, and interpolation still on at this evaluation."""
+    return (evaluation < interpolates_before) & ~leaves_range(factors, hkl)
 
 
 def scatter(
@@ -313,8 +357,9 @@ def scatter(
         physics: the experiment's formulas.
 
     Returns:
-        (T, P) tensors under the names of the trace, ``I_running`` a list of T tensors (P,); and the sum that the
-        next evaluation starts from (P,), which a compounding factor makes another than the last running one.
+        (T, P) tensors under the names of the trace, ``I_running`` a list of T tensors (P,), empty where terms are not
+        added in loop order; and the sum that the next evaluation starts from (P,), which a compounding factor makes
+        another than the last running one.
     """
     located = locate(pixels, sub, c, physics)
     scattering = scattering_vector_per_m(located, samples)
@@ -330,7 +375,7 @@ def scatter(
     if physics.interpolate:
         cubic = tricubic(c.factors, hkl)
         block, coords = cubic.block, (cubic.h_coords, cubic.k_coords, cubic.l_coords)
-        taken = interpolates(hkl, samples, interpolates_before, c.factors)
+        taken = interpolates(hkl, evaluation_number(sub, samples), interpolates_before, c.factors)
         F_cell = torch.where(taken, cubic.F_cell, F_cell)
     if physics.lattice_can_vanish and not physics.with_water:
         F_cell = torch.where(F_latt == 0.0, 0.0, F_cell)
@@ -345,7 +390,10 @@ def scatter(
     if executed is not None:
         term = torch.where(executed, term, 0.0)
     compounding = oversampled if physics.compounding else []
-    I_running, I_after = running_sum(I_before, term, compounding, executed)
+    if physics.in_loop_order:
+        I_running, I_after = running_sum(I_before, term, compounding, executed)
+    else:
+        I_running, I_after = [], I_before + term.sum(dim=0)
 
     traced = Scatter(
         located.pixel_pos_meters,

@@ -170,13 +170,13 @@ class Simulator:
     def _chunk(self, pixel_sum: PixelSum, index: Tensor, size: int) -> Intensity:
         """The pixels of one chunk, filled up to ``size``; recomputed rather than kept where gradients are wanted."""
         filled = _filled(index, size)
-        pixels, latch = self.region.pixels(filled, self.precision.position), self._latch_evaluations(filled)
+        latch = self._latch_evaluations(filled)
         if not torch.is_grad_enabled():
-            return pixel_sum.intensity(pixels, latch)
+            return pixel_sum.intensity(filled, latch)
 
         def unshared() -> Intensity:
             with unshared_operations():  # in the backward pass too, where it is computed once more
-                return pixel_sum.intensity(pixels, latch)
+                return pixel_sum.intensity(filled, latch)
 
         result: Intensity = checkpoint(unshared, use_reentrant=False, preserve_rng_state=False)
         return result
@@ -195,8 +195,7 @@ class Simulator:
     def _single(self, slow: int, fast: int, first: Sweep | None = None, visitor: Visitor = ignore) -> PixelResult:
         """One pixel, evaluated in a block whose arithmetic has the bits of the image's."""
         index = self._block_of(slow, fast)
-        pixels = self.region.pixels(index, self.precision.position)
-        return self._eager_sum(pixels, self._latch_evaluations(index), first=first, visit=visitor)
+        return self._eager_sum(index, self._latch_evaluations(index), first=first, visit=visitor)
 
     def _block_of(self, slow: int, fast: int) -> Tensor:
         """(SIMD_BLOCK,) flat indices, all of the one pixel."""
@@ -235,9 +234,8 @@ class Simulator:
         index = _filled(index, blocks * SIMD_BLOCK)
         latch = self._latch_evaluations(index)
         recorder = TraceRecorder(self.prepared, self.physics, self.constants, latch, len(group))
-        positions = self.region.pixels(index, self.precision.position)
         first = self._first_sweeps.by_pixel.get(group[0])
-        result = self._eager_sum(positions, latch, first=first, visit=recorder.visit)
+        result = self._eager_sum(index, latch, first=first, visit=recorder.visit)
         kind = {"device": str(self.device), "dtype": self.precision.name}
         for number, pixel in enumerate(group):
             came_from = carried_from(self._probe, *pixel, self.threads)
@@ -278,7 +276,7 @@ class Simulator:
 
     @cached_property
     def _samples(self) -> SampleTable:
-        return SampleTable(self.prepared, self.device, self.precision, EAGER_TILE, padded=False)
+        return SampleTable(self.prepared, self.device, self.precision, EAGER_TILE)
 
     @cached_property
     def _eager_sum(self) -> PixelSum:
@@ -296,11 +294,11 @@ class Simulator:
     @cached_property
     def _compiled_sum(self) -> PixelSum:
         physics = physics_of(self.prepared, self.precision, compiled=True)
-        return PixelSum(self.prepared, self.constants, physics, self._compiled_samples, CompiledKernels())
+        return PixelSum(self.prepared, self.constants, physics, self._compiled_samples, CompiledKernels(self.constants))
 
     @cached_property
     def _compiled_samples(self) -> SampleTable:
-        return SampleTable(self.prepared, self.device, self.precision, TILE_SAMPLES, padded=True)
+        return SampleTable(self.prepared, self.device, self.precision, TILE_SAMPLES)
 
     def _compiles(self) -> bool:
         if self.execution.compile == "never" or self.physics.compounding:

@@ -27,6 +27,7 @@ from simulator.scatter import (
     scattering_vector_per_m,
     sin_theta_over_lambda,
     skipped_by_dmin,
+    unpacked,
 )
 
 Value = str | int | float | tuple[float, ...] | tuple[int, ...]
@@ -128,6 +129,7 @@ class TraceRecorder:
         self._interpolates_before = interpolates_before
         self._notes = [_PixelNotes() for _ in range(n_pixels)]
         self._subpixel: SubpixelTics | None = None
+        self._evaluations_seen = 0
 
     def visit(self, tics: SubpixelTics, tile: Tile, evaluated: Scatter) -> None:
         """Take down a tile's evaluations."""
@@ -141,6 +143,7 @@ class TraceRecorder:
             if new_subpixel:
                 notes.add("SUBPIXEL", tics._asdict(), rows, 0, SUBPIXEL)
             self._note_samples(notes, tics, tile, rows, skipped[number % len(skipped)], interpolated[number])
+        self._evaluations_seen += tile.n_samples
 
     def _note_samples(
         self,
@@ -174,7 +177,7 @@ class TraceRecorder:
         if not self._physics.cut_by_dmin:
             return [[False]]
         located = Located(evaluated.pixel_pos_meters, evaluated.R_distance_meters, evaluated.diffracted_vec)
-        stol = sin_theta_over_lambda(scattering_vector_per_m(located, tile.samples))
+        stol = sin_theta_over_lambda(scattering_vector_per_m(located, unpacked(tile.packed, self._c)))
         skipped: list[list[bool]] = skipped_by_dmin(stol, self._c)[:, : len(self._notes)].T.tolist()
         return skipped
 
@@ -182,7 +185,8 @@ class TraceRecorder:
         """By pixel, which rows took the tricubic value."""
         if not self._physics.interpolate:
             return [[False]] * len(self._notes)
-        taken = interpolates(evaluated.hkl_frac, tile.samples, self._interpolates_before, self._c.factors)
+        numbers = torch.arange(tile.n_samples, device=self._interpolates_before.device) + self._evaluations_seen
+        taken = interpolates(evaluated.hkl_frac, numbers[:, None], self._interpolates_before, self._c.factors)
         if self._physics.lattice_can_vanish and not self._physics.with_water:
             taken = taken & (evaluated.F_latt != 0.0)  # else the evaluation ends before the lookup
         rows: list[list[bool]] = taken[:, : len(self._notes)].T.tolist()

@@ -92,7 +92,8 @@ class Arguments:
 
     def subpixel(self) -> Subpixel:
         """The rows' layer and subpixel."""
-        return Subpixel(self.tic("thick_tic"), self.tic("sub_s"), self.tic("sub_f"))
+        thick_tic = self.tic("thick_tic")
+        return Subpixel(thick_tic, self.tic("sub_s"), self.tic("sub_f"), torch.full_like(thick_tic, torch.nan))
 
     def constants(self, **more: object) -> Constants:
         """The shared numbers among the inputs; a step that reads another one fails."""

@@ -372,9 +372,9 @@ def _interpolated(rows: Ints, side: SideValues, context: Context) -> np.ndarray:
     if context.simulator is None or hkl is None:
         return _blocks(side) != NOWHERE
     before = torch.full((len(rows),), context.interpolates_before(side.pixel or (0, 0)), dtype=torch.float64)
-    samples = _samples(order=torch.from_numpy(evaluation_numbers(side).astype(np.float64)))
+    numbers = torch.from_numpy(evaluation_numbers(side).astype(np.float64))
     indices = Miller(*torch.from_numpy(hkl).unbind(1))
-    taken: np.ndarray = interpolates(indices, samples, before, context.simulator.constants.factors).numpy()
+    taken: np.ndarray = interpolates(indices, numbers, before, context.simulator.constants.factors).numpy()
     return taken
 
 

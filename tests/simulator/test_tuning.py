@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from simulator import ExecutionConfig, Experiment, InputError, Simulator
-from simulator.compiled import MOST_PIXELS, _compiled, compiled_chunk, compiler_missing
+from simulator.compiled import MOST_PIXELS, TILE_SAMPLES, _compiled, compiled_chunk, compiler_missing
 from simulator.tiles import BYTES_AN_ELEMENT, DEFAULTS, TileElements
 from simulator.tuning import device_key, remember, remembered, tile_elements
 
@@ -110,7 +110,29 @@ def test_sizes_change_no_bit_of_a_compiled_image() -> None:
     assert torch.equal(one.image(), many.image())
 
 
-def _doubled(x: torch.Tensor, physics: str) -> torch.Tensor:
+@needs_compiler
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+def test_one_kernel_serves_every_number_of_samples() -> None:
+    """Compiled for 3 samples (a whole sum) and for 34 (two tiles); the same for all others."""
+    sizes = TileElements(eager=1 << 17, compiled=1 << 24, interpolating=1 << 24)
+
+    def compiled_now(samples: int) -> int:
+        cell = "-cell 38 47 55 78 97 106 -default_F 100 -N 5"
+        argv = f"{cell} -oversample 1 -detpixels 24 -pixel 3 -mosaic 1 -mosaic_domains {samples}"
+        experiment = Experiment.from_argv(argv.split())
+        image, exact = (
+            Simulator(experiment, execution=ExecutionConfig(device="cpu", compile=choice, tile=sizes)).image()
+            for choice in ("always", "never")
+        )
+        torch.testing.assert_close(image, exact, rtol=1e-12, atol=0)
+        return torch._dynamo.utils.counters["stats"]["unique_graphs"]
+
+    graphs = [compiled_now(samples) for samples in (3, 34)][-1]
+    for samples in (2, 5, 17, TILE_SAMPLES, TILE_SAMPLES + 1, 2 * TILE_SAMPLES + 3):
+        assert compiled_now(samples) == graphs, samples
+
+
+def _doubled(x: torch.Tensor, c: tuple[()], physics: str) -> torch.Tensor:
     return 2.0 * x
 
 
@@ -118,9 +140,9 @@ def _doubled(x: torch.Tensor, physics: str) -> torch.Tensor:
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_process_may_compile_a_kernel_for_many_sizes() -> None:
     """More than the eight that the compiler allows by itself."""
-    kernel = _compiled(_doubled, "no physics")  # type: ignore[arg-type]
+    kernel = _compiled(_doubled, (), "no physics")  # type: ignore[arg-type]
     for size in range(2, 14):
-        assert kernel(torch.ones(size, device="cpu")).tolist() == [2.0] * size
+        assert kernel((), torch.ones(size, device="cpu")).tolist() == [2.0] * size
 
 
 def test_images_that_cannot_be_compiled_are_refused_when_that_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
