@@ -24,9 +24,9 @@ from harness.evidence import Evidence
 FAST = ROOT / "reference_c" / "build" / "nanobragg_c_fast"
 GOLDEN = ROOT.parent / "shared" / "golden"
 OUT = ROOT / "build" / "benchmarks"
-SECTIONS = ("scaling", "latency", "comparison", "accuracy", "limit")
+SECTIONS = ("scaling", "latency", "comparison", "accuracy", "limit", "card")
 QUICK_SHRINK = 8
-ROUNDS, FEW_ROUNDS = 5, 3
+ROUNDS, FEW_ROUNDS, SCALING_ROUNDS = 5, 3, 2
 """Of the six images, and of everything else."""
 QUICK_LINES, LINES = 20_000, 1_000_000
 QUICK_ACCURACY = ("cubic_adxv", "mosaic_gauss", "tricubic_leaves_list")
@@ -87,12 +87,12 @@ def run(
     ] = None,
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="For benchmarks.json and benchmarks.png.")] = OUT,
 ) -> None:
-    """Time the C program, another reference, and the port (eager, compiled, mixed, float32) side by side.
+    """Time the C program, another reference, and the port (eager, compiled, mixed, float32; on CUDA too) side by side.
 
     Names for --only: supervisor, many-sources, mosaic, tricubic, thick, 4096; scaling, latency, comparison,
-    accuracy, limit.
+    accuracy, limit, card.
     """
-    everyone = contenders(FAST, reference)
+    everyone = contenders(FAST, reference, with_cuda=bool(_cuda_devices()))
     plan = Plan(
         wanted=_chosen("--only", only, [*(workload.name for workload in workloads()), *SECTIONS]),
         racers=tuple(r for r in everyone if r.name in _chosen("--contender", contender, [r.name for r in everyone])),
@@ -124,7 +124,8 @@ def seal(plan: Plan, status: int) -> Path:
         for name in ("benchmarks.json", "benchmarks.png"):
             if (plan.out / name).exists():
                 evidence.write(name, (plan.out / name).read_bytes())
-        evidence.write_json("env.json", environment_record(device="cpu", dtype="float64, mixed, float32"))
+        device = "cuda" if _cuda_devices() else "cpu"
+        evidence.write_json("env.json", environment_record(device=device, dtype="float64, mixed, float32"))
     return evidence.final
 
 
@@ -136,7 +137,7 @@ def measure(plan: Plan) -> dict[str, Any]:
     for workload in workloads(plan.shrink):
         if workload.name in plan.wanted:
             plan.waited()
-            results["races"].append(race(workload, plan.racers, threads=plan.threads, rounds=plan.rounds, say=say))
+            results["races"] += race([workload], plan.racers, threads=plan.threads, rounds=plan.rounds, say=say)
             save(results, plan.out)
     for name, section in sections(plan).items():
         if name in plan.wanted:
@@ -149,6 +150,7 @@ def measure(plan: Plan) -> dict[str, Any]:
 def sections(plan: Plan) -> dict[str, Callable[[], Any]]:
     """What is measured besides the six images, by name."""
     from benchmarks.accuracy import accuracy
+    from benchmarks.card import card
     from benchmarks.comparison import comparison
     from benchmarks.latency import GRID, QUICK_GRID, latency
     from benchmarks.limit import limit
@@ -157,12 +159,21 @@ def sections(plan: Plan) -> dict[str, Callable[[], Any]]:
     few = min(plan.rounds, FEW_ROUNDS)
     grid, lines, cases = (QUICK_GRID, QUICK_LINES, QUICK_ACCURACY) if plan.quick else (GRID, LINES, ())
     return {
-        "scaling": lambda: scaling(plan.racers, shrink=plan.shrink, threads=plan.threads, rounds=few, say=say),
+        "scaling": lambda: scaling(
+            plan.racers, shrink=plan.shrink, threads=plan.threads, rounds=min(few, SCALING_ROUNDS), say=say
+        ),
         "latency": lambda: latency(rounds=few, grid=grid, say=say),
         "comparison": lambda: comparison(lines=lines, rounds=few, say=say),
         "accuracy": lambda: accuracy(plan.golden, only=cases, say=say),
         "limit": lambda: limit(threads=plan.threads, say=say),
+        "card": lambda: card(shrink=plan.shrink, rounds=few, say=say),
     }
+
+
+def _cuda_devices() -> tuple[str, ...]:
+    from simulator.execution import machine_capabilities
+
+    return machine_capabilities().cuda_devices
 
 
 def save(results: dict[str, Any], folder: Path) -> None:

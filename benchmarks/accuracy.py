@@ -1,4 +1,4 @@
-"""What ``mixed`` and ``float32`` cost in accuracy: every case's image against its float64 image."""
+"""What ``mixed`` and ``float32`` cost in accuracy, and compiling: every case against its eager float64 image."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from benchmarks.race import Say
 from harness.case import Case, golden_cases, load_case, packaged_case_names
@@ -14,9 +14,23 @@ from harness.case import Case, golden_cases, load_case, packaged_case_names
 if TYPE_CHECKING:
     import numpy as np
 
-DTYPES = ("mixed", "float32")
+    from simulator.execution import CompileChoice
+
+
+class Variant(TypedDict):
+    """How an image is computed."""
+
+    dtype: str
+    compile: CompileChoice
+
+
+VARIANTS: dict[str, Variant] = {
+    "compiled": {"dtype": "float64", "compile": "always"},
+    "mixed": {"dtype": "mixed", "compile": "never"},
+    "float32": {"dtype": "float32", "compile": "never"},
+}
 NEGLIGIBLE = 1e-15
-"""Pixels below this share of the image's largest hold nothing but rounding."""
+"""Pixels below this share of the image's largest hold nothing but rounding, in reduced precision."""
 
 
 @dataclass(frozen=True)
@@ -24,7 +38,7 @@ class Agreement:
     """An image against the exact one."""
 
     median_ulps: float
-    """float32 ulps, over the pixels that are not negligible."""
+    """float32 ulps."""
     worst_ulps: float
     worst_of_largest: float
     """Largest difference over the largest pixel."""
@@ -49,11 +63,11 @@ def summary(results: dict[str, Any]) -> dict[str, Any]:
     from statistics import median
 
     found: dict[str, Any] = {}
-    for dtype in DTYPES:
-        figures = [case[dtype] for case in results.values() if dtype in case]
+    for name in VARIANTS:
+        figures = [case[name] for case in results.values() if name in case]
         if figures:
             correlations = [one["correlation"] for one in figures if one["correlation"] is not None]
-            found[dtype] = {
+            found[name] = {
                 "cases": len(figures),
                 "median_ulps": median(one["median_ulps"] for one in figures),
                 "worst_ulps": max(one["worst_ulps"] for one in figures),
@@ -80,22 +94,34 @@ def _of_case(case: Case) -> dict[str, Agreement]:
         warnings.simplefilter("ignore")
         run_setup(prepared, folder, Computing(device="cpu"))
         experiment = read_case(prepared, folder)
-    images = {}
-    for dtype in ("float64", *DTYPES):
-        execution = ExecutionConfig(device="cpu", dtype=dtype, compile="never")
-        images[dtype] = Simulator(experiment, execution=execution).image().detach().double().numpy()
-    return {dtype: agreement(images["float64"], images[dtype]) for dtype in DTYPES}
+
+    def image(dtype: str, compile: CompileChoice) -> np.ndarray:
+        execution = ExecutionConfig(device="cpu", dtype=dtype, compile=compile)
+        rendered: np.ndarray = Simulator(experiment, execution=execution).image().detach().double().numpy()
+        return rendered
+
+    exact = image("float64", "never")
+    return {
+        name: agreement(exact, image(**variant), negligible=0.0 if variant["dtype"] == "float64" else NEGLIGIBLE)
+        for name, variant in VARIANTS.items()
+    }
 
 
-def agreement(exact: np.ndarray, other: np.ndarray) -> Agreement:
-    """Figures of one image against the exact one, both as they would be stored: in 32 bits."""
+def agreement(exact: np.ndarray, other: np.ndarray, negligible: float = NEGLIGIBLE) -> Agreement:
+    """Figures of one image against the exact one, both as they would be stored: in 32 bits.
+
+    Args:
+        exact: the image.
+        other: the one that is judged.
+        negligible: pixels below this share of the largest are not counted.
+    """
     import numpy as np
 
     from compare.image_statistics import float32_ulps
 
     a, b = exact.astype(np.float32), other.astype(np.float32)
     largest = float(np.abs(a).max())
-    counted = np.maximum(np.abs(a), np.abs(b)) > NEGLIGIBLE * largest
+    counted = np.maximum(np.abs(a), np.abs(b)) > negligible * largest
     ulps = float32_ulps(a[counted], b[counted]) if counted.any() else np.zeros(1)
     varied = a.std() > 0 and b.std() > 0
     return Agreement(

@@ -26,6 +26,7 @@ class Contender:
     Attributes:
         program: path of a program that takes the command line; None: the port.
         takes_threads: whether the program knows ``-threads``; OMP_NUM_THREADS is set in any case.
+        device: of the port.
         dtype: of the port.
         compile: of the port: always or never.
     """
@@ -33,26 +34,30 @@ class Contender:
     name: str
     program: Path | None = None
     takes_threads: bool = False
+    device: str = "cpu"
     dtype: str = "float64"
     compile: str = "never"
 
     def specification(self, argv: Sequence[str], folder: Path, threads: int) -> dict[str, Any]:
         """What ``benchmarks.worker`` needs to know."""
         if self.program is None:
-            choice = {"dtype": self.dtype, "compile": self.compile}
+            choice = {"device": self.device, "dtype": self.dtype, "compile": self.compile}
             return {"argv": list(argv), "folder": str(folder), "threads": threads, **choice}
         words = [*argv, *(("-threads", str(threads)) if self.takes_threads else ())]
         return {"program": str(self.program), "argv": words, "folder": str(folder), "threads": threads}
 
 
-def contenders(fast_program: Path, reference: Path | None) -> tuple[Contender, ...]:
+def contenders(fast_program: Path, reference: Path | None, *, with_cuda: bool) -> tuple[Contender, ...]:
     """All of them, the baseline first.
 
     Args:
         fast_program: the project's C program as built for timing.
         reference: another program with the reference's command line, if there is one.
+        with_cuda: whether the port runs on a CUDA device too.
     """
     others = () if reference is None else (Contender("reference", program=reference.absolute()),)
+    precisions = {"cuda": "float64", "cuda-mixed": "mixed", "cuda-float32": "float32"} if with_cuda else {}
+    on_cuda = (Contender(name, device="cuda", dtype=dtype, compile="always") for name, dtype in precisions.items())
     return (
         Contender(BASELINE, program=fast_program, takes_threads=True),
         *others,
@@ -60,6 +65,7 @@ def contenders(fast_program: Path, reference: Path | None) -> tuple[Contender, .
         Contender("compiled", compile="always"),
         Contender("mixed", dtype="mixed", compile="always"),
         Contender("float32", dtype="float32", compile="always"),
+        *on_cuda,
     )
 
 

@@ -73,10 +73,12 @@ def _name(node: Node) -> str:
 
 
 def _elements(node: Node) -> int:
-    """Of the result; of the argument where it is summed up."""
+    """Of the result; of the argument where it is summed up. A size that a kernel takes as it comes counts as here."""
+    from torch.fx.experimental.symbolic_shapes import optimization_hint
+
     of = node.all_input_nodes[0] if _name(node) == "sum" else node
     shape: Sequence[int] | None = getattr(of.meta.get("val"), "shape", None)
-    return 0 if shape is None else math.prod(map(int, shape))
+    return 0 if shape is None else math.prod(map(optimization_hint, shape))
 
 
 def _width(node: Node) -> int:

@@ -1,4 +1,4 @@
-"""Contenders side by side on one workload: a run of each, in turn, round after round."""
+"""Contenders side by side on the same workloads: a run of each, in turn, round after round."""
 
 from __future__ import annotations
 
@@ -17,45 +17,81 @@ from benchmarks.workloads import IMAGE_FILE, Workload
 Say = Callable[[str], None]
 
 
-def race(workload: Workload, racers: Sequence[Contender], *, threads: int, rounds: int, say: Say) -> dict[str, Any]:
-    """Run every contender once to warm up (the port compiles then), and then ``rounds`` times, interleaved.
+def race(
+    workloads: Sequence[Workload],
+    racers: Sequence[Contender],
+    *,
+    threads: int,
+    rounds: int,
+    at_once: int = 1,
+    say: Say,
+) -> list[dict[str, Any]]:
+    """Run every contender on every workload once to warm up (the port compiles then), and then ``rounds`` times.
+
+    All are interleaved: a machine that grows slower meanwhile grows slower for all.
+
+    Args:
+        workloads: what they run.
+        racers: who.
+        threads: of each.
+        rounds: how often it is each one's turn.
+        at_once: runs of a turn; all but the first find caches and threads awake.
+        say: told of each turn.
 
     Returns:
-        The workload's figures; per contender all runs, medians, and how far its image is from the exact one.
+        Each workload's figures; per contender all runs, medians, and how far its image is from the exact one.
     """
     with ExitStack() as stack:
-        running: dict[str, Running] = {}
+        heats = [_Heat(stack, workload, racers, threads, say) for workload in workloads]
+        for number in range(rounds):
+            for heat in heats:
+                heat.run(f"{number + 1}/{rounds}", at_once, say)
+        return [heat.figures(threads) for heat in heats]
+
+
+class _Heat:
+    """Contenders on one workload, warmed up; processes and folders last as long as the stack."""
+
+    def __init__(
+        self, stack: ExitStack, workload: Workload, racers: Sequence[Contender], threads: int, say: Say
+    ) -> None:
+        self._workload = workload
+        self._running: dict[str, Running] = {}
         for racer in racers:
             folder = stack.enter_context(workload.folder())
-            running[racer.name] = stack.enter_context(Running(racer, workload.argv, folder, threads))
-        first, failures = _warmed_up(running, say)
-        runs: dict[str, list[dict[str, Any]]] = {name: [] for name in running if name not in failures}
-        loads = []
-        for number in range(rounds):
-            loads.append(os.getloadavg()[0])
-            for name, answers in runs.items():
-                answers.append(running[name].run())
-            walls = ", ".join(f"{name} {answers[-1]['wall_s']:.3f}" for name, answers in runs.items())
-            say(f"{workload.name} {number + 1}/{rounds}: {walls} s (load {loads[-1]:.1f})")
-        images = {name: running[name].folder / IMAGE_FILE for name in runs}
-        differences = image_differences(images)
-    sizes = next((run for run in first.values() if "evaluations" in run), {})
-    results = {
-        name: summary(answers, first[name], sizes.get("evaluations")) | {"image": differences.get(name)}
-        for name, answers in runs.items()
-    }
-    _add_ratios(results)
-    return {
-        "workload": workload.name,
-        "about": workload.about,
-        "argv": list(workload.argv),
-        "pixels": sizes.get("pixels"),
-        "evaluations": sizes.get("evaluations"),
-        "threads": threads,
-        "loads": loads,
-        "contenders": results,
-        "failures": failures,
-    }
+            self._running[racer.name] = stack.enter_context(Running(racer, workload.argv, folder, threads))
+        self._first, self._failures = _warmed_up(self._running, say)
+        self._runs: dict[str, list[dict[str, Any]]] = {name: [] for name in self._running if name not in self._failures}
+        self._loads: list[float] = []
+
+    def run(self, number: str, at_once: int, say: Say) -> None:
+        """Each contender's turn."""
+        self._loads.append(os.getloadavg()[0])
+        for name, answers in self._runs.items():
+            answers += [self._running[name].run() for _ in range(at_once)]
+        walls = ", ".join(f"{name} {answers[-1]['wall_s']:.3f}" for name, answers in self._runs.items())
+        say(f"{self._workload.name} {number}: {walls} s (load {self._loads[-1]:.1f})")
+
+    def figures(self, threads: int) -> dict[str, Any]:
+        """What was measured."""
+        differences = image_differences({name: self._running[name].folder / IMAGE_FILE for name in self._runs})
+        sizes = next((run for run in self._first.values() if "evaluations" in run), {})
+        results = {
+            name: summary(answers, self._first[name], sizes.get("evaluations")) | {"image": differences.get(name)}
+            for name, answers in self._runs.items()
+        }
+        _add_ratios(results)
+        return {
+            "workload": self._workload.name,
+            "about": self._workload.about,
+            "argv": list(self._workload.argv),
+            "pixels": sizes.get("pixels"),
+            "evaluations": sizes.get("evaluations"),
+            "threads": threads,
+            "loads": self._loads,
+            "contenders": results,
+            "failures": self._failures,
+        }
 
 
 def _warmed_up(running: dict[str, Running], say: Say) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:

@@ -29,6 +29,7 @@ def report(results: dict[str, Any]) -> str:
         "comparison": _comparison,
         "accuracy": _accuracy,
         "limit": _limit,
+        "card": _card,
     }
     return "\n\n".join(write(results) for name, write in sections.items() if results.get(name))
 
@@ -181,3 +182,26 @@ def _limit(results: dict[str, Any]) -> str:
         table(["rate of all threads", "G/s"], rates),
     ]
     return "## The machine's limit\n\n" + "\n\n".join(parts)
+
+
+def _card(results: dict[str, Any]) -> str:
+    figures = results["card"]
+    rows = [
+        [
+            name,
+            f"{one['seconds']['median'] * 1e3:.1f}",
+            f"{one['evaluations_per_s'] / 1e6:.0f}",
+            str(one["chunks"]),
+            f"{one['launches_per_chunk']:.1f}",
+            str(one["waits"]),
+            f"{one['beyond_output_bytes'] / MB:.0f}",
+        ]
+        for name, one in figures["images"].items()
+    ]
+    head = ["image", "ms", "M evaluations/s", "chunks", "launches a chunk", "waits", "beyond output MB"]
+    rates = ", ".join(f"{rate / 1e12:.2f} T/s in {name}" for name, rate in figures["multiply_adds_per_s"].items())
+    shares = ", ".join(f"{100 * share:.0f} % in {name}" for name, share in figures["share"].items())
+    said = f"{figures['device']}: multiplications with additions {rates}; {figures['operations']:.0f} operations an "
+    said += f"evaluation, share of that rate reached {shares}. "
+    said += f"A trace takes {figures['trace_s']['median'] * 1e3:.1f} ms."
+    return f"## The card\n\n{said}\n\n{table(head, rows)}"

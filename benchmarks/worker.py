@@ -1,9 +1,9 @@
 """The process that is measured: one contender, ready to run one workload again and again.
 
 ``python -m benchmarks.worker SPECIFICATION`` reads the specification (JSON: argv, folder, threads and either
-``program`` or ``dtype`` and ``compile``), then runs once for every line on its standard input and answers with a line
-of JSON. A program is run from here because a child's peak memory counts what its parent held: this module therefore
-imports nothing that is large until a simulator is asked for.
+``program`` or ``device``, ``dtype`` and ``compile``), then runs once for every line on its standard input and answers
+with a line of JSON. A program is run from here because a child's peak memory counts what its parent held: this module
+therefore imports nothing that is large until a simulator is asked for.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def simulator_runner(specification: dict[str, Any]) -> Callable[[], dict[str, An
     keep_freed_memory()
     folder = Path(specification["folder"])
     execution = ExecutionConfig(
-        device=specification.get("device", "cpu"),
+        device=specification["device"],
         dtype=specification["dtype"],
         compile=specification["compile"],
         threads=specification["threads"],
@@ -74,13 +74,16 @@ def simulator_runner(specification: dict[str, Any]) -> Callable[[], dict[str, An
             pixels = image.to(torch.float32).numpy()
             write_outputs(experiment, pixels, HeaderGeometry.of(simulator.prepared.geometry), folder)
         output = image.numel() * image.element_size()
+        beyond = rendering - before - output
+        if simulator.device.type == "cuda":  # what counts is the memory of the card
+            beyond = torch.cuda.max_memory_allocated(simulator.device) - output
         samples = simulator.prepared.steps * simulator.prepared.thick_steps
         return {
             "wall_s": sum(phase["wall_s"] for phase in phases.values()),
             "cpu_s": sum(phase["cpu_s"] for phase in phases.values()),
             "phases": phases,
             "peak_bytes": peak_bytes(),
-            "beyond_output_bytes": max(0, rendering - before - output),
+            "beyond_output_bytes": max(0, beyond),
             "pixels": simulator.region.n_active,
             "evaluations": simulator.region.n_active * samples,
         }

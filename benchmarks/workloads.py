@@ -82,7 +82,7 @@ def workloads(shrink: int = 1) -> tuple[Workload, ...]:
 def growing_in_pixels(shrink: int = 1) -> tuple[Workload, ...]:
     """Four images, each of twice the pixels of the one before; ten samples a pixel."""
     words = "-N 20 -phi 3 -osc 0.1 -phisteps 10"
-    return tuple(_square(f"{n}-pixels", f"{n} x {n} pixels", n, shrink, words) for n in (1448, 2048, 2896, 4096))
+    return tuple(_square(f"{n}-pixels", f"{n} x {n} pixels", n, shrink, words) for n in (2048, 2896, 4096, 5792))
 
 
 def growing_in_samples(shrink: int = 1) -> tuple[Workload, ...]:
@@ -95,7 +95,7 @@ def growing_in_samples(shrink: int = 1) -> tuple[Workload, ...]:
             shrink,
             f"-N 20 -phi 3 -osc 0.1 -phisteps 4 -mosaic 0.5 -mosaic_domains {n}",
         )
-        for n in (32, 64, 128, 256)
+        for n in (64, 128, 256, 512)
     )
 
 

@@ -20,8 +20,9 @@ from simulator.pixel_sum import EagerKernels, Evaluation, Intensity, SubpixelTic
 from simulator.samples import Tile
 from simulator.scatter import Constants, PackedSamples, Physics, Pixels, Scatter, Subpixel, pixels_at
 
-TILE_SAMPLES = 32
-"""Samples of a compiled tile at most."""
+TILE_SAMPLES = {"cpu": 32, "cuda": 1 << 10, "mps": 1 << 8}
+"""Samples of a compiled tile at most: on a CPU what passes from loop to loop stays in its caches, on a GPU one call
+evaluates all of a chunk."""
 
 MOST_PIXELS = {"cpu": 1 << 17, "cuda": 1 << 20, "mps": 1 << 18}
 """Pixels of a compiled chunk at most."""
@@ -166,6 +167,10 @@ def _compiled(part: Callable[..., Any], places: Constants, physics: Physics) -> 
         "options": {
             "assert_indirect_indexing": False,  # every index is clamped into its table before it is used
             "guard_filter_fn": _of_arguments,
+            # On a GPU, as eager: a product is rounded before it is added to (the lattice's reduction counts on it),
+            "emulate_precision_casts": True,
+            # and quotients are rounded correctly.
+            "eager_numerics.division_rounding": True,
         },
     }
     return torch.compile(kernel, **settings)

@@ -298,7 +298,7 @@ class Simulator:
 
     @cached_property
     def _compiled_samples(self) -> SampleTable:
-        return SampleTable(self.prepared, self.device, self.precision, TILE_SAMPLES)
+        return SampleTable(self.prepared, self.device, self.precision, TILE_SAMPLES[self.device.type])
 
     def _compiles(self) -> bool:
         if self.execution.compile == "never" or self.physics.compounding:

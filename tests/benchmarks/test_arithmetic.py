@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks.accuracy import agreement
 from benchmarks.arithmetic import fit_power_law, lowest_time_s, spread, times_faster
+from benchmarks.card import tally
 from benchmarks.comparison import numdiff_command
 from benchmarks.contenders import contenders
 from benchmarks.limit import bound, share_reached
@@ -71,11 +72,27 @@ def test_a_contender_is_summed_up_by_its_median() -> None:
 
 
 def test_a_reference_given_by_a_relative_path_is_found_from_any_folder() -> None:
-    found = {one.name: one for one in contenders(Path("/c"), Path("build/nanoBragg"))}
+    found = {one.name: one for one in contenders(Path("/c"), Path("build/nanoBragg"), with_cuda=False)}
     specification = found["reference"].specification(["-N", "5"], Path("scratch"), 2)
     assert specification["program"] == str(Path.cwd() / "build/nanoBragg")
     assert specification["argv"] == ["-N", "5"], "only the project's program knows -threads"
     assert found["c-fast"].specification(["-N", "5"], Path("scratch"), 2)["argv"] == ["-N", "5", "-threads", "2"]
+
+
+def test_the_port_runs_on_cuda_where_there_is_one() -> None:
+    without, with_it = (contenders(Path("/c"), None, with_cuda=there) for there in (False, True))
+    added = {one.name: one.specification([], Path("scratch"), 2) for one in with_it if one not in without}
+    assert {name: (of["device"], of["dtype"], of["compile"]) for name, of in added.items()} == {
+        "cuda": ("cuda", "float64", "always"),
+        "cuda-mixed": ("cuda", "mixed", "always"),
+        "cuda-float32": ("cuda", "float32", "always"),
+    }
+    assert {one.device for one in without} == {"cpu"}
+
+
+def test_launches_and_waits_are_told_from_a_profiles_other_events() -> None:
+    names = ["cudaLaunchKernel", "aten::add", "cuLaunchKernelEx", "cudaStreamSynchronize", "cudaMemcpyAsync"]
+    assert tally(names) == (2, 1)
 
 
 def test_cost_is_fitted_to_the_lowest_times_of_the_pixel_sum() -> None:
