@@ -35,7 +35,8 @@ def race(
         racers: who.
         threads: of each.
         rounds: how often it is each one's turn.
-        at_once: runs of a turn; all but the first find caches and threads awake.
+        at_once: runs of a turn of the port: all but the first find caches and threads awake. (A program is started
+            anew for each run.)
         say: told of each turn.
 
     Returns:
@@ -68,7 +69,8 @@ class _Heat:
         """Each contender's turn."""
         self._loads.append(os.getloadavg()[0])
         for name, answers in self._runs.items():
-            answers += [self._running[name].run() for _ in range(at_once)]
+            contender = self._running[name]
+            answers += [contender.run() for _ in range(at_once if contender.contender.program is None else 1)]
         walls = ", ".join(f"{name} {answers[-1]['wall_s']:.3f}" for name, answers in self._runs.items())
         say(f"{self._workload.name} {number}: {walls} s (load {self._loads[-1]:.1f})")
 

@@ -14,7 +14,7 @@ SCALED = ("c-fast", "eager", "compiled")
 """Contenders whose cost is fitted."""
 
 AT_ONCE = 2
-"""Runs of a turn: the first after others' turns takes 5 to 15 ms more, whatever its size."""
+"""Runs of a turn of the port: the first after others' turns takes 5 to 15 ms more, whatever its size."""
 
 
 def scaling(racers: Sequence[Contender], *, shrink: int, threads: int, rounds: int, say: Say) -> dict[str, Any]:

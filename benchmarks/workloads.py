@@ -95,7 +95,7 @@ def growing_in_samples(shrink: int = 1) -> tuple[Workload, ...]:
             shrink,
             f"-N 20 -phi 3 -osc 0.1 -phisteps 4 -mosaic 0.5 -mosaic_domains {n}",
         )
-        for n in (64, 128, 256, 512)
+        for n in (128, 256, 512, 1024)
     )
 
 

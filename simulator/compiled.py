@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from simulator.packing import packed, unpacked
-from simulator.pixel_sum import EagerKernels, Evaluation, Intensity, SubpixelTics, summed, tile_scatter
+from simulator.pixel_sum import EagerKernels, Evaluation, Intensity, SubpixelTics, sum_after, summed
 from simulator.samples import Tile
 from simulator.scatter import Constants, PackedSamples, Physics, Pixels, Scatter, Subpixel, pixels_at
 
@@ -95,7 +95,7 @@ class CompiledKernels:
 
     def tile_sum(self, *arguments: Any) -> tuple[Scatter | None, Tensor]:
         """The sum with the tile's terms added."""
-        return None, self.call(_sum_after, *arguments)
+        return None, self.call(sum_after, *arguments)
 
     def call(self, part: Callable[..., Any], *arguments: Any) -> Any:
         *own, _, physics = arguments
@@ -110,11 +110,7 @@ class _Fused(EagerKernels):
     """Parts as they stand, to be compiled together with what calls them."""
 
     def tile_sum(self, *arguments: Any) -> tuple[Scatter | None, Tensor]:
-        return None, _sum_after(*arguments)
-
-
-def _sum_after(*arguments: Any) -> Tensor:
-    return tile_scatter(*arguments)[1]
+        return None, sum_after(*arguments)
 
 
 def _sum_of_one_tile(

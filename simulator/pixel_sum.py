@@ -114,11 +114,7 @@ class RecomputedKernels(EagerKernels):
     """The same, keeping no tile's values for the backward pass but computing them again there."""
 
     def tile_sum(self, *arguments: Any) -> tuple[Scatter | None, Tensor]:
-        return None, checkpoint(_sum_after, *arguments, use_reentrant=False, preserve_rng_state=False)
-
-
-def _sum_after(*arguments: Any) -> Tensor:
-    return tile_scatter(*arguments)[1]
+        return None, checkpoint(sum_after, *arguments, use_reentrant=False, preserve_rng_state=False)
 
 
 def tile_scatter(
@@ -133,6 +129,11 @@ def tile_scatter(
 ) -> tuple[Scatter, Tensor]:
     """``scatter`` of a tile's samples."""
     return scatter(pixels, sub, held, unpacked(packed, c), I_before, interpolates_before, c, physics)
+
+
+def sum_after(*arguments: Any) -> Tensor:
+    """The sum that ``tile_scatter`` of these arguments leaves, alone."""
+    return tile_scatter(*arguments)[1]
 
 
 class Renewals(NamedTuple):
