@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from functools import cached_property
 from itertools import product
 from typing import Any, NamedTuple, Protocol
 
@@ -326,7 +327,7 @@ class PixelSum:
 
         Args:
             flat: their flat indices (slow x width + fast), (P,).
-            interpolates_before: (P,), number of the evaluation that switched interpolation off for good.
+            interpolates_before: (P,) or (1,), number of the evaluation that switched interpolation off for good.
             first: the sweep that is the first of its thread, where these pixels contain it.
             visit: called with every evaluation, in loop order.
         """
@@ -337,9 +338,13 @@ class PixelSum:
         """What an image needs of P pixels, given by their flat indices."""
         return self._kernels.intensity(flat, interpolates_before, self._evaluations(None), self._c, self._physics)
 
+    @cached_property
+    def _subpixels(self) -> list[tuple[int, SubpixelTics, Subpixel]]:
+        return list(subpixels(self._prepared, self._c, self._samples.total))
+
     def _evaluations(self, first: Sweep | None) -> Iterator[Evaluation]:
         last = self._prepared.oversample - 1
-        for number, tics, sub in subpixels(self._prepared, self._c, self._samples.total):
+        for number, tics, sub in self._subpixels:
             first_source = first.source if first is not None and first.subpixel == number else None
             tiles = self._samples.tiles(first_source)
             yield Evaluation(tics, sub, tiles, number == 0, tics.sub_s == tics.sub_f == last)

@@ -352,7 +352,7 @@ def scatter(
         held: factors, each (P,) or (T, P).
         samples: T samples.
         I_before: (P,), the sum so far.
-        interpolates_before: (P,), the number of the evaluation at which interpolation was switched off for good.
+        interpolates_before: (P,) or (1,), number of the evaluation that switched interpolation off for good.
         c: the experiment's numbers.
         physics: the experiment's formulas.
 

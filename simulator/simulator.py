@@ -119,10 +119,12 @@ class Simulator:
         size = self._chunk_pixels(compiled)
         starts = range(0, self.region.n_active, size)
         flat = torch.zeros(math.prod(self.region.shape), dtype=self.precision.position, device=self.device)
-        pieces, omegas = [], []
-        for start, chunk in zip(starts, self._computed(pixel_sum, starts, size, compiled), strict=True):
-            index, value, omega = chunk
-            omegas.append(omega)
+        # In one tensor: small ones, kept, would part the memory that chunk after chunk uses again.
+        omegas = flat.new_zeros(len(starts))
+        pieces = []
+        chunks = self._computed(pixel_sum, starts, size, compiled)
+        for number, (start, (index, value, omega)) in enumerate(zip(starts, chunks, strict=True)):
+            omegas[number] = omega
             if value.requires_grad:
                 pieces.append((index, value))
             else:
@@ -132,8 +134,7 @@ class Simulator:
             flat = flat.index_copy(0, torch.cat([i for i, _ in pieces]), torch.cat([v for _, v in pieces]))
         with unshared_operations():
             flat = self._with_first_pixels(flat)
-        total = float(torch.stack(omegas).sum()) if omegas else 0.0
-        return Rendering(flat.reshape(self.region.shape), total / self.prepared.steps)
+        return Rendering(flat.reshape(self.region.shape), float(omegas.sum()) / self.prepared.steps)
 
     def values(self) -> Tensor:
         """(n_active,) photons of the pixels inside ROI and mask, in raster order: the image without the rest."""
@@ -267,10 +268,14 @@ class Simulator:
         return InterpolationLatch(self._probe, self._first_sweeps)
 
     def _latch_evaluations(self, index: Tensor) -> Tensor:
-        """(P,) number of the evaluation within each pixel from which interpolation is off for good."""
+        """(P,) or (1,), number of the evaluation within each pixel from which interpolation is off for good."""
         if not self.physics.interpolate or "interpolation-latch" not in self.defects:
-            return torch.full(index.shape, math.inf, dtype=torch.float64, device=self.device)
+            return self._never
         return self._latch.evaluations(index)
+
+    @cached_property
+    def _never(self) -> Tensor:
+        return torch.full((1,), math.inf, dtype=torch.float64, device=self.device)
 
     # ---- how it is computed -----------------------------------------------------------------------------------
 
