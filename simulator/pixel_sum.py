@@ -9,10 +9,10 @@ from typing import Any, NamedTuple, Protocol
 
 import torch
 from torch import Tensor
-from torch.utils.checkpoint import checkpoint
 
 from simulator.algebra import Vec
 from simulator.prepare import Prepared
+from simulator.recomputed import recomputed
 from simulator.samples import SampleTable, Tile
 from simulator.scatter import (
     Constants,
@@ -35,6 +35,7 @@ from simulator.scatter import (
     solid_angle,
     unpacked,
 )
+from simulator.threads import unshared_operations
 
 
 class Sweep(NamedTuple):
@@ -115,7 +116,8 @@ class RecomputedKernels(EagerKernels):
     """The same, keeping no tile's values for the backward pass but computing them again there."""
 
     def tile_sum(self, *arguments: Any) -> tuple[Scatter | None, Tensor]:
-        return None, checkpoint(sum_after, *arguments, use_reentrant=False, preserve_rng_state=False)
+        (I_after,) = recomputed(lambda *again: (sum_after(*again),), *arguments)
+        return None, I_after
 
 
 def tile_scatter(
@@ -334,9 +336,20 @@ class PixelSum:
         pixels, evaluations = pixels_at(flat, self._c), self._evaluations(first)
         return summed(pixels, interpolates_before, evaluations, self._c, self._physics, self._kernels, visit)
 
-    def intensity(self, flat: Tensor, interpolates_before: Tensor) -> Intensity:
-        """What an image needs of P pixels, given by their flat indices."""
-        return self._kernels.intensity(flat, interpolates_before, self._evaluations(None), self._c, self._physics)
+    def intensity(self, flat: Tensor, interpolates_before: Tensor, first: Sweep | None = None) -> Intensity:
+        """What an image needs of P pixels, given by their flat indices; arguments as above."""
+        return self._kernels.intensity(flat, interpolates_before, self._evaluations(first), self._c, self._physics)
+
+    def recomputed_intensity(self, flat: Tensor, interpolates_before: Tensor, first: Sweep | None = None) -> Intensity:
+        """The same with gradients, for which it is computed once more; on one thread."""
+
+        def work(flat: Tensor, interpolates_before: Tensor, c: Constants, tables: tuple[Tensor, ...]) -> Intensity:
+            samples = self._samples.of_tables(tables)
+            with unshared_operations():
+                again = PixelSum(self._prepared, c, self._physics, samples, self._kernels)
+                return again.intensity(flat, interpolates_before, first)
+
+        return Intensity(*recomputed(work, flat, interpolates_before, self._c, self._samples.tables))
 
     @cached_property
     def _subpixels(self) -> list[tuple[int, SubpixelTics, Subpixel]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -18,6 +19,8 @@ from simulator.scatter import PackedSamples
 
 MOST_TILES_KEPT = 4096
 """Tiles are small; beyond this many they are made again when needed, so that memory stays bounded."""
+
+TABLES = ("_sources", "_weights", "_phi_deg", "_phi", "_first_phi", "_cells", "_first_cells")
 
 
 class Tile(NamedTuple):
@@ -58,13 +61,27 @@ class SampleTable:
         self.total = self.n_sources * self.per_source
         tiles = -(-self.total // max(1, tile_size))
         self._size = -(-self.total // tiles)
-        # A chunk that is computed again for its gradients must make the same tensors again: no tile is kept then.
-        self._kept = self._tile if self.requires_grad else lru_cache(maxsize=MOST_TILES_KEPT)(self._tile)
+        # A tile belongs to one graph: none is kept where gradients are wanted.
+        kept = lru_cache(maxsize=MOST_TILES_KEPT)(self._tile)
+        self._kept: Callable[[int, int | None], Tile] = self._tile if self.requires_grad else kept
+
+    @property
+    def tables(self) -> tuple[Tensor, ...]:
+        """All numbers that the samples are made from."""
+        return tuple(getattr(self, name) for name in TABLES)
+
+    def of_tables(self, tables: tuple[Tensor, ...]) -> SampleTable:
+        """The same samples, made from other tensors."""
+        other = copy.copy(self)
+        for name, table in zip(TABLES, tables, strict=True):
+            setattr(other, name, table)
+        other._kept = other._tile
+        return other
 
     @property
     def requires_grad(self) -> bool:
         """Whether a gradient with respect to any sample's numbers is wanted."""
-        return any(table.requires_grad for table in (self._sources, self._phi, self._first_phi, self._cells))
+        return any(table.requires_grad for table in self.tables)
 
     @property
     def sources(self) -> Tensor:

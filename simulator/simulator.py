@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
-from torch.utils.checkpoint import checkpoint
 
 from simulator.compiled import TILE_SAMPLES, CompiledKernels, compiled_chunk, compiler_missing, worth_compiling
 from simulator.defects import Defects
@@ -32,6 +31,9 @@ SIMD_BLOCK = 64
 
 EAGER_TILE = 32
 """Samples of an eager tile at most."""
+
+SUM_BYTES = 64
+"""What a pixel keeps of each tile in the backward pass at most: the sum after it and the held factors."""
 
 TILES_KEPT_FOR_GRADIENTS = 8
 """Tiles of a chunk whose values the backward pass holds at once; with more, each is computed once more."""
@@ -141,11 +143,11 @@ class Simulator:
         size = self._chunk_pixels(compiled=False)
         starts = range(0, self.region.n_active, size)
         nothing = torch.zeros(0, dtype=self.precision.position, device=self.device)
-        chunks = self._computed(self._eager_sum, starts, size, compiled=False)
+        chunks = self._computed(self._sum_for_images(compiled=False), starts, size, compiled=False)
         values = torch.cat([nothing, *(value for _, value, _ in chunks)])
         for pixel, sweep in self._first_sweeps.by_pixel.items():
             where = torch.tensor([self.region.number_of(*pixel)], device=self.device)
-            values = values.index_copy(0, where, self._single(*pixel, first=sweep).I_pixel_final[:1])
+            values = values.index_copy(0, where, self._first_value(*pixel, sweep))
         return values
 
     def _computed(
@@ -168,30 +170,29 @@ class Simulator:
             self._latch_evaluations(self.region.flat_indices(last, last + 1, self.device))
         return computed(compute, starts, together=not wants_gradients)
 
-    def _chunk(self, pixel_sum: PixelSum, index: Tensor, size: int) -> Intensity:
+    def _chunk(self, pixel_sum: PixelSum, index: Tensor, size: int, first: Sweep | None = None) -> Intensity:
         """The pixels of one chunk, filled up to ``size``; recomputed rather than kept where gradients are wanted."""
         filled = _filled(index, size)
         latch = self._latch_evaluations(filled)
         if not torch.is_grad_enabled():
-            return pixel_sum.intensity(filled, latch)
-
-        def unshared() -> Intensity:
-            with unshared_operations():  # in the backward pass too, where it is computed once more
-                return pixel_sum.intensity(filled, latch)
-
-        result: Intensity = checkpoint(unshared, use_reentrant=False, preserve_rng_state=False)
-        return result
+            return pixel_sum.intensity(filled, latch, first)
+        return pixel_sum.recomputed_intensity(filled, latch, first)
 
     def _with_first_pixels(self, flat: Tensor) -> Tensor:
         """The image with each thread's first pixel computed from a cell that nothing was rotated into."""
         for pixel, sweep in self._first_sweeps.by_pixel.items():
-            value = self._single(*pixel, first=sweep).I_pixel_final[:1]
+            value = self._first_value(*pixel, sweep)
             where = self.region.flat_index(*pixel)
             if flat.requires_grad or value.requires_grad:
                 flat = flat.index_copy(0, torch.tensor([where], device=self.device), value)
             else:  # without a second image
                 flat[where] = value[0]
         return flat
+
+    def _first_value(self, slow: int, fast: int, first: Sweep) -> Tensor:
+        """(1,) the value of a thread's first pixel."""
+        pixel_sum = self._sum_for_images(compiled=False)
+        return self._chunk(pixel_sum, self._block_of(slow, fast), SIMD_BLOCK, first).I_pixel_final[:1]
 
     def _single(self, slow: int, fast: int, first: Sweep | None = None, visitor: Visitor = ignore) -> PixelResult:
         """One pixel, evaluated in a block whose arithmetic has the bits of the image's."""
@@ -291,10 +292,16 @@ class Simulator:
         """Compiled, eager, or with gradients and many tiles, one that keeps none of them."""
         if compiled:
             return self._compiled_sum
-        tiles = self._samples.n_tiles * self.prepared.thick_steps * self.prepared.oversample**2
-        if torch.is_grad_enabled() and self._wants_gradients and tiles > TILES_KEPT_FOR_GRADIENTS:
+        if self._tiles_for_gradients > TILES_KEPT_FOR_GRADIENTS:
             return PixelSum(self.prepared, self.constants, self.physics, self._samples, RecomputedKernels())
         return self._eager_sum
+
+    @property
+    def _tiles_for_gradients(self) -> int:
+        """Tiles of a chunk that a backward pass goes through; 0 where no gradient is wanted."""
+        if not (torch.is_grad_enabled() and self._wants_gradients):
+            return 0
+        return self._samples.n_tiles * self.prepared.thick_steps * self.prepared.oversample**2
 
     @cached_property
     def _compiled_sum(self) -> PixelSum:
@@ -329,6 +336,8 @@ class Simulator:
             size = compiled_chunk(elements, self._compiled_samples.tile_size, n_pixels, self.device)
             return SIMD_BLOCK * max(1, -(-size // SIMD_BLOCK))
         size = min(self._tile.eager // self._samples.tile_size, n_pixels + SIMD_BLOCK - 1)
+        if tiles := self._tiles_for_gradients:  # the sum after each of them is kept while a chunk goes backward
+            size = min(size, self.execution.memory_bytes // (SUM_BYTES * tiles))
         return SIMD_BLOCK * max(1, size // SIMD_BLOCK)
 
     @cached_property
