@@ -15,7 +15,7 @@ from torch import Tensor
 
 from simulator.algebra import Vec, cross, dot, length, rotate_axis, scale, unit
 from simulator.lattice import Lattice, LatticeConstants, LatticeFunction, Miller
-from simulator.structure_factors import FactorTable, leaves_range, nearest, tricubic
+from simulator.structure_factors import FactorTable, Interpolated, leaves_range, nearest, tricubic
 
 PER_METRE_TO_PER_ANGSTROM = 1e-10
 METRES_TO_ANGSTROMS = 1e10
@@ -51,6 +51,9 @@ class Physics:
     layer_by_layer: bool
     """Whether each layer's sum takes its own captured fraction; else the total takes the last one's."""
     background_in_sum: bool
+    skips_lookups: bool = False
+    """Whether structure factors are looked up where the lattice factor is not zero alone: finding out where that is
+    pays where it is rare, look-ups are many and no GPU has to be waited for. The trace's blocks are then missing."""
     in_loop_order: bool = True
     """Whether terms are added one by one, and every running sum kept; else in whatever order is fastest."""
 
@@ -369,14 +372,16 @@ def scatter(
     lattice: Lattice = physics.lattice(hkl, hkl0, c.lattice, physics.axes)
     F_latt = lattice.F_latt
 
-    F_cell = nearest(c.factors, hkl0) if physics.listed else c.factors.default_F.expand_as(F_latt)
+    numbers = evaluation_number(sub, samples)
+    if physics.skips_lookups:
+        F_cell = _looked_up_where(F_latt != 0.0, hkl, hkl0, numbers, interpolates_before, c, physics)
+        cubic = None
+    else:
+        F_cell, cubic = looked_up(hkl, hkl0, numbers, interpolates_before, c, physics)
     block: tuple[Tensor, ...] = ()
     coords: tuple[tuple[Tensor, ...], ...] = ((), (), ())
-    if physics.interpolate:
-        cubic = tricubic(c.factors, hkl)
+    if cubic is not None:
         block, coords = cubic.block, (cubic.h_coords, cubic.k_coords, cubic.l_coords)
-        taken = interpolates(hkl, evaluation_number(sub, samples), interpolates_before, c.factors)
-        F_cell = torch.where(taken, cubic.F_cell, F_cell)
     if physics.lattice_can_vanish and not physics.with_water:
         F_cell = torch.where(F_latt == 0.0, 0.0, F_cell)
 
@@ -422,6 +427,37 @@ def scatter(
         *coords,
     )
     return traced, I_after
+
+
+def looked_up(
+    hkl: Miller, hkl0: Miller, evaluation: Tensor, interpolates_before: Tensor, c: Constants, physics: Physics
+) -> tuple[Tensor, Interpolated | None]:
+    """|F| of each evaluation, and what it was interpolated from (None: nothing is)."""
+    F_cell = nearest(c.factors, hkl0) if physics.listed else c.factors.default_F.expand_as(hkl0.h)
+    if not physics.interpolate:
+        return F_cell, None
+    cubic = tricubic(c.factors, hkl)
+    taken = interpolates(hkl, evaluation, interpolates_before, c.factors)
+    return torch.where(taken, cubic.F_cell, F_cell), cubic
+
+
+def _looked_up_where(
+    here: Tensor,
+    hkl: Miller,
+    hkl0: Miller,
+    evaluation: Tensor,
+    interpolates_before: Tensor,
+    c: Constants,
+    physics: Physics,
+) -> Tensor:
+    """The same where ``here`` is true, (T, P); 0 elsewhere."""
+
+    def some(x: Tensor) -> Tensor:
+        return x.expand_as(here)[here]
+
+    indices, nearest_ones = (Miller(*(some(x) for x in three)) for three in (hkl, hkl0))
+    found, _ = looked_up(indices, nearest_ones, some(evaluation), some(interpolates_before), c, physics)
+    return torch.zeros_like(hkl.h, dtype=found.dtype).expand_as(here).masked_scatter(here, found)
 
 
 def intensity_term(F_cell: Tensor, F_latt: Tensor, own_factors: list[Tensor]) -> Tensor:

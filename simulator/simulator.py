@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -31,6 +32,9 @@ SIMD_BLOCK = 64
 
 EAGER_TILE = 32
 """Samples of an eager tile at most."""
+
+SPOTS = ("gauss", "tophat")
+"""Shapes whose lattice factor is exactly zero but near reflections."""
 
 SUM_BYTES = 64
 """What a pixel keeps of each tile in the backward pass at most: the sum after it and the held factors."""
@@ -294,7 +298,16 @@ class Simulator:
             return self._compiled_sum
         if self._tiles_for_gradients > TILES_KEPT_FOR_GRADIENTS:
             return PixelSum(self.prepared, self.constants, self.physics, self._samples, RecomputedKernels())
-        return self._eager_sum
+        return self._eager_sum if self._tiles_for_gradients else self._image_sum
+
+    @cached_property
+    def _image_sum(self) -> PixelSum:
+        """The eager sum without what only a trace asks for."""
+        spots = self.experiment.crystal.shape in SPOTS and not self.physics.with_water
+        if not (spots and self.physics.interpolate and self.device.type == "cpu"):
+            return self._eager_sum
+        physics = replace(self.physics, skips_lookups=True)
+        return PixelSum(self.prepared, self.constants, physics, self._samples)
 
     @property
     def _tiles_for_gradients(self) -> int:

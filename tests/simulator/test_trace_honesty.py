@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -101,6 +102,31 @@ def test_traces_made_together_are_those_made_alone(eager: Callable[..., Any]) ->
     pixels = [(0, 0), (0, 1), (28, 36), (13, 5), (0, 1)]
     for pixel, trace in zip(pixels, simulator.traces(pixels), strict=True):
         assert list(trace.lines()) == list(simulator.trace(*pixel).lines()), pixel
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "-tophat_spots",
+        "-tophat_spots -default_F 3 -N 3 -osc 8 -phisteps 5",
+        "-gauss_xtal -oversample 2",
+        "-gauss_xtal -dmin 3 -osc 1 -phisteps 2",
+    ],
+)
+def test_images_that_skip_look_ups_have_the_bits_of_traces(
+    words: str, eager: Callable[..., Any], tmp_path: Path
+) -> None:
+    indices = range(-3, 4)
+    listed = (f"{h} {k} {l} {10 + h * k + l % 3}" for h in indices for k in indices for l in indices)
+    (tmp_path / "made.hkl").write_text("\n".join(listed) + "\n")
+    detector = "-detpixels_x 24 -detpixels_y 21 -pixel 4 -oversample 1"
+    simulator = eager(f"-hkl made.hkl -interpolate -cell 18 19 20 82 93 101 -N 2 {detector} {words}", tmp_path)
+    assert simulator._sum_for_images(compiled=False) is not simulator._eager_sum
+    image = simulator.image()
+    pixels = [simulator.region.pixel_at(number) for number in range(simulator.region.n_active)]
+    traced = [trace.I_pixel_final for trace in simulator.traces(pixels)]
+    assert image.flatten().tolist() == traced
+    assert 0 < sum(value > 0.0 for value in traced) < len(traced)
 
 
 def terms_of(trace: Trace) -> list[float]:
