@@ -27,7 +27,7 @@ OUT = ROOT / "build" / "benchmarks"
 SECTIONS = ("scaling", "latency", "comparison", "accuracy", "limit", "card")
 QUICK_SHRINK = 8
 ROUNDS, FEW_ROUNDS, SCALING_ROUNDS = 5, 3, 2
-"""Of the six images, and of everything else."""
+"""Of the six images, of everything else at most, and of the families of growing size at most."""
 QUICK_LINES, LINES = 20_000, 1_000_000
 QUICK_ACCURACY = ("cubic_adxv", "mosaic_gauss", "tricubic_leaves_list")
 WRONG_USE, PROGRAM_FAILED = 2, 4

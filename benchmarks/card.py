@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from benchmarks.arithmetic import spread
+from benchmarks.limit import SHRINK
 from benchmarks.operations import count_operations
 from benchmarks.race import Say
 from benchmarks.workloads import Workload, workloads
@@ -50,7 +51,7 @@ def card(*, shrink: int, rounds: int, say: Say) -> dict[str, Any] | None:
     chosen = [workload for workload in workloads(shrink) if workload.name in RENDERED]
     rates = {name: rate_of_arithmetic("cuda", name, rounds) for name in ("float64", "float32")}
     images = {f"{one.name}, {dtype}": _image(one, dtype, rounds, say) for one in chosen for dtype in DTYPES}
-    operations = sum(count_operations(workloads(shrink=8)[0], "float64").values())
+    operations = sum(count_operations(workloads(SHRINK)[0], "float64").values())
     return {
         "device": devices[0],
         "multiply_adds_per_s": rates,

@@ -37,7 +37,7 @@ INTERPOLATION_SAVES = 9
 """How many times that tricubic interpolation saves."""
 
 SHAPES_OF_A_KERNEL = 1 << 12
-"""Compiled variants of a kernel in one process: each size of chunk and tile is another."""
+"""Compiled variants of a kernel in one process: each size of chunk is another."""
 
 
 @functools.cache
