@@ -17,8 +17,8 @@ from torch import Tensor
 
 from simulator.packing import packed, unpacked
 from simulator.pixel_sum import EagerKernels, Evaluation, Intensity, SubpixelTics, sum_after, summed
-from simulator.samples import Tile
-from simulator.scatter import Constants, PackedSamples, Physics, Pixels, Scatter, Subpixel, pixels_at
+from simulator.samples import PackedSamples, Tile
+from simulator.scatter import Constants, Physics, Pixels, Scatter, Subpixel, pixels_at
 
 TILE_SAMPLES = {"cpu": 32, "cuda": 1 << 10, "mps": 1 << 8}
 """Samples of a compiled tile at most: on a CPU what passes from loop to loop stays in its caches, on a GPU one call

@@ -16,7 +16,7 @@ from torch import Tensor
 from simulator.pixel_sum import Sweep, subpixels
 from simulator.prepare import Prepared
 from simulator.region import Region
-from simulator.samples import SampleTable
+from simulator.samples import SampleTable, samples_of
 from simulator.scatter import (
     Constants,
     Located,
@@ -31,7 +31,6 @@ from simulator.scatter import (
     scattering_vector_per_m,
     sin_theta_over_lambda,
     skipped_by_dmin,
-    unpacked,
 )
 from simulator.structure_factors import leaves_axis, leaves_range
 
@@ -83,7 +82,7 @@ class Probe:
         for _, _, sub in subpixels(self.prepared, self.c, self.samples.total):
             located = locate(pixels, sub, self.c, self.physics)
             for tile in self.samples.tiles():
-                samples = unpacked(tile.packed, self.c)
+                samples = samples_of(tile.packed, self.c)
                 stol = sin_theta_over_lambda(scattering_vector_per_m(located, samples))
                 first = _earliest(first, ~skipped_by_dmin(stol, self.c), evaluation_number(sub, samples))
         return first
@@ -96,7 +95,7 @@ class Probe:
             located = locate(pixels, sub, self.c, self.physics)
             source = first.source if first is not None and first.subpixel == number else None
             for tile in self.samples.tiles(source):
-                samples = unpacked(tile.packed, self.c)
+                samples = samples_of(tile.packed, self.c)
                 escape = _earliest(escape, self._escapes(located, samples), evaluation_number(sub, samples))
         return escape
 

@@ -13,12 +13,11 @@ from torch import Tensor
 from simulator.algebra import Vec
 from simulator.prepare import Prepared
 from simulator.recomputed import recomputed
-from simulator.samples import SampleTable, Tile
+from simulator.samples import PackedSamples, SampleTable, Tile, samples_of
 from simulator.scatter import (
     Constants,
     Held,
     Located,
-    PackedSamples,
     Physics,
     Pixels,
     Samples,
@@ -33,7 +32,6 @@ from simulator.scatter import (
     sin_theta_over_lambda,
     skipped_by_dmin,
     solid_angle,
-    unpacked,
 )
 from simulator.threads import unshared_operations
 
@@ -131,7 +129,7 @@ def tile_scatter(
     physics: Physics,
 ) -> tuple[Scatter, Tensor]:
     """``scatter`` of a tile's samples."""
-    return scatter(pixels, sub, held, unpacked(packed, c), I_before, interpolates_before, c, physics)
+    return scatter(pixels, sub, held, samples_of(packed, c), I_before, interpolates_before, c, physics)
 
 
 def sum_after(*arguments: Any) -> Tensor:
@@ -179,7 +177,7 @@ def renewed(
         held = held._replace(capture_fraction=captured_fraction(located, sub, c, physics))
     if not renewals.polar:
         return held, held.polar
-    samples, entering = unpacked(packed, c), held.polar
+    samples, entering = samples_of(packed, c), held.polar
     if physics.oversampled[1]:
         held = held._replace(polar=polarization(located, samples.incident, c, physics))
         return held, last_kept(held.polar, located, samples, entering, c, physics)

@@ -15,12 +15,33 @@ from simulator.algebra import Rotation, Vec, rotate_umat, stacked, value_of
 from simulator.precision import Precision
 from simulator.prepare import Prepared
 from simulator.scan import PhiStep
-from simulator.scatter import PackedSamples
+from simulator.scatter import Constants, Samples
 
 MOST_TILES_KEPT = 4096
 """Tiles are small; beyond this many they are made again when needed, so that memory stays bounded."""
 
 TABLES = ("_sources", "_weights", "_phi_deg", "_phi", "_first_phi", "_cells", "_first_cells")
+
+
+class PackedSamples(NamedTuple):
+    """T samples in two tables, whose columns ``samples_of`` names: few arguments for a kernel, of any T.
+
+    A column's elements are apart: along contiguous ones, which are few, a compiler would lay out its loops and leave
+    all but one thread idle.
+    """
+
+    beams: Tensor
+    """(T, 4), or (1, 4) where all T share it: direction, wavelength."""
+    cells: Tensor
+    """(T, 21): phi, the six edges, weight, order."""
+
+
+def samples_of(packed: PackedSamples, c: Constants) -> Samples:
+    """The columns under their names."""
+    beam, cell = ([table[:, i : i + 1] for i in range(table.shape[1])] for table in packed)
+    ap, bp, cp, a, b, c_edge = (Vec(*cell[i : i + 3]) for i in range(1, 19, 3))
+    weight = cell[19].to(c.lattice.Na.dtype)
+    return Samples(Vec(*beam[:3]), beam[3], cell[0], ap, bp, cp, a, b, c_edge, weight, cell[20])
 
 
 class Tile(NamedTuple):

@@ -146,19 +146,6 @@ class Samples(NamedTuple):
     """Number of the evaluation within the subpixel (float)."""
 
 
-class PackedSamples(NamedTuple):
-    """T samples in two tables, whose columns ``unpacked`` names: few arguments for a kernel, of any T.
-
-    A column's elements are apart: along contiguous ones, which are few, a compiler would lay out its loops and leave
-    all but one thread idle.
-    """
-
-    beams: Tensor
-    """(T, 4), or (1, 4) where all T share it: direction, wavelength."""
-    cells: Tensor
-    """(T, 21): phi, the six edges, weight, order."""
-
-
 class Scatter(NamedTuple):
     """Every traced quantity of T evaluations of P pixels, under the names of the trace format."""
 
@@ -191,14 +178,6 @@ class Scatter(NamedTuple):
     h_coords: tuple[Tensor, ...]
     k_coords: tuple[Tensor, ...]
     l_coords: tuple[Tensor, ...]
-
-
-def unpacked(packed: PackedSamples, c: Constants) -> Samples:
-    """The columns under their names."""
-    beam, cell = ([table[:, i : i + 1] for i in range(table.shape[1])] for table in packed)
-    ap, bp, cp, a, b, c_edge = (Vec(*cell[i : i + 3]) for i in range(1, 19, 3))
-    weight = cell[19].to(c.lattice.Na.dtype)
-    return Samples(Vec(*beam[:3]), beam[3], cell[0], ap, bp, cp, a, b, c_edge, weight, cell[20])
 
 
 def pixels_at(flat: Tensor, c: Constants) -> Pixels:

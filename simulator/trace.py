@@ -16,7 +16,7 @@ from simulator.algebra import Vec, scale, value_of
 from simulator.experiment import RADIANS_TO_DEGREES
 from simulator.pixel_sum import PixelResult, SubpixelTics
 from simulator.prepare import Prepared, R_E_SQR_m2
-from simulator.samples import Tile
+from simulator.samples import Tile, samples_of
 from simulator.scatter import (
     METRES_TO_ANGSTROMS,
     Constants,
@@ -27,7 +27,6 @@ from simulator.scatter import (
     scattering_vector_per_m,
     sin_theta_over_lambda,
     skipped_by_dmin,
-    unpacked,
 )
 
 Value = str | int | float | tuple[float, ...] | tuple[int, ...]
@@ -177,7 +176,7 @@ class TraceRecorder:
         if not self._physics.cut_by_dmin:
             return [[False]]
         located = Located(evaluated.pixel_pos_meters, evaluated.R_distance_meters, evaluated.diffracted_vec)
-        stol = sin_theta_over_lambda(scattering_vector_per_m(located, unpacked(tile.packed, self._c)))
+        stol = sin_theta_over_lambda(scattering_vector_per_m(located, samples_of(tile.packed, self._c)))
         skipped: list[list[bool]] = skipped_by_dmin(stol, self._c)[:, : len(self._notes)].T.tolist()
         return skipped
 
