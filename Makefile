@@ -33,7 +33,7 @@ reference-fast:  ## the C program for timing: reference_c/build/nanobragg_c_fast
 
 sanitize: $(READY)  ## the C program under the address and undefined behaviour sanitizers, on every case
 	$(MAKE) -C reference_c sanitize
-	$(BIN)/python -m harness.sanitize reference_c/build/nanobragg_c_sanitize --jobs $(JOBS) \
+	$(BIN)/python -m subjects.nanobragg.sanitize reference_c/build/nanobragg_c_sanitize --jobs $(JOBS) \
 		$(if $(CASES),--golden $(GOLDEN))
 
 lint: $(READY)  ## ruff and mypy

@@ -85,7 +85,7 @@ def _cases(golden: Path | None, only: Sequence[str]) -> Iterator[Case]:
 
 
 def _of_case(case: Case) -> dict[str, Agreement]:
-    from harness.port import Computing, read_case, run_setup
+    from subjects.nanobragg.port import Computing, read_case, run_setup
     from harness.scratch import prepare
     from simulator import ExecutionConfig, Simulator
 

@@ -1,7 +1,6 @@
 """The vocabulary: names, kinds, units, scales, and the graph of steps, read from one data file.
 
-Nothing else in the package knows what a program calls its quantities. The packaged file describes the first
-subject; another program brings its own (docs/vocabulary.md).
+Nothing in the package knows what a program calls its quantities: each subject brings its file (docs/vocabulary.md).
 """
 
 from __future__ import annotations
@@ -14,9 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from compare import installed
 from compare.errors import InputError
 
-PACKAGED = Path(__file__).parent / "data" / "nanobragg.toml"
 FORMAT = 1
 KINDS = ("int", "float", "word")
 HEADER = ""  # the record of `name value` lines
@@ -157,7 +156,10 @@ def _as_alias(target: Quantity, record: str, name: str) -> Quantity:
 
 @cache
 def packaged() -> Vocabulary:
-    return load(PACKAGED)
+    """That of the subject that holds where nothing is said; without any no name is known and every one required."""
+    subject = installed.default_subject()
+    path = installed.vocabulary_file(subject) if subject else None
+    return load(path) if path else Vocabulary(name="none")
 
 
 def load(path: Path | str) -> Vocabulary:

@@ -183,7 +183,7 @@ def _golden_case(name: str, entry: Mapping[str, Any], folder: Path) -> Case:
 
 
 def _packaged() -> Any:
-    return files("harness") / "cases"
+    return files("subjects.nanobragg") / "cases"
 
 
 def _nearest(name: str) -> str:

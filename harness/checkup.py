@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.evidence import PARTIAL
-from harness.reference import BINARY, find_reference, sources_folder
+from subjects.nanobragg.reference import BINARY, find_reference, sources_folder
 
 OLDEST_PYTHON = (3, 11)
 TORCH_PROBE = """

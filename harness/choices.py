@@ -12,8 +12,8 @@ from harness.errors import WrongUse
 
 if TYPE_CHECKING:
     from harness.parity import Task
-    from harness.port import Computing
-    from harness.reference import Reference
+    from subjects.nanobragg.port import Computing
+    from subjects.nanobragg.reference import Reference
     from harness.scratch import Prepared
 
 SUPERVISOR_PIXEL: Pixel = (685, 1039)

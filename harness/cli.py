@@ -11,25 +11,11 @@ from typing import Annotated
 import typer
 
 from harness import __version__
-from harness.commands import (
-    carryover,
-    cases,
-    devices,
-    doctor,
-    explain,
-    gradcheck,
-    minimise,
-    noise_floor,
-    parity,
-    reference,
-    simulate,
-    smoke,
-    trace,
-    tune,
-)
+from harness.commands import cases, devices, doctor, explain, minimise, noise_floor, parity, reference, smoke, trace
 from harness.errors import HarnessError
 from harness.evidence import INTERRUPTED, PROGRAM_FAILED
 from simulator.allocator import keep_freed_memory
+from subjects.nanobragg.commands import carryover, gradcheck, simulate, tune
 
 app = typer.Typer(
     name="harness",

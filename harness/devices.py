@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.case import Pixel
 from harness.comparing import compare_traces
-from harness.reference import quantity
+from subjects.nanobragg.reference import quantity
 
 if TYPE_CHECKING:
     from compare.result import Comparison

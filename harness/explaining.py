@@ -13,9 +13,9 @@ from compare.traces import compare_logs
 from compare.vocabulary import Vocabulary
 from harness.case import Case, Pixel
 from harness.choices import with_words
-from harness.port import Computing, make_simulator, read_case, run_setup
-from harness.replay.counterfactual import Counterfactual, counterfactuals
-from harness.replay.replays import Replaying, replays_for
+from subjects.nanobragg.port import Computing, make_simulator, read_case, run_setup
+from subjects.nanobragg.replay.counterfactual import Counterfactual, counterfactuals
+from subjects.nanobragg.replay.replays import Replaying, replays_for
 from harness.scratch import prepare
 from simulator.defects import NAMES, Defects
 from simulator.errors import InputError

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from compare.document import Document, Section, Summary, Table
 from harness.case import Pixel
-from harness.reference import quantity
+from subjects.nanobragg.reference import quantity
 
 if TYPE_CHECKING:
     from harness.case import Case

@@ -14,7 +14,7 @@ from harness.case import Pixel
 from harness.case_sizes import image_shape
 from harness.evidence import Evidence
 from harness.processes import end_group
-from harness.reference import Reference
+from subjects.nanobragg.reference import Reference
 from harness.scratch import Prepared
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from harness.case import Argv, Case
 from harness.errors import WrongUse
-from harness.inputs import packaged_content, packaged_names
+from subjects.nanobragg.inputs import packaged_content, packaged_names
 
 INPUT_FLAGS = frozenset({"-hkl", "-mat", "-mask", "-img", "-sourcefile", "-stol", "-4stol", "-Q"})
 OUTPUT_FLAGS = frozenset(

@@ -15,7 +15,7 @@ from harness.errors import WrongUse
 from harness.evidence import Evidence
 from harness.pages import trace_document
 from harness.records import case_record, collect_env
-from harness.reference import Reference, quantity
+from subjects.nanobragg.reference import Reference, quantity
 from harness.scratch import Prepared
 from harness.traced import Traced
 

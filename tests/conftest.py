@@ -2,10 +2,27 @@
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Iterator
+from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
+
+PROJECT = Path(__file__).resolve().parent.parent / "pyproject.toml"
+
+
+def pytest_sessionstart() -> None:
+    """Entry points are those of the installation: refuse to test with ones that pyproject.toml no longer has."""
+    groups = tomllib.loads(PROJECT.read_text("utf-8"))["project"]["entry-points"]
+    for group, wanted in groups.items():
+        found = {entry.name: entry.value for entry in entry_points(group=group)}
+        if any(found.get(name) != value for name, value in wanted.items()):
+            pytest.exit(
+                "the installation is older than pyproject.toml; "
+                "python -m pip install --no-deps --no-build-isolation --editable . brings it up to date",
+                returncode=2,
+            )
 
 
 @pytest.fixture(scope="session", autouse=True)

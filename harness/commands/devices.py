@@ -41,7 +41,7 @@ def devices(
     """
     from harness.choices import chosen_case, chosen_defects, chosen_pixels, reports_root, with_words
     from harness.devices_report import available_devices, run_devices
-    from harness.reference import find_reference
+    from subjects.nanobragg.reference import find_reference
     from harness.scratch import prepare
 
     chosen = chosen_case(case, argv)

@@ -41,7 +41,7 @@ def minimise(
     """
     from harness.choices import chosen_case, chosen_defects, chosen_pixels
     from harness.minimising import Shrinking, apply_fault, case_text, shrink
-    from harness.reference import find_reference
+    from subjects.nanobragg.reference import find_reference
     from harness.tracing import check_out, write_out
 
     chosen = chosen_case(case, argv)

@@ -45,8 +45,8 @@ def parity(
     """Compare the C program and the port on cases: traces, images, and golden figures where there are any."""
     from harness.choices import chosen_tasks, reports_root
     from harness.parity_report import run_and_report
-    from harness.port import Computing
-    from harness.reference import find_reference
+    from subjects.nanobragg.port import Computing
+    from subjects.nanobragg.reference import find_reference
 
     program = find_reference(reference)
     computing = Computing(device, dtype, compile, memory)

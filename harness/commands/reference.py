@@ -45,7 +45,7 @@ def trace(
 ) -> None:
     """Trace pixels through the C program, run in a scratch folder that holds just the case's inputs."""
     from harness.choices import all_chosen_pixels, chosen_case, chosen_defects, reports_root, with_words
-    from harness.reference import find_reference, traced
+    from subjects.nanobragg.reference import find_reference, traced
     from harness.scratch import prepare
     from harness.tracing import check_out, seal_trace
 
@@ -75,7 +75,7 @@ def simulate(
     png: Annotated[str | None, typer.Option("--png", metavar="FILE", help="Also draw the image.")] = None,
 ) -> None:
     """Run the C program in the working folder, as if it had been called by its own name."""
-    from harness.rendering import run_reference
+    from subjects.nanobragg.rendering import run_reference
 
     raise typer.Exit(run_reference(argv or [], reference, png))
 
@@ -85,6 +85,6 @@ def build(
     fast: Annotated[bool, typer.Option("--fast", help="The one for timing: -O3 -march=native -ffast-math.")] = False,
 ) -> None:
     """Compile the C program: into reference_c/build of a checkout, else into the user's cache folder."""
-    from harness.reference import build as build_program
+    from subjects.nanobragg.reference import build as build_program
 
     typer.echo(f"built {build_program(fast=fast)}")

@@ -41,7 +41,7 @@ def trace(
     Without arguments: pixel 685 1039 of the supervisor case, float64, c-parity.
     """
     from harness.choices import all_chosen_pixels, chosen_case, chosen_defects, reports_root, with_words
-    from harness.port import Computing, traced
+    from subjects.nanobragg.port import Computing, traced
     from harness.scratch import prepare
     from harness.tracing import check_out, seal_trace
 

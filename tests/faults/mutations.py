@@ -15,7 +15,7 @@ from torch import Tensor
 from simulator.algebra import Vec
 from simulator.lattice import SHAPES, Miller
 
-PACKAGES = ("simulator", "harness.replay")
+PACKAGES = ("simulator", "subjects.nanobragg.replay")
 
 
 @contextmanager

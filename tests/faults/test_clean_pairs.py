@@ -15,7 +15,7 @@ from compare.result import Comparison, Verdict
 from harness.case import Case, golden_cases
 from harness.errors import ProgramFailed
 from harness.explaining import port_of, with_replays
-from harness.reference import Reference, find_reference, trace_pixels
+from subjects.nanobragg.reference import Reference, find_reference, trace_pixels
 from harness.scratch import prepare
 
 GOLDEN = Path(__file__).parents[3] / "shared" / "golden"

@@ -8,7 +8,7 @@ import pytest
 
 from harness.case import case_from_argv, case_from_toml, golden_cases, load_case, packaged_case_names, read_case_file
 from harness.errors import WrongUse
-from harness.inputs import (
+from subjects.nanobragg.inputs import (
     SUPERVISOR_INDEX_RANGES,
     SUPERVISOR_RECIPROCAL_A_INV,
     supervisor_matrix,

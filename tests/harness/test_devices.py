@@ -12,8 +12,8 @@ from compare.bundle import verify
 from harness import devices_report
 from harness.case import Pixel, load_case
 from harness.devices_report import run_devices
-from harness.port import Computing
-from harness.reference import find_reference
+from subjects.nanobragg.port import Computing
+from subjects.nanobragg.reference import find_reference
 from harness.scratch import Prepared, prepare
 from tests.harness.support import sealed_folders
 

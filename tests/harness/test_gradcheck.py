@@ -10,7 +10,7 @@ import torch
 
 from compare.bundle import verify
 from harness.case import Case
-from harness.gradcheck_report import Request, around, check, run_gradcheck
+from subjects.nanobragg.gradcheck_report import Request, around, check, run_gradcheck
 from harness.scratch import Prepared, prepare
 from tests.harness.support import Run, sealed_folders
 

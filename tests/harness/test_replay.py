@@ -20,9 +20,9 @@ from harness.errors import ProgramFailed
 from harness.explaining import compare_texts, port_of, try_defects, without_defect_words
 from harness.minimising import flag_groups
 from harness.noise_floor import measured
-from harness.reference import Reference, find_reference, trace_pixels
-from harness.replay.replays import own_step
-from harness.replay.rounding import (
+from subjects.nanobragg.reference import Reference, find_reference, trace_pixels
+from subjects.nanobragg.replay.replays import own_step
+from subjects.nanobragg.replay.rounding import (
     UNIT_ROUNDOFF,
     Perturbed,
     Recorded,

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from harness.errors import WrongUse
-from harness.port import Computing, bytes_of
-from harness.tuning import CANDIDATES, Measured
+from subjects.nanobragg.port import Computing, bytes_of
+from subjects.nanobragg.tuning import CANDIDATES, Measured
 from tests.harness.support import Run
 
 IMAGE = "-cell 40 40 40 90 90 90 -N 2 -default_F 1 -detpixels 4"

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from harness.case import load_case
-from harness.inputs import supervisor_matrix, supervisor_reflections
+from subjects.nanobragg.inputs import supervisor_matrix, supervisor_reflections
 from simulator import ExecutionConfig, Experiment, InputError, Simulator
 from simulator.precision import PRECISIONS, resolve_precision
 

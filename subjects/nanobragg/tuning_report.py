@@ -9,8 +9,8 @@ from contextlib import contextmanager
 import typer
 
 from harness.errors import WrongUse
-from harness.port import Computing, plain_warnings
-from harness.tuning import CANDIDATES, SAMPLES, Measured, Report, measure
+from subjects.nanobragg.port import Computing, plain_warnings
+from subjects.nanobragg.tuning import CANDIDATES, SAMPLES, Measured, Report, measure
 
 
 def tune_and_report(device: str, compile_: str, *, pixels: int, rounds: int) -> int:

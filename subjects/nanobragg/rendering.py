@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from harness.errors import ProgramFailed, WrongUse
-from harness.port import Computing, Progress, render
-from harness.reference import find_reference
+from subjects.nanobragg.port import Computing, Progress, render
+from subjects.nanobragg.reference import find_reference
 
 
 def run_port(argv: Sequence[str], computing: Computing, png: str | None) -> int:

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from compare.document import Document, Section, Summary, Table
-from harness.carryover import Audited, audit, diff_csv, require_scan, situations_of, snapshot_text
+from subjects.nanobragg.carryover import Audited, audit, diff_csv, require_scan, situations_of, snapshot_text
 from harness.case import Pixel
-from harness.case_run import trace_with_port, trace_with_reference
+from subjects.nanobragg.case_run import trace_with_port, trace_with_reference
 from harness.comparing import DIVERGENCE
 from harness.environment import environment_record
 from harness.evidence import Evidence
-from harness.port import Computing
+from subjects.nanobragg.port import Computing
 from harness.records import case_record
-from harness.reference import Reference
+from subjects.nanobragg.reference import Reference
 from harness.scratch import Prepared
 
 

@@ -42,8 +42,8 @@ class Reference:
 
 
 def sources_folder() -> Path:
-    """Where the C sources are: ``reference_c`` beside this package, in a checkout and in an installation."""
-    return Path(__file__).resolve().parent.parent / "reference_c"
+    """Where the C sources are: ``reference_c`` beside the package ``subjects``, in a checkout and in an installation."""
+    return Path(__file__).resolve().parents[2] / "reference_c"
 
 
 def in_checkout() -> bool:

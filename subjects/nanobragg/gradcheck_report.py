@@ -13,7 +13,7 @@ from harness.case import Pixel
 from harness.comparing import DIVERGENCE, NOTHING_COMPARED
 from harness.environment import environment_record
 from harness.evidence import Evidence
-from harness.port import Computing, run_setup
+from subjects.nanobragg.port import Computing, run_setup
 from harness.records import case_record
 from harness.scratch import Prepared
 
@@ -234,7 +234,7 @@ import sys
 from pathlib import Path
 
 from harness.case import Case
-from harness.gradcheck_report import Request, check, lines_of
+from subjects.nanobragg.gradcheck_report import Request, check, lines_of
 from harness.scratch import prepare
 
 CASE = Case(

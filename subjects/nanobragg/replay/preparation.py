@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import torch
 
-from harness.replay.machine import RUNS, SEED
-from harness.replay.rounding import Perturbed
-from harness.replay.values import HEADER, Floats, Name, SideValues
+from subjects.nanobragg.replay.machine import RUNS, SEED
+from subjects.nanobragg.replay.rounding import Perturbed
+from subjects.nanobragg.replay.values import HEADER, Floats, Name, SideValues
 from simulator import Experiment, Simulator
 from simulator.algebra import value_of
 from simulator.prepare import Prepared, prepare

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from harness.replay.values import Ints, Name, SideValues
+from subjects.nanobragg.replay.values import Ints, Name, SideValues
 from simulator.defects import Defects
 from simulator.errors import InputError
 from simulator.lattice import SHAPES

@@ -11,9 +11,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from harness.replay.rounding import Perturbed, Recorded, first_order_bound, perturbed
-from harness.replay.step import Arguments, Given, Input, Step, components
-from harness.replay.values import HEADER, NOWHERE, Floats, Ints, Name, SideValues
+from subjects.nanobragg.replay.rounding import Perturbed, Recorded, first_order_bound, perturbed
+from subjects.nanobragg.replay.step import Arguments, Given, Input, Step, components
+from subjects.nanobragg.replay.values import HEADER, NOWHERE, Floats, Ints, Name, SideValues
 
 RUNS = 32
 """Perturbed evaluations of each step."""

@@ -144,7 +144,7 @@ GENERATED: Mapping[str, Callable[[], str | bytes]] = {
 
 def packaged_names() -> tuple[str, ...]:
     """The names of all files the package can provide."""
-    folder = files("harness") / "cases" / "inputs"
+    folder = files("subjects.nanobragg") / "cases" / "inputs"
     return tuple(sorted({*GENERATED, *(entry.name for entry in folder.iterdir() if entry.is_file())}))
 
 
@@ -153,7 +153,7 @@ def packaged_content(name: str) -> bytes | None:
     if name in GENERATED:
         content = GENERATED[name]()
         return content.encode("ascii") if isinstance(content, str) else content
-    stored = files("harness") / "cases" / "inputs" / name
+    stored = files("subjects.nanobragg") / "cases" / "inputs" / name
     if Path(name).name == name and stored.is_file():
         return stored.read_bytes()
     return None

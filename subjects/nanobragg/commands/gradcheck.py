@@ -33,7 +33,7 @@ def gradcheck(
 ) -> None:
     """Check autograd against central differences in float64 for each continuous parameter of a case."""
     from harness.choices import chosen_case, chosen_pixels, reports_root
-    from harness.gradcheck_report import Request, around, run_gradcheck
+    from subjects.nanobragg.gradcheck_report import Request, around, run_gradcheck
     from harness.scratch import prepare
     from simulator.defects import Defects
 

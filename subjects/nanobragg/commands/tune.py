@@ -20,6 +20,6 @@ def tune(
     Takes some minutes, most of it compiling; --compile never measures the eager path alone. Values do not depend on
     these sizes, only time and memory do.
     """
-    from harness.tuning_report import tune_and_report
+    from subjects.nanobragg.tuning_report import tune_and_report
 
     raise typer.Exit(tune_and_report(device, compile, pixels=pixels, rounds=rounds))

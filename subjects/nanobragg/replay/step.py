@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from harness.replay.values import HEADER, Ints, Name
+from subjects.nanobragg.replay.values import HEADER, Ints, Name
 from simulator.algebra import Rotation, Vec
 from simulator.lattice import LatticeConstants, Miller
 from simulator.scatter import Constants, Subpixel

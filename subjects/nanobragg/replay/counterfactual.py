@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from compare.result import Comparison, Origin, Value
-from harness.replay.machine import Figures, Machine
-from harness.replay.replays import Replaying, all_steps
-from harness.replay.step import Given, Step
-from harness.replay.values import HEADER, NOWHERE, Floats, Ints, Name
+from subjects.nanobragg.replay.machine import Figures, Machine
+from subjects.nanobragg.replay.replays import Replaying, all_steps
+from subjects.nanobragg.replay.step import Given, Step
+from subjects.nanobragg.replay.values import HEADER, NOWHERE, Floats, Ints, Name
 
 FINAL: Name = (HEADER, "I_pixel_final")
 ALL = "values at all these steps"

@@ -8,10 +8,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from harness.replay.context import Context, step_rows
-from harness.replay.step import Arguments, Given, Input, Result, Step, copy_of, header_inputs
-from harness.replay.steps_header import THE_ROW
-from harness.replay.values import HEADER, Ints, SideValues
+from subjects.nanobragg.replay.context import Context, step_rows
+from subjects.nanobragg.replay.step import Arguments, Given, Input, Result, Step, copy_of, header_inputs
+from subjects.nanobragg.replay.steps_header import THE_ROW
+from subjects.nanobragg.replay.values import HEADER, Ints, SideValues
 from simulator.pixel_sum import layer_added, photons
 from simulator.scatter import Held, intensity_term, running_sum
 from simulator.trace import stored

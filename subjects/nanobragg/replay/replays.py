@@ -11,14 +11,14 @@ import numpy as np
 from compare.classes.origins import Replay
 from compare.result import Comparison, Key, Pixel, Value
 from harness.errors import WrongUse
-from harness.replay.context import Context, context_of_case, context_of_traces, variants
-from harness.replay.machine import Figures, Machine, Replayed
-from harness.replay.preparation import Spreads, preparation_spreads
-from harness.replay.step import Given, Step
-from harness.replay.steps_header import header_steps
-from harness.replay.steps_sample import sample_steps
-from harness.replay.steps_sum import sum_steps
-from harness.replay.values import HEADER, Name, SideValues, key_of, sides_of
+from subjects.nanobragg.replay.context import Context, context_of_case, context_of_traces, variants
+from subjects.nanobragg.replay.machine import Figures, Machine, Replayed
+from subjects.nanobragg.replay.preparation import Spreads, preparation_spreads
+from subjects.nanobragg.replay.step import Given, Step
+from subjects.nanobragg.replay.steps_header import header_steps
+from subjects.nanobragg.replay.steps_sample import sample_steps
+from subjects.nanobragg.replay.steps_sum import sum_steps
+from subjects.nanobragg.replay.values import HEADER, Name, SideValues, key_of, sides_of
 from simulator import Simulator
 
 REPRODUCED = 1e-9

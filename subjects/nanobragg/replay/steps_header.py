@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from harness.replay.context import Context
-from harness.replay.step import Arguments, Given, Result, Step, header_inputs
-from harness.replay.values import HEADER, SideValues
+from subjects.nanobragg.replay.context import Context
+from subjects.nanobragg.replay.step import Arguments, Given, Result, Step, header_inputs
+from subjects.nanobragg.replay.values import HEADER, SideValues
 from simulator.algebra import Vec, dot
 from simulator.crystal import reciprocal_edge
 from simulator.detector import beam_spot_along, nearest_point_along

@@ -1,4 +1,4 @@
-"""``python -m harness.sanitize PROGRAM``: a sanitized build of the C program, run on every case.
+"""``python -m subjects.nanobragg.sanitize PROGRAM``: a sanitized build of the C program, run on every case.
 
 A sanitizer's complaint ends the program with a status that is none of its own, so every case must end as it does
 without: 0, or a refusal where one is expected.
@@ -17,7 +17,7 @@ from harness.choices import SUPERVISOR_PIXEL, chosen_defects, with_words
 from harness.errors import HarnessError, ProgramFailed
 from harness.pool import each
 from harness.processes import run
-from harness.reference import REFUSALS, Reference, find_reference, pixel_words
+from subjects.nanobragg.reference import REFUSALS, Reference, find_reference, pixel_words
 from harness.scratch import prepare
 
 QUICK_REGION = ("-roi", "1036", "1042", "683", "687")

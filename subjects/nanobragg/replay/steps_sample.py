@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from harness.replay.context import Context, step_rows
-from harness.replay.step import Arguments, Given, Input, Result, Step, copy_of, header_inputs
-from harness.replay.values import NOWHERE, Ints, SideValues
+from subjects.nanobragg.replay.context import Context, step_rows
+from subjects.nanobragg.replay.step import Arguments, Given, Input, Result, Step, copy_of, header_inputs
+from subjects.nanobragg.replay.values import NOWHERE, Ints, SideValues
 from simulator.algebra import Vec, scale
 from simulator.experiment import RADIANS_TO_DEGREES
 from simulator.lattice import SHAPES, Miller, product_of_axes

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from harness.case import Argv, Case, Pixel
 from harness.errors import NothingCompared, WrongUse
-from harness.reference import quantity
+from subjects.nanobragg.reference import quantity
 from harness.scratch import InputFile, Prepared
 
 VECTORS = ("a", "b", "c")

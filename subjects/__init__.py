@@ -1,0 +1,1 @@
+"""The programs that the engine compares, each described by a package of its own."""

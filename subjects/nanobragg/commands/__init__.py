@@ -1,0 +1,1 @@
+"""The subcommands of ``harness`` that only this subject has."""
