@@ -85,9 +85,9 @@ def _cases(golden: Path | None, only: Sequence[str]) -> Iterator[Case]:
 
 
 def _of_case(case: Case) -> dict[str, Agreement]:
-    from subjects.nanobragg.port import Computing, read_case, run_setup
     from harness.scratch import prepare
     from simulator import ExecutionConfig, Simulator
+    from subjects.nanobragg.port import Computing, read_case, run_setup
 
     prepared = prepare(case)
     with prepared.scratch() as folder, warnings.catch_warnings():

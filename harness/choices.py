@@ -12,9 +12,9 @@ from harness.errors import WrongUse
 
 if TYPE_CHECKING:
     from harness.parity import Task
+    from harness.scratch import Prepared
     from subjects.nanobragg.port import Computing
     from subjects.nanobragg.reference import Reference
-    from harness.scratch import Prepared
 
 SUPERVISOR_PIXEL: Pixel = (685, 1039)
 

@@ -7,17 +7,17 @@ from pathlib import Path
 
 from compare.document import Document, Section, Summary, Table
 from harness.case import Pixel
-from subjects.nanobragg.case_run import trace_with_port, trace_with_reference
 from harness.comparing import DIVERGENCE
 from harness.devices import Place, PlaceResult, faults_of, intensity_difference, places, trace_everywhere
 from harness.environment import environment_record
 from harness.evidence import Evidence
 from harness.parity_report import write_comparison
-from subjects.nanobragg.port import DTYPES, Computing
 from harness.records import case_record, collect_env
-from subjects.nanobragg.reference import Reference
 from harness.scratch import Prepared
 from harness.tracing import write_traces
+from subjects.nanobragg.case_run import trace_with_port, trace_with_reference
+from subjects.nanobragg.port import DTYPES, Computing
+from subjects.nanobragg.reference import Reference
 
 NOT_RUN = "not run: no CUDA"
 

@@ -11,8 +11,8 @@ from harness.case import Case, Pixel, load_case
 from harness.choices import chosen_defects, chosen_pixels, with_words
 from harness.errors import WrongUse
 from harness.explaining import Explanation, compare_texts, port_of, try_defects
-from subjects.nanobragg.reference import find_reference, trace_pixels
 from harness.scratch import prepare
+from subjects.nanobragg.reference import find_reference, trace_pixels
 
 
 @dataclass(frozen=True)

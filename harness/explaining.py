@@ -13,12 +13,12 @@ from compare.traces import compare_logs
 from compare.vocabulary import Vocabulary
 from harness.case import Case, Pixel
 from harness.choices import with_words
-from subjects.nanobragg.port import Computing, make_simulator, read_case, run_setup
-from subjects.nanobragg.replay.counterfactual import Counterfactual, counterfactuals
-from subjects.nanobragg.replay.replays import Replaying, replays_for
 from harness.scratch import prepare
 from simulator.defects import NAMES, Defects
 from simulator.errors import InputError
+from subjects.nanobragg.port import Computing, make_simulator, read_case, run_setup
+from subjects.nanobragg.replay.counterfactual import Counterfactual, counterfactuals
+from subjects.nanobragg.replay.replays import Replaying, replays_for
 
 if TYPE_CHECKING:
     from simulator import Simulator

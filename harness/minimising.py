@@ -16,10 +16,10 @@ from harness.case import Argv, Case, Pixel
 from harness.choices import with_words
 from harness.errors import HarnessError, NothingCompared, WrongUse
 from harness.explaining import compare_texts, port_of
-from subjects.nanobragg.reference import Reference, trace_pixels
 from harness.scratch import prepare
 from simulator.errors import InputError
 from simulator.flags import find_flag
+from subjects.nanobragg.reference import Reference, trace_pixels
 
 COUNTS = frozenset(
     f"-{name}"

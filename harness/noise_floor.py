@@ -16,10 +16,10 @@ from compare.vocabulary import packaged
 from harness import __version__
 from harness.case import Case
 from harness.explaining import port_of
+from simulator import Simulator
 from subjects.nanobragg.replay.machine import RUNS, SEED, Figures
 from subjects.nanobragg.replay.replays import Replaying, replay_pixel
 from subjects.nanobragg.replay.values import HEADER, Name
-from simulator import Simulator
 
 DEFAULT = Step("default", 1e-11, 1e-11)
 """For values that no replay reaches."""

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.case import Case, Pixel
-from subjects.nanobragg.case_run import SideRun, run_port, run_reference, trace_with_port, trace_with_reference
 from harness.choices import chosen_defects, with_words
 from harness.comparing import (
     DIVERGENCE,
@@ -26,9 +25,10 @@ from harness.comparing import (
 )
 from harness.errors import HarnessError
 from harness.evidence import failure_text
+from harness.scratch import Prepared, prepare
+from subjects.nanobragg.case_run import SideRun, run_port, run_reference, trace_with_port, trace_with_reference
 from subjects.nanobragg.port import Computing
 from subjects.nanobragg.reference import Reference, quantity, with_pixel_line
-from harness.scratch import Prepared, prepare
 
 if TYPE_CHECKING:
     import numpy as np

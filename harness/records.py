@@ -14,8 +14,8 @@ from harness.case import Pixel
 from harness.case_sizes import image_shape
 from harness.evidence import Evidence
 from harness.processes import end_group
-from subjects.nanobragg.reference import Reference
 from harness.scratch import Prepared
+from subjects.nanobragg.reference import Reference
 
 
 def case_record(

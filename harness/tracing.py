@@ -15,9 +15,9 @@ from harness.errors import WrongUse
 from harness.evidence import Evidence
 from harness.pages import trace_document
 from harness.records import case_record, collect_env
-from subjects.nanobragg.reference import Reference, quantity
 from harness.scratch import Prepared
 from harness.traced import Traced
+from subjects.nanobragg.reference import Reference, quantity
 
 MOST_PRINTED = 10
 

@@ -41,8 +41,8 @@ def devices(
     """
     from harness.choices import chosen_case, chosen_defects, chosen_pixels, reports_root, with_words
     from harness.devices_report import available_devices, run_devices
-    from subjects.nanobragg.reference import find_reference
     from harness.scratch import prepare
+    from subjects.nanobragg.reference import find_reference
 
     chosen = chosen_case(case, argv)
     pixels = chosen_pixels(chosen, pixel)

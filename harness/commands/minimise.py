@@ -41,8 +41,8 @@ def minimise(
     """
     from harness.choices import chosen_case, chosen_defects, chosen_pixels
     from harness.minimising import Shrinking, apply_fault, case_text, shrink
-    from subjects.nanobragg.reference import find_reference
     from harness.tracing import check_out, write_out
+    from subjects.nanobragg.reference import find_reference
 
     chosen = chosen_case(case, argv)
     at = chosen_pixels(chosen, pixel)[0]

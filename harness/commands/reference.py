@@ -45,9 +45,9 @@ def trace(
 ) -> None:
     """Trace pixels through the C program, run in a scratch folder that holds just the case's inputs."""
     from harness.choices import all_chosen_pixels, chosen_case, chosen_defects, reports_root, with_words
-    from subjects.nanobragg.reference import find_reference, traced
     from harness.scratch import prepare
     from harness.tracing import check_out, seal_trace
+    from subjects.nanobragg.reference import find_reference, traced
 
     chosen = chosen_case(case, argv)
     words = chosen_defects(chosen, mode, defect or ())

@@ -41,9 +41,9 @@ def trace(
     Without arguments: pixel 685 1039 of the supervisor case, float64, c-parity.
     """
     from harness.choices import all_chosen_pixels, chosen_case, chosen_defects, reports_root, with_words
-    from subjects.nanobragg.port import Computing, traced
     from harness.scratch import prepare
     from harness.tracing import check_out, seal_trace
+    from subjects.nanobragg.port import Computing, traced
 
     chosen = chosen_case(case, argv)
     prepared = prepare(with_words(chosen, chosen_defects(chosen, mode, defect or ())), data)

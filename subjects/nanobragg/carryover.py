@@ -15,8 +15,8 @@ from pathlib import Path
 
 from harness.case import Argv, Case, Pixel
 from harness.errors import NothingCompared, WrongUse
-from subjects.nanobragg.reference import quantity
 from harness.scratch import InputFile, Prepared
+from subjects.nanobragg.reference import quantity
 
 VECTORS = ("a", "b", "c")
 MASK_NAME = "carryover_mask.img"

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from compare.document import Document, Section, Summary, Table
-from subjects.nanobragg.carryover import Audited, audit, diff_csv, require_scan, situations_of, snapshot_text
 from harness.case import Pixel
-from subjects.nanobragg.case_run import trace_with_port, trace_with_reference
 from harness.comparing import DIVERGENCE
 from harness.environment import environment_record
 from harness.evidence import Evidence
-from subjects.nanobragg.port import Computing
 from harness.records import case_record
-from subjects.nanobragg.reference import Reference
 from harness.scratch import Prepared
+from subjects.nanobragg.carryover import Audited, audit, diff_csv, require_scan, situations_of, snapshot_text
+from subjects.nanobragg.case_run import trace_with_port, trace_with_reference
+from subjects.nanobragg.port import Computing
+from subjects.nanobragg.reference import Reference
 
 
 def run_carryover(

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 from harness.case import Pixel
 from harness.errors import ProgramFailed, WrongUse
-from subjects.nanobragg.port import Computing, make_simulator, read_case, render, run_setup, trace_pixels
 from harness.processes import Finished
+from harness.scratch import Prepared
+from subjects.nanobragg.port import Computing, make_simulator, read_case, render, run_setup, trace_pixels
 from subjects.nanobragg.reference import Reference, pixel_words, run_case, split_traces
 from subjects.nanobragg.reference import trace_pixels as trace_reference
-from harness.scratch import Prepared
 
 if TYPE_CHECKING:
     import numpy as np

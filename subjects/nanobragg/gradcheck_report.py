@@ -13,9 +13,9 @@ from harness.case import Pixel
 from harness.comparing import DIVERGENCE, NOTHING_COMPARED
 from harness.environment import environment_record
 from harness.evidence import Evidence
-from subjects.nanobragg.port import Computing, run_setup
 from harness.records import case_record
 from harness.scratch import Prepared
+from subjects.nanobragg.port import Computing, run_setup
 
 if TYPE_CHECKING:
     from simulator import Experiment

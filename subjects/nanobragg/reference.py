@@ -42,7 +42,7 @@ class Reference:
 
 
 def sources_folder() -> Path:
-    """Where the C sources are: ``reference_c`` beside the package ``subjects``, in a checkout and in an installation."""
+    """Where the C sources are: ``reference_c`` beside ``subjects``, in a checkout and when installed."""
     return Path(__file__).resolve().parents[2] / "reference_c"
 
 

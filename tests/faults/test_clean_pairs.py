@@ -15,8 +15,8 @@ from compare.result import Comparison, Verdict
 from harness.case import Case, golden_cases
 from harness.errors import ProgramFailed
 from harness.explaining import port_of, with_replays
-from subjects.nanobragg.reference import Reference, find_reference, trace_pixels
 from harness.scratch import prepare
+from subjects.nanobragg.reference import Reference, find_reference, trace_pixels
 
 GOLDEN = Path(__file__).parents[3] / "shared" / "golden"
 SAMPLE = ("phi_crossing_zero", "hkl_tricubic_leaves_range", "thick_layers", "source_file_weights", "polar_kahn")

@@ -13,12 +13,12 @@ import pytest
 
 from compare.bundle import verify
 from harness.case import load_case
-from subjects.nanobragg.case_run import trace_with_port
 from harness.devices import Place, faults_of, places, trace_everywhere
 from harness.devices_report import run_devices
+from harness.scratch import prepare
+from subjects.nanobragg.case_run import trace_with_port
 from subjects.nanobragg.port import Computing
 from subjects.nanobragg.reference import Reference
-from harness.scratch import prepare
 from tests.harness.support import REFERENCE, ROOT, Run, sealed_folders
 
 

@@ -8,16 +8,16 @@ import pytest
 
 from harness.case import case_from_argv, case_from_toml, golden_cases, load_case, packaged_case_names, read_case_file
 from harness.errors import WrongUse
+from harness.scratch import INPUT_FLAGS, OUTPUT_FLAGS, prepare
+from simulator import Experiment
+from simulator.defects import NAMES
+from simulator.errors import InputError
 from subjects.nanobragg.inputs import (
     SUPERVISOR_INDEX_RANGES,
     SUPERVISOR_RECIPROCAL_A_INV,
     supervisor_matrix,
     supervisor_reflections,
 )
-from harness.scratch import INPUT_FLAGS, OUTPUT_FLAGS, prepare
-from simulator import Experiment
-from simulator.defects import NAMES
-from simulator.errors import InputError
 
 GOLDEN = Path(__file__).resolve().parents[3] / "shared" / "golden"
 

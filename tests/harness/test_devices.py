@@ -12,9 +12,9 @@ from compare.bundle import verify
 from harness import devices_report
 from harness.case import Pixel, load_case
 from harness.devices_report import run_devices
+from harness.scratch import Prepared, prepare
 from subjects.nanobragg.port import Computing
 from subjects.nanobragg.reference import find_reference
-from harness.scratch import Prepared, prepare
 from tests.harness.support import sealed_folders
 
 PIXEL = (31, 57)

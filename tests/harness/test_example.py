@@ -10,11 +10,11 @@ import pytest
 from compare.bundle import verify
 from compare.run_report import read_document, render_pages
 from harness.case import load_case
-from subjects.nanobragg.case_run import trace_with_port, trace_with_reference
 from harness.comparing import compare_traces
+from harness.scratch import prepare
+from subjects.nanobragg.case_run import trace_with_port, trace_with_reference
 from subjects.nanobragg.port import Computing
 from subjects.nanobragg.reference import Reference
-from harness.scratch import prepare
 from tests.harness.support import REFERENCE, ROOT
 
 EXAMPLE = ROOT / "reports" / "example_supervisor"

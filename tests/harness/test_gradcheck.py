@@ -10,8 +10,8 @@ import torch
 
 from compare.bundle import verify
 from harness.case import Case
-from subjects.nanobragg.gradcheck_report import Request, around, check, run_gradcheck
 from harness.scratch import Prepared, prepare
+from subjects.nanobragg.gradcheck_report import Request, around, check, run_gradcheck
 from tests.harness.support import Run, sealed_folders
 
 SMALL = (

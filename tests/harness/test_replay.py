@@ -20,6 +20,8 @@ from harness.errors import ProgramFailed
 from harness.explaining import compare_texts, port_of, try_defects, without_defect_words
 from harness.minimising import flag_groups
 from harness.noise_floor import measured
+from harness.scratch import prepare
+from simulator import Experiment, Simulator
 from subjects.nanobragg.reference import Reference, find_reference, trace_pixels
 from subjects.nanobragg.replay.replays import own_step
 from subjects.nanobragg.replay.rounding import (
@@ -29,8 +31,6 @@ from subjects.nanobragg.replay.rounding import (
     first_order_bound,
     ulps_of,
 )
-from harness.scratch import prepare
-from simulator import Experiment, Simulator
 
 SCAN = (
     "-lambda 0.9 -distance 100 -detpixels 64 -pixel 1 -Xbeam 30.5 -Ybeam 34.5 -nonoise -nopgm "

@@ -11,9 +11,9 @@ import pytest
 import torch
 
 from harness.case import load_case
-from subjects.nanobragg.inputs import supervisor_matrix, supervisor_reflections
 from simulator import ExecutionConfig, Experiment, InputError, Simulator
 from simulator.precision import PRECISIONS, resolve_precision
+from subjects.nanobragg.inputs import supervisor_matrix, supervisor_reflections
 
 OBLIQUE = "-cell 38 47 55 78 97 106 -default_F 100 -N 5 -detpixels_x 33 -detpixels_y 27 -pixel 3"
 CASES = {

@@ -36,12 +36,12 @@ def carryover(
     redact: RedactOption = False,
 ) -> None:
     """Audit the carried cell around a pixel, in both programs: neighbours, mask, region, dmin, threads."""
-    from subjects.nanobragg.carryover_report import run_carryover
     from harness.choices import chosen_case, chosen_defects, chosen_pixels, reports_root, with_words
     from harness.errors import WrongUse
+    from harness.scratch import prepare
+    from subjects.nanobragg.carryover_report import run_carryover
     from subjects.nanobragg.port import Computing
     from subjects.nanobragg.reference import find_reference
-    from harness.scratch import prepare
 
     chosen = chosen_case(case, argv)
     pixels = chosen_pixels(chosen, pixel)

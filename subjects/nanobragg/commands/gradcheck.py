@@ -33,9 +33,9 @@ def gradcheck(
 ) -> None:
     """Check autograd against central differences in float64 for each continuous parameter of a case."""
     from harness.choices import chosen_case, chosen_pixels, reports_root
-    from subjects.nanobragg.gradcheck_report import Request, around, run_gradcheck
     from harness.scratch import prepare
     from simulator.defects import Defects
+    from subjects.nanobragg.gradcheck_report import Request, around, run_gradcheck
 
     Defects.of_mode(mode)
     chosen = chosen_case(case, argv)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from subjects.nanobragg.replay.values import Ints, Name, SideValues
 from simulator.defects import Defects
 from simulator.errors import InputError
 from simulator.lattice import SHAPES
 from simulator.scatter import Physics
+from subjects.nanobragg.replay.values import Ints, Name, SideValues
 
 if TYPE_CHECKING:
     from compare.result import Value

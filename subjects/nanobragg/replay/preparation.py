@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import torch
 
-from subjects.nanobragg.replay.machine import RUNS, SEED
-from subjects.nanobragg.replay.rounding import Perturbed
-from subjects.nanobragg.replay.values import HEADER, Floats, Name, SideValues
 from simulator import Experiment, Simulator
 from simulator.algebra import value_of
 from simulator.prepare import Prepared, prepare
 from simulator.scatter import METRES_TO_ANGSTROMS
 from simulator.trace import trace_header
+from subjects.nanobragg.replay.machine import RUNS, SEED
+from subjects.nanobragg.replay.rounding import Perturbed
+from subjects.nanobragg.replay.values import HEADER, Floats, Name, SideValues
 
 CONTINUOUS = {
     "crystal": ("cell_lengths_A", "cell_angles_rad", "orientation_matrix", "misset_rad"),

@@ -11,6 +11,7 @@ import numpy as np
 from compare.classes.origins import Replay
 from compare.result import Comparison, Key, Pixel, Value
 from harness.errors import WrongUse
+from simulator import Simulator
 from subjects.nanobragg.replay.context import Context, context_of_case, context_of_traces, variants
 from subjects.nanobragg.replay.machine import Figures, Machine, Replayed
 from subjects.nanobragg.replay.preparation import Spreads, preparation_spreads
@@ -19,7 +20,6 @@ from subjects.nanobragg.replay.steps_header import header_steps
 from subjects.nanobragg.replay.steps_sample import sample_steps
 from subjects.nanobragg.replay.steps_sum import sum_steps
 from subjects.nanobragg.replay.values import HEADER, Name, SideValues, key_of, sides_of
-from simulator import Simulator
 
 REPRODUCED = 1e-9
 """Relative: a variant of the formulas whose values agree this well is the one in use."""

@@ -101,7 +101,9 @@ def ulps_of(function: Callable[..., Any]) -> float:
         return 2.0 * LIBRARY_ULPS[name]
     if name in EXACT:
         return 0.0
-    raise NotImplementedError(f"the rounding of torch.{name} is not known; add it to subjects.nanobragg.replay.rounding")
+    raise NotImplementedError(
+        f"the rounding of torch.{name} is not known; add it to subjects.nanobragg.replay.rounding"
+    )
 
 
 def _is_number(result: object) -> bool:

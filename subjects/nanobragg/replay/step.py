@@ -9,10 +9,10 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from subjects.nanobragg.replay.values import HEADER, Ints, Name
 from simulator.algebra import Rotation, Vec
 from simulator.lattice import LatticeConstants, Miller
 from simulator.scatter import Constants, Subpixel
+from subjects.nanobragg.replay.values import HEADER, Ints, Name
 
 HEADER_CONSTANTS = {
     "pixel_size_meters": "pixel_size_m",

@@ -6,14 +6,14 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from subjects.nanobragg.replay.context import Context
-from subjects.nanobragg.replay.step import Arguments, Given, Result, Step, header_inputs
-from subjects.nanobragg.replay.values import HEADER, SideValues
 from simulator.algebra import Vec, dot
 from simulator.crystal import reciprocal_edge
 from simulator.detector import beam_spot_along, nearest_point_along
 from simulator.experiment import RADIANS_TO_DEGREES
 from simulator.scan import phi_at, rotated_edge
+from subjects.nanobragg.replay.context import Context
+from subjects.nanobragg.replay.step import Arguments, Given, Result, Step, header_inputs
+from subjects.nanobragg.replay.values import HEADER, SideValues
 
 THE_ROW = np.zeros(1, np.int64)
 

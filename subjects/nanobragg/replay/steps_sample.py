@@ -9,9 +9,6 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from subjects.nanobragg.replay.context import Context, step_rows
-from subjects.nanobragg.replay.step import Arguments, Given, Input, Result, Step, copy_of, header_inputs
-from subjects.nanobragg.replay.values import NOWHERE, Ints, SideValues
 from simulator.algebra import Vec, scale
 from simulator.experiment import RADIANS_TO_DEGREES
 from simulator.lattice import SHAPES, Miller, product_of_axes
@@ -37,6 +34,9 @@ from simulator.scatter import (
     solid_angle,
 )
 from simulator.structure_factors import nearest, through_block, tricubic
+from subjects.nanobragg.replay.context import Context, step_rows
+from subjects.nanobragg.replay.step import Arguments, Given, Input, Result, Step, copy_of, header_inputs
+from subjects.nanobragg.replay.values import NOWHERE, Ints, SideValues
 
 ANGSTROMS_TO_METRES = 1e-10
 PER_ANGSTROM_TO_PER_METRE = 1e10

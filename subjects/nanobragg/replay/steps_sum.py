@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from simulator.pixel_sum import layer_added, photons
+from simulator.scatter import Held, intensity_term, running_sum
+from simulator.trace import stored
 from subjects.nanobragg.replay.context import Context, step_rows
 from subjects.nanobragg.replay.step import Arguments, Given, Input, Result, Step, copy_of, header_inputs
 from subjects.nanobragg.replay.steps_header import THE_ROW
 from subjects.nanobragg.replay.values import HEADER, Ints, SideValues
-from simulator.pixel_sum import layer_added, photons
-from simulator.scatter import Held, intensity_term, running_sum
-from simulator.trace import stored
 
 FACTORS = (("SUBPIXEL", "capture_fraction"), ("SOURCE", "polar"), ("SUBPIXEL", "omega_pixel_sr"))
 """In the order in which they multiply."""
