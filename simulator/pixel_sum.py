@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from functools import cached_property
-from itertools import product
+from itertools import islice, product
 from typing import Any, NamedTuple, Protocol
 
 import torch
@@ -337,6 +337,11 @@ class PixelSum:
     def intensity(self, flat: Tensor, interpolates_before: Tensor, first: Sweep | None = None) -> Intensity:
         """What an image needs of P pixels, given by their flat indices; arguments as above."""
         return self._kernels.intensity(flat, interpolates_before, self._evaluations(first), self._c, self._physics)
+
+    def rehearsal(self, flat: Tensor, interpolates_before: Tensor) -> None:
+        """Ask the kernels for all kinds of calls that ``intensity`` makes, but not for all calls."""
+        few = (e._replace(tiles=islice(e.tiles, 2)) for e in islice(self._evaluations(None), 2))
+        self._kernels.intensity(flat, interpolates_before, few, self._c, self._physics)
 
     def recomputed_intensity(self, flat: Tensor, interpolates_before: Tensor, first: Sweep | None = None) -> Intensity:
         """The same with gradients, for which it is computed once more; on one thread."""

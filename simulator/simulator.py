@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -11,12 +12,22 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from simulator.compiled import TILE_SAMPLES, CompiledKernels, compiled_chunk, compiler_missing, worth_compiling
 from simulator.defects import Defects
 from simulator.errors import InputError
 from simulator.execution import ExecutionConfig, default_execution
 from simulator.experiment import Experiment
 from simulator.history import FirstSweeps, InterpolationLatch, Probe, carried_from
+from simulator.kernels.compiled import (
+    COMPILATION_S,
+    TILE_SAMPLES,
+    CompiledKernels,
+    Library,
+    compiled_chunk,
+    compiler_missing,
+    saved_s,
+)
+from simulator.kernels.files import kernel_files
+from simulator.kernels.kept import KeptKernels
 from simulator.pixel_sum import Intensity, PixelResult, PixelSum, RecomputedKernels, Sweep, Visitor, ignore
 from simulator.precision import DtypeRequest
 from simulator.prepare import constants_of, physics_of, prepare
@@ -26,6 +37,8 @@ from simulator.threads import computed, unshared_operations
 from simulator.tiles import TileElements
 from simulator.trace import Trace, TraceRecorder
 from simulator.tuning import tile_elements
+
+log = logging.getLogger("simulator")
 
 SIMD_BLOCK = 64
 """Pixels come in multiples of this: vectorised functions then round alike wherever a pixel stands in a chunk."""
@@ -41,6 +54,15 @@ SUM_BYTES = 64
 
 TILES_KEPT_FOR_GRADIENTS = 8
 """Tiles of a chunk whose values the backward pass holds at once; with more, each is computed once more."""
+
+LEAST_SAVED_S = 0.05
+"""Images that kernels would compute sooner by less than that are not worth looking for them."""
+
+WORTH_BUILDING_S = 0.3
+"""An image that would gain this much has its kernels compiled in the background for the next one."""
+
+REHEARSED_BLOCKS = 3
+"""Blocks of pixels with which a kernel is compared with its formulas before it is used."""
 
 TRACED_TOGETHER = 1024
 """Pixels traced in one evaluation at most."""
@@ -319,13 +341,52 @@ class Simulator:
     @cached_property
     def _compiled_sum(self) -> PixelSum:
         physics = physics_of(self.prepared, self.precision, compiled=True)
-        return PixelSum(self.prepared, self.constants, physics, self._compiled_samples, CompiledKernels(self.constants))
+        kernels = CompiledKernels(self.constants, self._library)
+        return PixelSum(self.prepared, self.constants, physics, self._compiled_samples, kernels)
+
+    @cached_property
+    def _library(self) -> Library:
+        """Where compiled kernels come from: files on the CPU, elsewhere the compiler, which has files of its own."""
+        if self.kept_kernels is not None:
+            return self.kept_kernels
+        from simulator.kernels.just_in_time import JustInTime
+
+        return JustInTime()
+
+    @cached_property
+    def kept_kernels(self) -> KeptKernels | None:
+        """The kernels for this experiment's images that an earlier run has left, and which of them are missing;
+        None where kernels are not kept."""
+        files = kernel_files()
+        if self.device.type != "cpu" or files is None:
+            return None
+        kept = KeptKernels(files)
+        self._rehearse(kept)
+        return kept
+
+    def _rehearse(self, kept: KeptKernels) -> None:
+        """Ask for each kernel once, with few pixels."""
+        physics = physics_of(self.prepared, self.precision, compiled=True)
+        kernels = CompiledKernels(self.constants, kept)
+        pixel_sum = PixelSum(self.prepared, self.constants, physics, self._compiled_samples, kernels)
+        index = self._rehearsed_pixels()
+        with torch.no_grad(), unshared_operations():
+            pixel_sum.rehearsal(index, self._latch_evaluations(index))
+
+    def _rehearsed_pixels(self) -> Tensor:
+        """Flat indices of blocks of pixels at the beginning, in the middle and at the end."""
+        last = self.region.n_active - SIMD_BLOCK
+        starts = [max(0, last * i // (REHEARSED_BLOCKS - 1)) for i in range(REHEARSED_BLOCKS)]
+        ends = [min(start + SIMD_BLOCK, self.region.n_active) for start in starts]
+        blocks = [self.region.flat_indices(s, e, self.device) for s, e in zip(starts, ends, strict=True)]
+        return _filled(torch.cat(blocks), REHEARSED_BLOCKS * SIMD_BLOCK)
 
     @cached_property
     def _compiled_samples(self) -> SampleTable:
         return SampleTable(self.prepared, self.device, self.precision, TILE_SAMPLES[self.device.type])
 
     def _compiles(self) -> bool:
+        """Whether images take the compiled path; where they do, its kernels are there."""
         if self.execution.compile == "never" or self.physics.compounding:
             return False
         if torch.is_grad_enabled() and self._wants_gradients:
@@ -333,9 +394,41 @@ class Simulator:
         if self.execution.compile == "always":
             if missing := compiler_missing():
                 raise InputError(f"images cannot be compiled here: {missing}; pass compile='never' or 'auto'")
+            self.build_kernels()
             return True
+        saved = self.seconds_saved_by_kernels
+        if saved < LEAST_SAVED_S:
+            return False
+        if saved >= COMPILATION_S and compiler_missing() is None:
+            self.build_kernels()
+            return True
+        return self.kept_kernels is not None and not self.kept_kernels.missing
+
+    @property
+    def seconds_saved_by_kernels(self) -> float:
+        """How much sooner an image is there with kernels than without, about."""
         samples = self.region.n_active * self.prepared.steps * self.prepared.thick_steps
-        return worth_compiling(samples, self.device, interpolating=self.physics.interpolate)
+        return saved_s(samples, self.device, interpolating=self.physics.interpolate)
+
+    def build_kernels_in_background(self) -> int:
+        """Have a process that outlives this one compile what later images of this kind would gain from.
+
+        Returns:
+            How many kernels it compiles; 0 where nothing is missing, gained or possible, or it was asked not to.
+        """
+        wanted = self.execution.compile == "auto" and not self.physics.compounding and compiler_missing() is None
+        if not wanted or self.seconds_saved_by_kernels < WORTH_BUILDING_S or self.kept_kernels is None:
+            return 0
+        return self.kept_kernels.build_in_background()
+
+    def build_kernels(self, report: Callable[[str], None] = log.info) -> None:
+        """Compile what this experiment's images need and no earlier run has left.
+
+        Args:
+            report: told what is being done.
+        """
+        if self.kept_kernels is not None:
+            self.kept_kernels.build(report)
 
     @cached_property
     def _tile(self) -> TileElements:

@@ -27,8 +27,10 @@ def pytest_sessionstart() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def untuned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Where ``harness tune`` would remember its measurements: nowhere near the user's own."""
-    path = tmp_path_factory.mktemp("tuning") / "tuning.json"
+    """Where ``harness tune`` would remember its measurements, kernels beside it: nowhere near the user's own."""
+    folder = tmp_path_factory.mktemp("tuning")
+    path = folder / "tuning.json"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SIMULATOR_TUNING", str(path))
+        patch.setenv("SIMULATOR_KERNELS", str(folder / "kernels"))
         yield path

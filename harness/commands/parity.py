@@ -33,7 +33,7 @@ def parity(
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Cases at a time.")] = 1,
     device: DeviceOption = "cpu",
     dtype: DtypeOption = "float64",
-    compile: CompileOption = "auto",
+    compile: CompileOption = "never",
     memory: MemoryOption = "1GiB",
     reference: ReferenceOption = None,
     data: DataOption = None,

@@ -8,10 +8,14 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from harness.errors import ProgramFailed, WrongUse
 from subjects.nanobragg.port import Computing, Progress, render
 from subjects.nanobragg.reference import find_reference
+
+if TYPE_CHECKING:
+    from simulator import Simulator
 
 
 def run_port(argv: Sequence[str], computing: Computing, png: str | None) -> int:
@@ -33,7 +37,23 @@ def run_port(argv: Sequence[str], computing: Computing, png: str | None) -> int:
         print(f"wrote {path}")
     if png:
         draw(rendered.image, png)
+    _build_kernels(rendered.simulator)
     return 0
+
+
+def _build_kernels(simulator: Simulator) -> None:
+    """Have what the next such image gains from compiled, and say so; that it cannot be is no fault of this run."""
+    try:
+        building = simulator.build_kernels_in_background()
+    except OSError as error:
+        print(f"harness simulate: kernels for the next such run cannot be kept: {error}", file=sys.stderr)
+        return
+    if building:
+        print(
+            f"harness simulate: compiling {building} kernel(s) in the background, for the next image of this kind "
+            "(--compile never or SIMULATOR_KERNELS=off prevents that)",
+            file=sys.stderr,
+        )
 
 
 def run_reference(argv: Sequence[str], program: Path | None, png: str | None) -> int:

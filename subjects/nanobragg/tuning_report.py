@@ -22,7 +22,7 @@ def tune_and_report(device: str, compile_: str, *, pixels: int, rounds: int) -> 
     """
     import torch
 
-    from simulator.compiled import compiler_missing
+    from simulator.kernels.compiled import compiler_missing
     from simulator.tiles import DEFAULTS, TileElements
     from simulator.tuning import remember, remembered
 

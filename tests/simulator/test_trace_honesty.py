@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from simulator import ExecutionConfig, Simulator, pixel_sum
-from simulator.compiled import compiler_missing
+from simulator.kernels.compiled import compiler_missing
 from simulator.scatter import Scatter, scatter
 from simulator.tiles import TileElements
 from simulator.trace import Trace
@@ -172,7 +172,6 @@ def test_last_running_sum_is_the_sum_before_scaling(eager: Callable[..., Any]) -
     assert trace.closing["I_before_scaling"] == total
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the compiler's own
 @pytest.mark.skipif(compiler_missing() is not None, reason=f"torch.compile cannot run here: {compiler_missing()}")
 @pytest.mark.parametrize("name", ["plain", "unequal", "round"])
 def test_compiled_image_agrees_with_the_traces(name: str, eager: Callable[..., Any]) -> None:

@@ -9,7 +9,8 @@ import pytest
 import torch
 
 from simulator import ExecutionConfig, Experiment, InputError, Simulator
-from simulator.compiled import MOST_PIXELS, TILE_SAMPLES, _compiled, compiled_chunk, compiler_missing
+from simulator.kernels.compiled import MOST_PIXELS, TILE_SAMPLES, compiled_chunk, compiler_missing
+from simulator.kernels.files import kernel_files
 from simulator.tiles import BYTES_AN_ELEMENT, DEFAULTS, TileElements
 from simulator.tuning import device_key, remember, remembered, tile_elements
 
@@ -98,7 +99,6 @@ needs_compiler = pytest.mark.skipif(
 
 
 @needs_compiler
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")  # the compiler's own
 def test_sizes_change_no_bit_of_a_compiled_image() -> None:
     argv = "-cell 38 47 55 78 97 106 -default_F 100 -N 5 -osc 1 -phisteps 3 -oversample 1 -detpixels 24 -pixel 3"
     experiment = Experiment.from_argv(argv.split())
@@ -111,7 +111,6 @@ def test_sizes_change_no_bit_of_a_compiled_image() -> None:
 
 
 @needs_compiler
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_one_kernel_serves_every_number_of_samples() -> None:
     """Compiled for 3 samples (a whole sum) and for 34 (two tiles); the same for all others."""
     sizes = TileElements(eager=1 << 17, compiled=1 << 24, interpolating=1 << 24)
@@ -125,25 +124,12 @@ def test_one_kernel_serves_every_number_of_samples() -> None:
             for choice in ("always", "never")
         )
         torch.testing.assert_close(image, exact, rtol=1e-12, atol=0)
-        return torch._dynamo.utils.counters["stats"]["unique_graphs"]
+        return len(list(kernel_files().folder.glob("*/kernel.so")))  # type: ignore[union-attr]
 
     graphs = [compiled_now(samples) for samples in (3, 34)][-1]
     tile = TILE_SAMPLES["cpu"]
     for samples in (2, 5, 17, tile, tile + 1, 2 * tile + 3):
         assert compiled_now(samples) == graphs, samples
-
-
-def _doubled(x: torch.Tensor, c: tuple[()], physics: str) -> torch.Tensor:
-    return 2.0 * x
-
-
-@needs_compiler
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-def test_a_process_may_compile_a_kernel_for_many_sizes() -> None:
-    """More than the eight that the compiler allows by itself."""
-    kernel = _compiled(_doubled, (), "no physics")  # type: ignore[arg-type]
-    for size in range(2, 14):
-        assert kernel((), torch.ones(size, device="cpu")).tolist() == [2.0] * size
 
 
 def test_images_that_cannot_be_compiled_are_refused_when_that_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -166,10 +152,12 @@ def test_images_that_cannot_be_compiled_are_refused_when_that_was_asked_for(monk
 def test_images_are_compiled_where_that_saves_time(
     words: str, compiles: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("simulator.compiled.compiler_missing", lambda: None)
+    monkeypatch.setattr("simulator.simulator.compiler_missing", lambda: None)
+    monkeypatch.setenv("SIMULATOR_KERNELS", str(tmp_path / "none kept"))
+    monkeypatch.setattr(Simulator, "build_kernels", lambda self: None)
     (tmp_path / "made.hkl").write_text("".join(f"{h} {k} {l} 5\n" for h in (-3, 3) for k in (-3, 3) for l in (-3, 3)))
     argv = f"-cell 40 40 40 90 90 90 -N 5 -default_F 1 -oversample 1 -osc 1 {words}"
     simulator = Simulator(Experiment.from_argv(argv.split(), tmp_path), execution=ExecutionConfig(device="cpu"))
     assert simulator._compiles() is compiles
-    monkeypatch.setattr("simulator.compiled.compiler_missing", lambda: "no compiler")
+    monkeypatch.setattr("simulator.simulator.compiler_missing", lambda: "no compiler")
     assert not simulator._compiles()

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import functools
-import re
 import shutil
 import sysconfig
-import types
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import torch
 from torch import Tensor
 
-from simulator.packing import packed, unpacked
+from simulator.kernels.packing import packed
+from simulator.kernels.request import Request
 from simulator.pixel_sum import EagerKernels, Evaluation, Intensity, SubpixelTics, sum_after, summed
 from simulator.samples import PackedSamples, Tile
 from simulator.scatter import Constants, Physics, Pixels, Scatter, Subpixel, pixels_at
@@ -28,7 +27,7 @@ MOST_PIXELS = {"cpu": 1 << 17, "cuda": 1 << 20, "mps": 1 << 18}
 """Pixels of a compiled chunk at most."""
 
 COMPILATION_S = 13.0
-"""What compiling takes the first time; later processes find it in the compiler's cache and need a third of it."""
+"""What compiling takes the first time; later processes find it on the disk."""
 
 SAVED_S = {"cpu": 33e-9, "cuda": 3e-9, "mps": 3e-9}
 """What an evaluation (a pixel at a sample) takes less once it is compiled."""
@@ -36,13 +35,10 @@ SAVED_S = {"cpu": 33e-9, "cuda": 3e-9, "mps": 3e-9}
 INTERPOLATION_SAVES = 9
 """How many times that tricubic interpolation saves."""
 
-SHAPES_OF_A_KERNEL = 1 << 12
-"""Compiled variants of a kernel in one process: each size of chunk is another."""
-
 
 @functools.cache
 def compiler_missing() -> str | None:
-    """Why torch.compile cannot run here; None: it can."""
+    """Why kernels cannot be compiled here; None: they can."""
     if not any(shutil.which(name) for name in ("c++", "g++", "clang++")):
         return "no C++ compiler was found (install g++)"
     if not (Path(sysconfig.get_paths()["include"]) / "Python.h").exists():
@@ -64,10 +60,16 @@ def compiled_chunk(elements: int, tile_size: int, n_pixels: int, device: torch.d
     return min(whole, step * -(-n_pixels // step))
 
 
-def worth_compiling(evaluations: int, device: torch.device, *, interpolating: bool) -> bool:
-    """Whether an image of that many pixels x samples is computed sooner when it is compiled first."""
-    saved_s = evaluations * SAVED_S[device.type] * (INTERPOLATION_SAVES if interpolating else 1)
-    return saved_s >= COMPILATION_S and compiler_missing() is None
+def saved_s(evaluations: int, device: torch.device, *, interpolating: bool) -> float:
+    """Seconds by which an image of that many pixels x samples is computed sooner with kernels that are there."""
+    return evaluations * SAVED_S[device.type] * (INTERPOLATION_SAVES if interpolating else 1)
+
+
+class Library(Protocol):
+    """Where compiled kernels come from."""
+
+    def evaluate(self, request: Request) -> Any:
+        """The result of a call."""
 
 
 class CompiledKernels:
@@ -75,10 +77,12 @@ class CompiledKernels:
 
     Args:
         c: the numbers of all sums.
+        library: where the kernels come from.
     """
 
-    def __init__(self, c: Constants) -> None:
+    def __init__(self, c: Constants, library: Library) -> None:
         self._numbers, self._places = packed(c)
+        self._library = library
 
     def intensity(
         self, flat: Tensor, latch: Tensor, evaluations: Iterable[Evaluation], c: Constants, physics: Physics
@@ -99,11 +103,8 @@ class CompiledKernels:
 
     def call(self, part: Callable[..., Any], *arguments: Any) -> Any:
         *own, _, physics = arguments
-        for argument in own:
-            if isinstance(argument, PackedSamples):
-                _let_any_number(argument)
         with torch.no_grad():
-            return _compiled(part, self._places, physics)(self._numbers, *own)
+            return self._library.evaluate(Request(part, self._places, physics, self._numbers, tuple(own)))
 
 
 class _Fused(EagerKernels):
@@ -124,13 +125,6 @@ def _pixels_at(flat: Tensor, c: Constants, physics: Physics) -> Pixels:
     return pixels_at(flat, c)
 
 
-def _let_any_number(samples: PackedSamples) -> None:
-    """One kernel serves every number of samples but 1."""
-    for table in samples:
-        if len(table) > 1:
-            torch._dynamo.mark_dynamic(table, 0)
-
-
 Item = TypeVar("Item")
 
 
@@ -139,34 +133,3 @@ def _only(items: Iterable[Item]) -> tuple[Item | None, Iterable[Item]]:
     rest = iter(items)
     seen = list(islice(rest, 2))
     return (seen[0] if len(seen) == 1 else None), chain(seen, rest)
-
-
-def _of_arguments(checks: Sequence[Any]) -> list[bool]:
-    """Which of the compiler's checks are made at each call: not those of what a kernel was made for, nor of code."""
-    return [re.split(r"\W", check.name)[0] in ("", "args", "numbers") for check in checks]
-
-
-@functools.cache
-def _compiled(part: Callable[..., Any], places: Constants, physics: Physics) -> Callable[..., Any]:
-    """One kernel for all experiments with these formulas: every number is an argument."""
-
-    def of_numbers(numbers: tuple[Tensor, ...], *args: Any) -> Any:
-        return part(*args, unpacked(numbers, places), physics)
-
-    # The compiler counts recompilations per code object: give each kernel its own.
-    code = of_numbers.__code__.replace(co_name=part.__name__)
-    kernel = types.FunctionType(code, globals(), part.__name__, None, of_numbers.__closure__)
-    settings: dict[str, Any] = {
-        "dynamic": False,
-        "fullgraph": True,
-        "recompile_limit": SHAPES_OF_A_KERNEL,
-        "options": {
-            "assert_indirect_indexing": False,  # every index is clamped into its table before it is used
-            "guard_filter_fn": _of_arguments,
-            # On a GPU, as eager: a product is rounded before it is added to (the lattice's reduction counts on it),
-            "emulate_precision_casts": True,
-            # and quotients are rounded correctly.
-            "eager_numerics.division_rounding": True,
-        },
-    }
-    return torch.compile(kernel, **settings)
