@@ -50,6 +50,17 @@ class Site:
         return self.name.rpartition(".")[2]
 
 
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A loop: its counter's name (``""`` where no integer counts), its function, its line, and the loops around it."""
+
+    number: int
+    counter: str
+    function: str
+    line: int
+    around: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Values:
     """What one site stored, in one context of loops.
@@ -86,6 +97,8 @@ class CapturedTrace:
         columns: the values by site and loop context.
         remarks: what was left out, and why; shown to the user.
         dropped: values beyond the cap.
+        flows: (node, nodes read) of the def-use graph that no site stands for: arguments that become parameters.
+        facts: what the evidence folder keeps: counts, times, whether the outputs were identical.
     """
 
     program: str
@@ -94,6 +107,7 @@ class CapturedTrace:
     columns: tuple[Values, ...] = ()
     remarks: tuple[str, ...] = ()
     dropped: int = 0
+    flows: tuple[tuple[str, tuple[str, ...]], ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def sites(self) -> tuple[Site, ...]:
@@ -105,3 +119,13 @@ class CapturedTrace:
 
     def __len__(self) -> int:
         return sum(len(column) for column in self.columns)
+
+
+def unique(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Loop counters of one name told apart: ``i``, ``i_2``."""
+    seen: dict[str, int] = {}
+    result = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        result.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
+    return tuple(result)

@@ -54,7 +54,7 @@ class CaptureC:
             "PARITY_CAPTURE_WORDS": str(limits.words),
             "PARITY_CAPTURE_EACH": str(limits.each),
         }
-        captured = captured_outputs(self.trees, job, plain, variables)
+        captured = captured_outputs(self.trees, "captured", job, plain, variables)
         names = Selection(self.select).names
         trace = read_log(log, self.instrumented.probes, self.program.folder.name, names)
         self._check(trace)

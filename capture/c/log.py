@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from capture.c.probes import Loop, Probes
-from capture.trace import OUTSIDE, CapturedTrace, Site, Values
+from capture.c.probes import Probes
+from capture.trace import OUTSIDE, CapturedTrace, Loop, Site, Values, unique
 
 VALUE, ENTER, LEAVE, LOOP, SELECT, UNSELECT, FULL = range(1, 8)
 Indexed = tuple[tuple[str, int], ...]
@@ -52,6 +52,7 @@ def read_log(path: Path, probes: Probes, program: str, section_names: tuple[str,
         columns=columns,
         remarks=tuple(remarks),
         dropped=int(reader.full),
+        flows=tuple(probes.flows),
     )
 
 
@@ -162,13 +163,3 @@ def _values(site: Site, names: tuple[str, ...], column: _Column) -> Values:
         order=np.array(column.order, dtype=np.int64),
         section=np.array(column.section, dtype=np.int64),
     )
-
-
-def unique(names: tuple[str, ...]) -> tuple[str, ...]:
-    """Loop counters of one name told apart: ``i``, ``i_2``."""
-    seen: dict[str, int] = {}
-    result = []
-    for name in names:
-        seen[name] = seen.get(name, 0) + 1
-        result.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
-    return tuple(result)

@@ -8,18 +8,7 @@ from typing import Any
 
 from capture.c.types import Group, groups
 from capture.c.variables import Variable
-from capture.trace import Site
-
-
-@dataclass(frozen=True, slots=True)
-class Loop:
-    """A loop: its counter's name (``""`` where no integer counts), its function, its line, and the loops around it."""
-
-    number: int
-    counter: str
-    function: str
-    line: int
-    around: tuple[int, ...]
+from capture.trace import Loop, Site
 
 
 @dataclass(slots=True)

@@ -162,13 +162,13 @@ def plain_outputs(trees: Trees, job: Job, runs: int = 2) -> Outputs:
     return first
 
 
-def captured_outputs(trees: Trees, job: Job, plain: Outputs, capture: Mapping[str, str]) -> Outputs:
-    """The outputs of the instrumented program, seen to be the untouched one's.
+def captured_outputs(trees: Trees, built: str, job: Job, plain: Outputs, capture: Mapping[str, str]) -> Outputs:
+    """The outputs of the captured program in the tree ``built``, seen to be the untouched one's.
 
     Raises:
         NotHarmless: an output differs.
     """
-    captured = run(trees, "captured", job, capture)
+    captured = run(trees, built, job, capture)
     if differing := plain.differences(captured, job.ignored):
         raise NotHarmless(
             f"the captured program's outputs are not the untouched program's: {'; '.join(differing[:3])}. Nothing of "

@@ -1,0 +1,116 @@
+"""Other values than the program computed: the reference's at chosen steps, or each moved by up to an ulp."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from capture.errors import CaptureError
+from capture.python.numbers import is_tensor, parts
+from capture.trace import Site
+
+STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
+
+
+class Forced:
+    """Gives the reference's values at the chosen steps.
+
+    The file has, for each forced value, its site, its part, how often the site was reached before, the values and which
+    elements they replace (a mask).
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.values: dict[tuple[int, int], list[tuple[str, NDArray[Any], NDArray[np.bool_]]]] = {}
+        self.reached: dict[int, int] = {}
+        with np.load(path, allow_pickle=False) as stored:
+            for number, entry in enumerate(json.loads(stored["head"].tobytes())):
+                key = (entry["site"], entry["occurrence"])
+                item = (entry["part"], stored[f"{number}_values"], stored[f"{number}_mask"])
+                self.values.setdefault(key, []).append(item)
+
+    def __call__(self, site: Site, value: Any, path: Any) -> Any:
+        occurrence = self.reached.get(site.number, 0)
+        self.reached[site.number] = occurrence + 1
+        for part, values, mask in self.values.get((site.number, occurrence), ()):
+            value = replaced(value, part, lambda old, v=values, m=mask: put(old, v, m))
+        return value
+
+
+class Moved:
+    """Moves every floating-point number by up to one unit in the last place, the same way for the same seed."""
+
+    def __init__(self, seed: int) -> None:
+        self.random = np.random.default_rng(seed)
+
+    def __call__(self, site: Site, value: Any, path: Any) -> Any:
+        for part, number in list(parts(value)):
+            if is_float(number):
+                value = replaced(value, part, self._moved)
+        return value
+
+    def _moved(self, old: Any) -> Any:
+        shape = tuple(old.shape) if hasattr(old, "shape") else ()
+        noise = self.random.uniform(-1.0, 1.0, shape)
+        if is_tensor(old):
+            import torch
+
+            unit = torch.finfo(old.dtype).eps / 2
+            return old * (1.0 + unit * torch.as_tensor(noise, dtype=old.real.dtype, device=old.device))
+        array = np.asarray(old)
+        unit = np.finfo(array.dtype).eps / 2
+        moved = array * (1.0 + unit * noise)
+        return moved.astype(array.dtype) if isinstance(old, np.ndarray | np.generic) else type(old)(moved)
+
+
+def is_float(value: Any) -> bool:
+    if is_tensor(value):
+        return bool(value.is_floating_point() or value.is_complex())
+    return isinstance(value, float | complex) or (hasattr(value, "dtype") and np.dtype(value.dtype).kind in "fc")
+
+
+def put(old: Any, values: NDArray[Any], mask: NDArray[np.bool_]) -> Any:
+    """The old value with the masked elements replaced; same type, shape, device and precision."""
+    if is_tensor(old):
+        import torch
+
+        new = old.detach().clone()
+        fresh = torch.as_tensor(values, device=old.device).to(old.dtype).reshape(old.shape)
+        chosen = torch.as_tensor(mask, device=old.device).reshape(old.shape)
+        return torch.where(chosen, fresh, new)
+    if isinstance(old, np.ndarray):
+        return np.where(mask.reshape(old.shape), values.reshape(old.shape), old).astype(old.dtype)
+    if not bool(np.all(mask)):
+        return old
+    single = values.reshape(-1)[0]
+    return type(old)(single.item())
+
+
+def replaced(value: Any, path: str, change: Any) -> Any:
+    """The value with the part at ``path`` (``.position.x``, ``[0]``) changed.
+
+    Raises:
+        CaptureError: it has no such part.
+    """
+    if not path:
+        return change(value)
+    step = STEP.match(path)
+    if step is None:
+        raise CaptureError(f"{path!r} is no part of a value")
+    name, rest = step[1], path[step.end() :]
+    if name is None:
+        place = int(step[2])
+        items = list(value)
+        items[place] = replaced(items[place], rest, change)
+        return type(value)(items)
+    if isinstance(value, dict):
+        return {**value, name: replaced(value[name], rest, change)}
+    member = replaced(getattr(value, name), rest, change)
+    return (
+        value._replace(**{name: member}) if hasattr(value, "_replace") else dataclasses.replace(value, **{name: member})
+    )
