@@ -6,23 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike, fspath
 
-import numpy as np
-
 from compare import causes, tolerances, vocabulary
 from compare.alignment.aliases import Aliases, AliasPair
 from compare.alignment.lane import Lane, Step, Unit
 from compare.alignment.sequence_lane import SequenceLane
 from compare.classes import measure
-from compare.classes.measure import Measured
 from compare.classes.origins import Origins, Replays
 from compare.classes.store import Name, Store
 from compare.collect import Collector, pair_of
 from compare.errors import InputError
-from compare.findings import Findings, foreign_records, unused_tolerances
+from compare.findings import Findings, absent_names, foreign_records, unused_tolerances
 from compare.leftovers import Book, Statuses, scalar
+from compare.measuring import Measuring
 from compare.reading.log import Log, Pool
 from compare.reading.source import BLOCK_BYTES
-from compare.reading.table import EXACT_INTEGER, Table, Values
+from compare.reading.table import Table
 from compare.result import (
     Comparison,
     Coverage,
@@ -35,7 +33,7 @@ from compare.result import (
     Status,
 )
 from compare.tolerances import Tolerances
-from compare.vocabulary import HEADER, Quantity, Vocabulary
+from compare.vocabulary import HEADER, Vocabulary
 
 LogPath = str | PathLike[str]
 WINDOW_ROWS = 40_000  # rows that arrive before they are aligned; below it the logs are seen whole
@@ -59,15 +57,17 @@ def compare_traces(
     tolerances: Tolerances | None = None,
     replays: Replays | None = None,
     window: Window | None = None,
+    digits: tuple[int | None, int | None] = (None, None),
 ) -> Comparison:
     """Compare the trace(s) ``a`` of the reference with ``b`` of the program under test.
 
     A side may be several files, read one after another; "-" is standard input. ``replays`` maps a quantity's
-    key, as the reference states it, to b's step evaluated on a's inputs.
+    key, as the reference states it, to b's step evaluated on a's inputs. ``digits`` states how many significant
+    digits each side prints.
 
     Raises InputError for logs that cannot be read.
     """
-    run = _Run(_paths(a), _paths(b), vocabulary, tolerances, replays, window or Window())
+    run = _Run(_paths(a), _paths(b), vocabulary, tolerances, replays, window or Window(), digits)
     try:
         return run.run()
     finally:
@@ -91,6 +91,7 @@ class _Run:
     given_tolerances: Tolerances | None
     replays: Replays | None
     window: Window
+    digits: tuple[int | None, int | None] = (None, None)
     metadata: dict[tuple[str, tuple[int, int]], dict[Side, object]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -100,14 +101,15 @@ class _Run:
         self.tolerances = self.given_tolerances or tolerances.packaged()
         self.pool = Pool()
         self.logs = {
-            side: Log(paths, self.vocabulary, side, self.pool, self.window.block_bytes)
-            for side, paths in ((Side.A, self.paths_a), (Side.B, self.paths_b))
+            side: Log(paths, self.vocabulary, side, self.pool, self.window.block_bytes, given_digits=digits)
+            for side, paths, digits in zip(Side, (self.paths_a, self.paths_b), self.digits, strict=True)
         }
         self.findings = Findings(self.logs)
         self.lanes: dict[str, Lane | SequenceLane] = {}
         self.seen: dict[Side, set[Name]] = {Side.A: set(), Side.B: set()}
         self.seen_families: dict[Side, set[str]] = {Side.A: set(), Side.B: set()}
         self.store = Store(self.vocabulary)
+        self.measuring = Measuring(self.vocabulary, self.tolerances, self.store, self.logs)
         self.collector = Collector()
         self.book = Book()
         self.origins = Origins(self.vocabulary, self.store, self.replays or {})
@@ -160,6 +162,7 @@ class _Run:
         for table in tables:
             if side in self.without_pixel:
                 table.index[:, :2] = -1
+            self.measuring.note(table)
             names = {(table.record, name) for name in table.columns}
             self.seen[side] |= names
             if not table.record:
@@ -229,51 +232,13 @@ class _Run:
             return
         quantity = self.vocabulary.quantity(unit.record, name)
         a, b = unit.values(name)
-        measured = self._measured(unit, quantity, a, b)
+        measured = self.measuring.unit(unit, quantity, a, b)
         self.store.add(name, unit, a, b, measured)
         kept = self.collector.add(unit, name, quantity, a, b, measured)
         self.findings.one_sided_nan(unit, name, measured)
+        self.findings.not_comparable(unit, name, measured)
         pairs = self.collector.pairs
         self.pending += [i for i in kept if pairs[i].differs or pairs[i].key in self.origins.replays]
-
-    def _measured(self, unit: Unit, quantity: Quantity, a: Values, b: Values) -> Measured:
-        if not measure.is_numeric(a, b):
-            self._touch_tolerance(unit, quantity)
-            return measure.measure_objects(a, b)
-        if quantity.kind == "int":
-            a, b = _whole(a), _whole(b)
-        scale = self._scale(quantity, unit, a)
-        tolerance, envelope = self.tolerances.evaluate(
-            quantity.label, unit.index_names, unit.index, scale, lambda name: self._sizes(unit, name)
-        )
-        if measure.same_bits(a, b).all():
-            return replace(measure.Measured.identical(len(a)), scale=scale, tolerance=tolerance, envelope=envelope)
-        digits = self.logs[Side.A].digits, self.logs[Side.B].digits
-        return measure.measure_numbers(a, b, scale, tolerance, envelope, digits)
-
-    def _touch_tolerance(self, unit: Unit, quantity: Quantity) -> None:
-        """A tolerance entry for a word is used, though words have no tolerance."""
-        scale = np.zeros(len(unit.index))
-        self.tolerances.evaluate(quantity.label, unit.index_names, unit.index, scale, lambda _: None)
-
-    def _scale(self, quantity: Quantity, unit: Unit, a: Values) -> np.ndarray:
-        own = measure.own_scale(a)
-        if quantity.scale is None:
-            return own
-        stated = self.store.scale(quantity.scale, unit.index)
-        return own if stated is None else np.where(np.isfinite(stated), stated, own)
-
-    def _sizes(self, unit: Unit, text: str) -> np.ndarray | None:
-        """Sizes of a quantity of the same rows, or of the header, for the terms of a tolerance file."""
-        name, component = vocabulary.parse_scale(text)
-        if name in unit.names:
-            column = unit.values(name)[0]
-            if column.dtype == object:
-                return None
-            chosen = column if component is None else column[:, component : component + 1]
-            sizes: np.ndarray = np.abs(chosen.astype(float)).prod(axis=1)
-            return sizes
-        return self.store.scale((name, component), unit.index)
 
     # ----------------------------------------------------------------------------------------- explaining
 
@@ -313,23 +278,9 @@ class _Run:
             self.pending.append(self.collector.append(self._alias_pair(found)))
 
     def _alias_pair(self, found: AliasPair) -> Pair:
-        a, b = (_column(candidate.value) for candidate in (found.a, found.b))
-        index = np.array([found.key.pixel or (-1, -1)], np.int64)
-        if measure.is_numeric(a, b):
-            stated = self.store.scale(found.quantity.scale, index) if found.quantity.scale else None
-            scale = measure.own_scale(a) if stated is None else stated
-            numbers = [number for _, number in found.key.indices]
-            tolerance, envelope = self.tolerances.evaluate(
-                found.quantity.label,
-                [name for name, _ in found.key.indices],
-                np.concatenate([index, np.array([numbers], np.int64)], axis=1) if numbers else index,
-                scale,
-                lambda _: None,
-            )
-            digits = self.logs[Side.A].digits, self.logs[Side.B].digits
-            measured = measure.measure_numbers(a, b, scale, tolerance, envelope, digits)
-        else:
-            measured = measure.measure_objects(a, b)
+        measured = self.measuring.alias(found)
+        if measured.code[0] == measure.INCOMPARABLE:
+            self.findings.no_number(found.key)
         orders = found.a.entry.order, found.b.entry.order
         pair = pair_of(found.key, (found.a.value, found.b.value), found.quantity, measured, 0, orders)
         return replace(pair, name_a=found.a.name[1], name_b=found.b.name[1], note=found.note)
@@ -337,9 +288,12 @@ class _Run:
     # ------------------------------------------------------------------------------------------- the result
 
     def _result(self) -> Comparison:
+        self.findings.late_numbers(self.measuring.late_numbers())
+        self.findings.precision()
+        self.findings.remarks[:0] = self.measuring.deciding.remarks()
         statuses = Statuses(self.vocabulary, self.seen, self.aliased)
-        missing = list(statuses.missing(self.book))
         paired = sum(self.collector.counts.values())
+        missing = [*statuses.missing(self.book), *(absent_names(statuses.absent()) if paired else ())]
         problems = self.findings.all(
             [*missing, *foreign_records(self.book, self.vocabulary), *unused_tolerances(self.tolerances)],
             nothing_common=not paired,
@@ -349,7 +303,7 @@ class _Run:
             sides=(self.logs[Side.A].info(), self.logs[Side.B].info()),
             pairs=pairs,
             counts={c: self.collector.counts[c] for c in measure.CLASSES},
-            coverage=self._coverage(paired, len(missing), len(problems)),
+            coverage=self._coverage(paired, len(missing), len(problems), statuses),
             leftovers=statuses.leftovers(self.book),
             ambiguities=self.findings.ambiguities,
             problems=problems,
@@ -357,14 +311,15 @@ class _Run:
             metadata=self._metadata(),
             omitted=self.collector.omitted(pairs),
             steps=self.vocabulary.steps(),
-            tolerance_source=self.tolerances.source,
+            tolerance_source=self.tolerances.described,
             replayed=bool(self.replays),
         )
 
-    def _coverage(self, paired: int, missing: int, problems: int) -> Coverage:
+    def _coverage(self, paired: int, missing: int, problems: int, statuses: Statuses) -> Coverage:
         def counted(name: Name) -> bool:
             return self.vocabulary.quantity(*name).status != Status.METADATA
 
+        compared, required = statuses.required(self.collector.paired)
         return Coverage(
             paired=paired,
             only_a=self.book.total(Side.A, counted),
@@ -372,6 +327,8 @@ class _Run:
             required_missing=missing,
             ambiguous=len(self.findings.ambiguities),
             problems=problems,
+            required=required,
+            required_compared=compared,
         )
 
     def _metadata(self) -> list[Metadatum]:
@@ -379,22 +336,6 @@ class _Run:
             Metadatum(name, values.get(Side.A), values.get(Side.B), pixel if pixel[0] >= 0 else None)  # type: ignore[arg-type]
             for (name, pixel), values in self.metadata.items()
         ]
-
-
-def _whole(column: Values) -> Values:
-    """Floats that are whole numbers, as integers; anything else as it is."""
-    if column.dtype == np.int64 or not (np.isfinite(column) & (np.abs(column) < EXACT_INTEGER)).all():
-        return column
-    whole = column.astype(np.int64)
-    return whole if (whole == column).all() else column
-
-
-def _column(value: tuple) -> Values:
-    if any(isinstance(part, str) for part in value):
-        column = np.empty((1, len(value)), object)
-        column[0] = value
-        return column
-    return np.array([value])
 
 
 __all__ = ["Window", "compare_traces"]

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from compare.alignment.lane import Repeat, Unclear, Unit
-from compare.classes.measure import Measured
+from compare.classes.measure import INCOMPARABLE, Measured
+from compare.classes.store import Name
 from compare.leftovers import Book, key_of
 from compare.reading.log import Log
 from compare.result import Ambiguity, Key, Problem, ProblemKind, Remark, Side
@@ -32,6 +33,33 @@ class Findings:
             key = key_of((unit.record, name), unit.index_names, tuple(unit.index[rows[0]].tolist()))
             text = f"{key} is nan on one side only" + (f", and at {len(rows) - 1} more" if len(rows) > 1 else "")
             self.problems.append(Problem(ProblemKind.ONE_SIDED_NAN, text, key=key))
+
+    def not_comparable(self, unit: Unit, name: str, measured: Measured) -> None:
+        """Rows of a column that hold no number on either side where one was to be expected."""
+        rows = np.flatnonzero(measured.code == INCOMPARABLE)
+        if len(rows):
+            key = key_of((unit.record, name), unit.index_names, tuple(unit.index[rows[0]].tolist()))
+            self.no_number(key, len(rows) - 1)
+
+    def no_number(self, key: Key, more: int = 0) -> None:
+        """A quantity that is no number on either side where one was to be expected."""
+        others = f", and {more} more of that name" if more else ""
+        text = f"{key} is no number on either side{others}: what it would have been is not known"
+        self.problems.append(Problem(ProblemKind.NOT_COMPARABLE, text, key=key))
+
+    def late_numbers(self, names: Sequence[Name]) -> None:
+        """Words that were equal on both sides, of names that are numbers further on."""
+        for record, name in names:
+            key = Key(name, record)
+            text = f"{key} is a word in some rows, alike on both sides, and a number in others"
+            self.problems.append(Problem(ProblemKind.NOT_COMPARABLE, text, key=key))
+
+    def precision(self) -> None:
+        """Say of each log how its digits are taken, where they are not all exact."""
+        for side, log in self.logs.items():
+            if not log.digits.exact:
+                text = f"{side.value} is taken to print {log.digits.count} digits, {log.digits_source}"
+                self.remarks.append(Remark("precision", text))
 
     def repeat(self, repeat: Repeat) -> None:
         """An index that one side prints again."""
@@ -90,5 +118,12 @@ def foreign_records(book: Book, vocabulary: Vocabulary) -> Iterator[Problem]:
 def unused_tolerances(tolerances: Tolerances) -> Iterator[Problem]:
     """Entries of a tolerance file that match nothing: a misspelt name would be a tolerance that nobody has."""
     for entry in tolerances.unused():
-        text = f"tolerance entry {entry} of {tolerances.source} matches nothing in these logs"
+        text = f"tolerance entry {entry} of {tolerances.described} matches nothing in these logs"
         yield Problem(ProblemKind.UNUSED_TOLERANCE, text)
+
+
+def absent_names(labels: Sequence[str]) -> Iterator[Problem]:
+    """Required names that neither log prints: two logs cut short alike would otherwise agree."""
+    if labels:
+        text = f"required, and printed by neither log: {', '.join(labels)}"
+        yield Problem(ProblemKind.REQUIRED_MISSING, text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from compare.classes.store import Name, Place, pixel_of
@@ -74,6 +74,29 @@ class Statuses:
         if quantity.status in (Status.METADATA, Status.REQUIRED, Status.OPTIONAL):
             return Status(quantity.status)
         return Status.REQUIRED if self._tier(quantity.status) else Status.OPTIONAL
+
+    def absent(self) -> list[str]:
+        """Labels of the required names that neither log prints, by no alias either."""
+        demanded = self.vocabulary.demanded
+        if demanded.tier is not None and not self._tier(demanded.tier):
+            return []
+        printed = self.seen[Side.A] | self.seen[Side.B]
+        stood_for = {
+            (alias.of.record or HEADER, alias.of.name)
+            for alias in self.vocabulary.aliases
+            if (alias.record, alias.name) in printed
+        }
+        return [
+            quantity.label
+            for name, quantity in self.vocabulary.quantities.items()
+            if name not in printed | stood_for and self.status(name) is Status.REQUIRED and demanded.wants(quantity)
+        ]
+
+    def required(self, paired: Iterable[Name]) -> tuple[int, int]:
+        """How many required names were compared, and how many there are: seen on a side, or demanded."""
+        names = {name for name in self.seen[Side.A] | self.seen[Side.B] if self.status(name) is Status.REQUIRED}
+        compared = names & (set(paired) | self.aliased)
+        return len(compared), len(names) + len(self.absent())
 
     def _tier(self, tier: str) -> bool:
         """Whether both logs print one of the names that mark a tier."""

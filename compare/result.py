@@ -32,6 +32,7 @@ class DifferenceClass(StrEnum):
     ROUNDING = "rounding"  # abs d <= T
     DRIFT = "drift"  # T < abs d <= E
     DIVERGENT = "divergent"  # abs d > E; a differing integer, word or shape; NaN on one side
+    INCOMPARABLE = "incomparable"  # NaN, stars or a word on both sides where numbers are to be expected
 
 
 class Origin(StrEnum):
@@ -70,6 +71,7 @@ class ProblemKind(StrEnum):
     REPEATED_RECORD = "repeated-record"
     REQUIRED_MISSING = "required-missing"
     ONE_SIDED_NAN = "one-sided-nan"
+    NOT_COMPARABLE = "not-comparable"
     UNUSED_TOLERANCE = "unused-tolerance"
     AMBIGUITY = "ambiguity"
     WAIVER_EXPIRED = "waiver-expired"
@@ -175,6 +177,11 @@ class Pair:
         return self.difference in (DifferenceClass.DRIFT, DifferenceClass.DIVERGENT)
 
     @property
+    def incomparable(self) -> bool:
+        """Neither the same nor different: no number on either side."""
+        return self.difference is DifferenceClass.INCOMPARABLE
+
+    @property
     def fails(self) -> bool:
         """Would make the verdict something else than parity, and nobody has accepted it."""
         at_fault = self.origin in (Origin.ORIGIN, Origin.MIXED)
@@ -231,8 +238,9 @@ class SideInfo:
     lines: int = 0
     trace_lines: int = 0
     quantities: int = 0
-    digits: int = 17  # fewest significant digits among the printed floats
+    digits: int = 17  # significant digits of its floats; 17: every digit counts
     pixels: tuple[Pixel, ...] = ()
+    digits_source: str = ""  # who says so
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,6 +263,8 @@ class Coverage:
     required_missing: int = 0
     ambiguous: int = 0
     problems: int = 0
+    required: int = 0  # required names: printed by a side, or demanded
+    required_compared: int = 0
 
     @property
     def fraction(self) -> float:
@@ -262,10 +272,16 @@ class Coverage:
         total = self.paired + self.only_a + self.only_b + self.ambiguous
         return self.paired / total if total else 0.0
 
+    @property
+    def whole(self) -> bool:
+        """Every required name was compared."""
+        return self.required_compared >= self.required
+
     def __str__(self) -> str:
         return (
             f"{self.paired} paired ({self.fraction:.1%}), {self.only_a} only in a, {self.only_b} only in b, "
-            f"{self.required_missing} required missing, {self.ambiguous} ambiguous, {self.problems} problems"
+            f"{self.required_compared} of {self.required} required names, {self.required_missing} required missing, "
+            f"{self.ambiguous} ambiguous, {self.problems} problems"
         )
 
 
@@ -330,7 +346,10 @@ class Comparison:
             return Verdict.DIVERGENCE
         if self.first_divergence is not None or self.omitted.get(DifferenceClass.DIVERGENT, 0):
             return Verdict.UNRESOLVED
-        return Verdict.INCOMPLETE if self.open_problems else Verdict.PARITY
+        incomparable = self.omitted.get(DifferenceClass.INCOMPARABLE, 0) or any(
+            pair.incomparable and pair.waived is None for pair in self.pairs
+        )
+        return Verdict.INCOMPLETE if self.open_problems or incomparable else Verdict.PARITY
 
     @property
     def exit_code(self) -> int:

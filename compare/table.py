@@ -11,7 +11,17 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from compare.render.text import cause_text, clean, counts_text, fork_text, headline, number_text, story, waiver_text
+from compare.render.text import (
+    FIRST_REMARKS,
+    cause_text,
+    clean,
+    counts_text,
+    fork_text,
+    headline,
+    number_text,
+    story,
+    waiver_text,
+)
 from compare.result import Comparison, DifferenceClass, Leftover, Origin, Pair, Side, Verdict
 
 MOST_ROWS = 40
@@ -24,6 +34,7 @@ CLASS_STYLES = {
     DifferenceClass.ROUNDING: "green",
     DifferenceClass.DRIFT: "yellow",
     DifferenceClass.DIVERGENT: "red",
+    DifferenceClass.INCOMPARABLE: "magenta",
 }
 VERDICT_STYLES = {
     Verdict.PARITY: "bold green",
@@ -41,7 +52,11 @@ def print_comparison(result: Comparison, *, everything: bool = False, console: C
     for line in story(result):
         console.print(Text(f"  {line}"))
     shorten = _Names(result.pairs)
-    pairs = result.pairs if everything else [pair for pair in result.pairs if pair.differs or pair.waived]
+    pairs = (
+        result.pairs
+        if everything
+        else [pair for pair in result.pairs if pair.differs or pair.incomparable or pair.waived]
+    )
     shown = pairs if everything else pairs[:MOST_ROWS]
     if shown:
         console.print()
@@ -137,7 +152,7 @@ def _summary(result: Comparison, everything: bool) -> list[str]:
         names = _names([left for left in result.leftovers if left.side is side], everything)
         if names:
             lines.append(f"only in {side.value}: {names}")
-    lines += [clean(f"note: {remark.message}") for remark in result.warnings]
+    lines += [clean(f"note: {remark.message}") for remark in result.warnings if remark.kind not in FIRST_REMARKS]
     differing = [m for m in result.metadata if m.a != m.b and m.a is not None and m.b is not None]
     if differing:
         stated = ", ".join(clean(f"{m.name} {m.a} / {m.b}") for m in differing)

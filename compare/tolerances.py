@@ -27,7 +27,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,6 +38,7 @@ from compare.errors import InputError
 from compare.reading.table import Ints
 
 PACKAGED = Path(__file__).parent / "data" / "tolerances.toml"
+PACKAGED_SOURCE = "packaged default"
 FORMAT = 1
 
 
@@ -86,7 +87,8 @@ class Tolerances:
     default: Step
     steps: Mapping[str, Step] = field(default_factory=dict)
     floors: Mapping[str, Sequence[Floor]] = field(default_factory=dict)
-    source: str = ""
+    source: str = ""  # what a file says of itself
+    path: str = ""  # the file; "" for tolerances that come from none
     measured_with: Mapping[str, str] = field(default_factory=dict)
     strict: bool = False
     _used: set[int] = field(default_factory=set)
@@ -108,6 +110,22 @@ class Tolerances:
                 self._used.add(id(floor))
                 tolerance[rows], envelope[rows] = floor.tolerance, floor.envelope
         return tolerance, np.maximum(tolerance, envelope)
+
+    def origin(self, label: str) -> str:
+        """Which entry of which file holds for a step."""
+        if label in self.floors:
+            entry = f"[[floor]] {label}"
+        else:
+            entry = f"[[step]] {label}" if label in self.steps else "[default]"
+        return f"{entry} of {self.described}"
+
+    @property
+    def described(self) -> str:
+        """The file, then what it says of itself: only the file that comes with the program is the default."""
+        word = self.source.strip()
+        if not self.path:
+            return word or "tolerances without a source"
+        return self.path if not word or word.casefold() == PACKAGED_SOURCE else f'{self.path}, which says "{word}"'
 
     def unused(self) -> list[str]:
         """Entries of a user's file that no quantity matched."""
@@ -142,7 +160,7 @@ def _rows_of(floor: Floor, index_names: Sequence[str], index: Ints) -> np.ndarra
 
 
 def packaged() -> Tolerances:
-    return load(PACKAGED, strict=False)
+    return replace(load(PACKAGED, strict=False), source=PACKAGED_SOURCE, path="")
 
 
 def load(path: Path | str, *, strict: bool = True) -> Tolerances:
@@ -174,7 +192,8 @@ def _build(data: Mapping[str, Any], strict: bool, path: str) -> Tolerances:
         default=default,
         steps={entry["name"]: _step(entry, base) for entry in data.get("step", ())},
         floors=floors,
-        source=str(data.get("source", path)),
+        source=str(data.get("source", "")),
+        path=path,
         measured_with={str(k): str(v) for k, v in data.get("measured_with", {}).items()},
         strict=strict,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -65,11 +65,25 @@ class Quantity:
     inputs: tuple[Reference, ...] | None = None  # None: not stated; (): the program's arguments alone
     copy: bool = False
     decision: Decision | None = None
+    digits: int | None = None  # significant digits that both programs print; None: as the log
+    nan_equal: bool = False  # NaN on both sides is the same value
+    words: frozenset[str] = frozenset()  # that may stand in the place of a number
     known: bool = True
 
     @property
     def label(self) -> str:
         return f"{self.record}.{self.name}" if self.record else self.name
+
+
+@dataclass(frozen=True, slots=True)
+class Demanded:
+    """Which required names must be there: absent from both logs they are a finding."""
+
+    tier: str | None = None  # only where this tier holds; None: always
+    spared: frozenset[str] = frozenset()  # records and labels that some runs do not print
+
+    def wants(self, quantity: Quantity) -> bool:
+        return not self.spared & {quantity.record, quantity.label}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +118,14 @@ class Vocabulary:
 
     name: str
     unknown: str = "required"
+    digits: int | None = None  # significant digits that the programs print; None: not stated
+    digits_name: str | None = None  # a line by which a log states them itself
+    nan_equal: bool = False  # for names that are not listed
     pixel: str | None = None
     format_name: str | None = None
     closing: str | None = None
     tiers: Mapping[str, tuple[Reference, ...]] = field(default_factory=dict)
+    demanded: Demanded = Demanded()
     chatter_sides: frozenset[str] = frozenset()
     records: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     quantities: Mapping[tuple[str, str], Quantity] = field(default_factory=dict)
@@ -125,7 +143,7 @@ class Vocabulary:
             if (alias.record, alias.name) == (record, name):
                 target = self.target(alias)
                 return _as_alias(target, record, name) if target else Quantity(name, record)
-        return Quantity(name, record, status=self.unknown, known=False)
+        return Quantity(name, record, status=self.unknown, nan_equal=self.nan_equal, known=False)
 
     def target(self, alias: Alias) -> Quantity | None:
         return self.quantities.get((alias.of.record or HEADER, alias.of.name))
@@ -151,7 +169,7 @@ class Vocabulary:
 
 def _as_alias(target: Quantity, record: str, name: str) -> Quantity:
     """An alias is compared like its target; its absence alone is never a failure."""
-    return Quantity(name, record, target.kind, target.count, target.unit, "optional", target.scale)
+    return replace(target, name=name, record=record, status="optional", inputs=None, copy=False, decision=None)
 
 
 @cache
@@ -176,7 +194,11 @@ def load(path: Path | str) -> Vocabulary:
 
 
 TOP_LEVEL = {
-    "format", "name", "unknown", "section", "tiers", "chatter", "records", "quantities", "alias", "defect", "causes",
+    "format", "name", "unknown", "digits", "nan", "section", "tiers", "demanded", "chatter", "records", "quantities",
+    "alias", "defect", "causes",
+}  # fmt: skip
+QUANTITY_KEYS = {
+    "kind", "count", "unit", "status", "scale", "inputs", "copy", "decision", "digits", "nan", "words",
 }  # fmt: skip
 
 
@@ -185,7 +207,7 @@ def _build(data: Mapping[str, Any]) -> Vocabulary:
         raise ValueError(f"format {data['format']} is not known, {FORMAT} was required")
     _only(data, TOP_LEVEL, "the file")
     section = data.get("section", {})
-    _only(section, {"pixel", "format", "closing"}, "[section]")
+    _only(section, {"pixel", "format", "closing", "digits"}, "[section]")
     tiers = {name: tuple(map(parse_reference, texts)) for name, texts in data.get("tiers", {}).items()}
     quantities = {
         (record, name): _quantity(name, record, entry, tiers)
@@ -197,10 +219,14 @@ def _build(data: Mapping[str, Any]) -> Vocabulary:
     vocabulary = Vocabulary(
         name=str(data["name"]),
         unknown=unknown,
+        digits=_digits(data, "the file"),
+        digits_name=section.get("digits"),
+        nan_equal=_nan_equal(data, "the file"),
         pixel=section.get("pixel"),
         format_name=section.get("format"),
         closing=section.get("closing"),
         tiers=tiers,
+        demanded=_demanded(data.get("demanded", {}), tiers),
         chatter_sides=frozenset(data.get("chatter", {}).get("sides", ())),
         records={name: tuple(keys) for name, keys in data.get("records", {}).items()},
         quantities=quantities,
@@ -213,16 +239,23 @@ def _build(data: Mapping[str, Any]) -> Vocabulary:
     return vocabulary
 
 
+def _demanded(entry: Mapping[str, Any], tiers: Mapping[str, object]) -> Demanded:
+    _only(entry, {"when", "except"}, "[demanded]")
+    if "when" in entry:
+        _one_of(entry["when"], tuple(tiers), "[demanded]: when")
+    return Demanded(entry.get("when"), frozenset(entry.get("except", ())))
+
+
 def _by_record(data: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
     return {HEADER if record == "header" else record: e for record, e in data.get("quantities", {}).items()}
 
 
 def _quantity(name: str, record: str, entry: Mapping[str, Any], tiers: Mapping[str, tuple[Reference, ...]]) -> Quantity:
     where = f"{record or 'header'}.{name}"
-    _only(entry, {"kind", "count", "unit", "status", "scale", "inputs", "copy", "decision"}, where)
+    _only(entry, QUANTITY_KEYS, where)
     if entry.get("kind") is not None:
         _one_of(entry["kind"], KINDS, f"{where}: kind")
-    status = entry.get("status", "optional")
+    status = entry.get("status", "required")
     _one_of(status, ("required", "optional", "metadata", *tiers), f"{where}: status")
     return Quantity(
         name,
@@ -235,7 +268,23 @@ def _quantity(name: str, record: str, entry: Mapping[str, Any], tiers: Mapping[s
         inputs=tuple(map(parse_reference, entry["inputs"])) if "inputs" in entry else None,
         copy=bool(entry.get("copy", False)),
         decision=_decision(name, where, entry["decision"]) if "decision" in entry else None,
+        digits=_digits(entry, where),
+        nan_equal=_nan_equal(entry, where),
+        words=frozenset(entry.get("words", ())),
     )
+
+
+def _digits(entry: Mapping[str, Any], where: str) -> int | None:
+    digits = entry.get("digits")
+    if digits is not None and not (isinstance(digits, int) and 1 <= digits <= 17):
+        raise ValueError(f"{where}: digits is {digits!r}; 1 to 17 were required")
+    return digits
+
+
+def _nan_equal(entry: Mapping[str, Any], where: str) -> bool:
+    nan = entry.get("nan", "incomparable")
+    _one_of(nan, ("equal", "incomparable"), f"{where}: nan")
+    return bool(nan == "equal")
 
 
 def _decision(name: str, where: str, entry: Mapping[str, Any]) -> Decision:

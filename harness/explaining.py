@@ -23,6 +23,8 @@ from subjects.nanobragg.replay.replays import Replaying, replays_for
 if TYPE_CHECKING:
     from simulator import Simulator
 
+StatedDigits = tuple[int | None, int | None]
+
 
 @dataclass(frozen=True)
 class Trial:
@@ -70,6 +72,7 @@ def explain(
     simulator: Simulator | None = None,
     vocabulary: Vocabulary | None = None,
     pixel: Pixel | None = None,
+    digits: StatedDigits = (None, None),
 ) -> Explanation:
     """Compare the reference's log(s) with the port's, with replays, and weigh each step at fault.
 
@@ -79,8 +82,9 @@ def explain(
         simulator: the port on the case that both are of; None replays from the traces alone.
         vocabulary: names of another program.
         pixel: which pixel both are of, where the logs do not say so.
+        digits: how many significant digits each side prints, where that is stated.
     """
-    comparison, replayings = with_replays(a, b, simulator, vocabulary, pixel)
+    comparison, replayings = with_replays(a, b, simulator, vocabulary, pixel, digits)
     return Explanation(comparison, counterfactuals(comparison, replayings))
 
 
@@ -90,17 +94,24 @@ def with_replays(
     simulator: Simulator | None = None,
     vocabulary: Vocabulary | None = None,
     pixel: Pixel | None = None,
+    digits: StatedDigits = (None, None),
 ) -> tuple[Comparison, list[Replaying]]:
     """The comparison with origins established by replays, and both sides replayed."""
-    aligned = compare_logs(a, b, vocabulary=vocabulary)
+    aligned = compare_logs(a, b, vocabulary=vocabulary, digits=digits)
     if not aligned.pairs:
         return aligned, []
     replays, replayings = replays_for(aligned, simulator, pixel)
-    return compare_logs(a, b, vocabulary=vocabulary, replays=replays), replayings
+    return compare_logs(a, b, vocabulary=vocabulary, replays=replays, digits=digits), replayings
 
 
 def compare_texts(
-    text_a: str, text_b: str, simulator: Simulator | None = None, *, pixel: Pixel | None = None, weigh: bool = True
+    text_a: str,
+    text_b: str,
+    simulator: Simulator | None = None,
+    *,
+    pixel: Pixel | None = None,
+    weigh: bool = True,
+    digits: StatedDigits = (None, None),
 ) -> Explanation:
     """``explain`` for traces held as text; without ``weigh`` nobody asks what each step at fault costs."""
     with tempfile.TemporaryDirectory(prefix="harness_explain_") as folder:
@@ -109,8 +120,8 @@ def compare_texts(
             path.write_text(text, "utf-8")
         sides = [str(paths[0])], [str(paths[1])]
         if weigh:
-            return explain(*sides, simulator, pixel=pixel)
-        return Explanation(with_replays(*sides, simulator, pixel=pixel)[0])
+            return explain(*sides, simulator, pixel=pixel, digits=digits)
+        return Explanation(with_replays(*sides, simulator, pixel=pixel, digits=digits)[0])
 
 
 # ---- defects ----------------------------------------------------------------------------------------------------

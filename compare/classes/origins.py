@@ -47,6 +47,8 @@ class Origins:
     def explain(self, pair: Pair) -> Pair:
         """The pair with its class (where a replay brings budgets), origin, decision and fork filled in."""
         quantity = self.vocabulary.quantity(pair.key.record, pair.key.name)
+        if pair.difference is DifferenceClass.INCOMPARABLE:
+            return pair
         replay = self.replays.get(pair.key)
         if replay is not None:
             pair = replayed(pair, replay)

@@ -55,6 +55,11 @@ def traces(
     tolerance: Annotated[
         Path | None, typer.Option(metavar="FILE", help="How far apart values may be; else 1e-11 of their scale.")
     ] = None,
+    digits_a: Annotated[
+        int | None,
+        typer.Option(min=1, max=17, help="Significant digits that A prints; else as A or the vocabulary say."),
+    ] = None,
+    digits_b: Annotated[int | None, typer.Option(min=1, max=17, help="Significant digits that B prints.")] = None,
     waivers: Annotated[Path | None, typer.Option(metavar="FILE", help="Accepted differences.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="List every pair, not only what differs.")] = False,
     json: Annotated[str | None, typer.Option(metavar="[FILE]", help="JSON, to standard output or a file.")] = None,
@@ -76,7 +81,8 @@ def traces(
     outputs = {form: target for form, target in asked.items() if target is not None}
     if list(outputs.values()).count(STANDARD_OUTPUT) > 1:
         raise InputError("only one format can go to standard output; give the others a file (--csv=FILE)")
-    result = _compared([a, *(a_also or ())], [b, *(b_also or ())], vocabulary, tolerance, waivers)
+    digits = digits_a, digits_b
+    result = _compared([a, *(a_also or ())], [b, *(b_also or ())], vocabulary, tolerance, waivers, digits)
     for form, target in outputs.items():
         _write(form, target, result)
     if STANDARD_OUTPUT not in outputs.values():
@@ -87,7 +93,12 @@ def traces(
 
 
 def _compared(
-    a: list[str], b: list[str], vocabulary: Path | None, tolerance: Path | None, waivers: Path | None
+    a: list[str],
+    b: list[str],
+    vocabulary: Path | None,
+    tolerance: Path | None,
+    waivers: Path | None,
+    digits: tuple[int | None, int | None],
 ) -> Comparison:
     from compare import tolerances as tolerance_files
     from compare import vocabulary as vocabularies
@@ -99,6 +110,7 @@ def _compared(
         b,
         vocabulary=vocabularies.load(vocabulary) if vocabulary else None,
         tolerances=tolerance_files.load(tolerance) if tolerance else None,
+        digits=digits,
     )
     if accepted is None:
         return result

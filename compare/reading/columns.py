@@ -17,7 +17,6 @@ from compare.reading.grammar import (
     PREFIX,
     Malformed,
     Parsed,
-    digits_of,
     is_number,
     parse_line,
 )
@@ -230,7 +229,6 @@ def _finish(
     count = len(numbers)
     result.trace_lines += count
     result.sides.add(first.side)
-    result.digits = max(result.digits, *(digits_of(t) for _, texts in first.fields for t in texts))
     if not layout.record and layout.values_at[0][0] == vocabulary.pixel:
         _note_pixels(numbers, next(iter(values.values())), result)
         return
@@ -280,8 +278,6 @@ def _exact_tables(numbers: list[int], group: list[Parsed], vocabulary: Vocabular
     first = group[0]
     result.trace_lines += len(group)
     result.sides.update(parsed.side for parsed in group)
-    texts_seen = (text for parsed in group for _, texts in parsed.fields for text in texts)
-    result.digits = max(result.digits, max(map(digits_of, texts_seen), default=0))
     values = _exact_values(group, vocabulary)
     if not first.record and first.fields[0][0] == vocabulary.pixel:
         _note_pixels(numbers, next(iter(values.values())), result)

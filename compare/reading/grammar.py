@@ -144,13 +144,3 @@ def number(text: str) -> float:
 
 
 FORTRAN_EXPONENT = str.maketrans("dD", "ee")
-
-
-def digits_of(text: str) -> int:
-    """Significant digits that a decimal text shows; 17 for a hexadecimal one, 0 for integers and words."""
-    if HEXADECIMAL.match(text) and not DECIMAL.match(text):
-        return 17
-    if not DECIMAL.match(text) or INTEGER.match(text):
-        return 0
-    mantissa = re.split("[eEdD]", text)[0].lstrip("+-").replace(".", "")
-    return len(mantissa.lstrip("0"))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from compare.classes.precision import EXACT, Digits, Longest
 from compare.errors import InputError
 from compare.reading import source
 from compare.reading.columns import parse_block
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 AHEAD = 2  # blocks that are parsed while another is compared
 MOST_MALFORMED = 20
+MOST_FLOATS = 2_000_000  # of a log whose precision is inferred; longer ones must state theirs
 KNOWN_FORMATS = (1,)
 
 
@@ -64,11 +66,15 @@ class Log:
     block_bytes: int = source.BLOCK_BYTES
     pixels: list[Pixel] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
-    digits: int = 0
+    given_digits: int | None = None  # what the command line says of this log
     lines: int = 0
     trace_lines: int = 0
     quantities: int = 0
     states_format: bool = False
+    complete: bool = False  # read to its end
+    _stated_digits: int | None = None
+    _longest: Longest = field(default_factory=Longest)
+    _floats: int = 0
     _starts: list[int] = field(default_factory=list)  # lines before each file
     _sections: dict[Pixel | None, _Section] = field(default_factory=dict)
     _pixel: Pixel | None = None
@@ -82,6 +88,7 @@ class Log:
                 self._pixel = None  # which of them a further file continues is not known
             for block in self._parsed(path):
                 yield self._placed(block)
+        self.complete = True
         self._check_sections()
 
     def _parsed(self, path: str) -> Iterator[Block]:
@@ -125,25 +132,57 @@ class Log:
             if pixel not in self.pixels:
                 self.pixels.append(pixel)
             self._pixel = pixel
-        self.digits = max(self.digits, block.digits)
         self.lines += block.lines
         self.trace_lines += block.trace_lines
         return block.tables
 
     def _note(self, table: Table, pixels: Sequence[Pixel | None]) -> None:
         self.quantities += len(table) * len(table.columns)
+        self._see_floats(table)
         self._check_counts(table)
         if table.record:
             return
         name = next(iter(table.columns))
         if name == self.vocabulary.format_name:
             self._check_format(table)
+        if name == self.vocabulary.digits_name:
+            self._read_digits(table)
         if self.vocabulary.quantity("", name).status == "metadata":
             return
         for pixel in pixels:
             section = self._sections.setdefault(pixel, _Section())
             section.has_header = True
             section.has_closing |= name == self.vocabulary.closing
+
+    def _see_floats(self, table: Table) -> None:
+        for column in table.columns.values():
+            if column.dtype == np.float64 and self._floats <= MOST_FLOATS:
+                self._floats += column.size
+                self._longest.see(column)
+
+    @property
+    def digits(self) -> Digits:
+        """Of a float that this log prints: as stated, else as the whole log shows, else every digit counts."""
+        for stated in (self.given_digits, self._stated_digits):
+            if stated is not None:
+                return Digits(stated, stated=True)
+        if self.vocabulary.digits is not None:
+            return Digits(self.vocabulary.digits, stated=True)
+        inferred = self._longest.inferred() if self.complete and self._floats <= MOST_FLOATS else None
+        return inferred or Digits()
+
+    @property
+    def digits_source(self) -> str:
+        """Who says so, in words."""
+        if self.given_digits is not None:
+            return "stated on the command line"
+        if self._stated_digits is not None:
+            return "stated by the log"
+        if self.vocabulary.digits is not None:
+            return "stated by the vocabulary"
+        if self.digits.exact:
+            return "not stated: every digit counts"
+        return f"inferred from {self._longest.count} floats of the whole log"
 
     def _check_counts(self, table: Table) -> None:
         for name, column in table.columns.items():
@@ -154,10 +193,19 @@ class Log:
 
     def _check_format(self, table: Table) -> None:
         self.states_format = True
+        if self._stated_digits is None:
+            self._stated_digits = EXACT  # the format's floats read back to the same bits
         for value in next(iter(table.columns.values())).ravel().tolist():
             if value not in KNOWN_FORMATS:
                 known = ", ".join(map(str, KNOWN_FORMATS))
                 raise InputError(f"{self.paths[0]} states trace format {value}; this program reads format {known}")
+
+    def _read_digits(self, table: Table) -> None:
+        """A line by which the program states its own precision."""
+        for value in next(iter(table.columns.values())).ravel().tolist():
+            if not isinstance(value, int) or not 1 <= value <= EXACT:
+                raise InputError(f"{self.paths[0]} states {value} digits; 1 to {EXACT} were required")
+            self._stated_digits = value
 
     def _check_sections(self) -> None:
         if self.vocabulary.closing is None:
@@ -184,5 +232,6 @@ class Log:
 
     def info(self) -> SideInfo:
         return SideInfo(
-            tuple(self.paths), self.lines, self.trace_lines, self.quantities, self.digits, tuple(self.pixels)
-        )
+            tuple(self.paths), self.lines, self.trace_lines, self.quantities, self.digits.count, tuple(self.pixels),
+            self.digits_source,
+        )  # fmt: skip

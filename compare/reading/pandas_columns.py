@@ -50,8 +50,10 @@ def read_columns(block: bytes, count: int, layout: Layout, kind: Callable[[str],
         return None
     if any(frame[at].dtype not in (np.int64, np.float64) for at in free):
         return None
-    if any((frame[at].abs() > EXACT_INTEGER).any() for at in free if frame[at].dtype == np.float64):
+    if any((frame[at].abs() >= EXACT_INTEGER).any() for at in free if frame[at].dtype == np.float64):
         return None  # an integer among them may have lost digits
+    if any(np.isinf(frame[at].to_numpy()).any() for at in range(layout.tokens) if frame[at].dtype == np.float64):
+        return None  # a finite number beyond the range of doubles looks the same
     return _columns(frame, text, layout, free, kind)
 
 

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 import numpy as np
 import numpy.typing as npt
 
-from compare.reading.grammar import INTEGER, is_integer, number
+from compare.reading.grammar import DECIMAL, FORTRAN_EXPONENT, INTEGER, is_integer, number
 from compare.result import Pixel
 
 Ints = npt.NDArray[np.int64]
 Values = npt.NDArray  # (n, width), int64, float64, or object (words, integers beyond 64 bits)
 EXACT_INTEGER = 1 << 53
+LONGEST_INTEGER = 4000  # digits that Python turns into a number and back
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +58,6 @@ class Block:
     pixels: list[tuple[int, Pixel]] = field(default_factory=list)
     malformed: list[tuple[int, str]] = field(default_factory=list)
     sides: set[str] = field(default_factory=set)
-    digits: int = 0
     lines: int = 0
     trace_lines: int = 0
 
@@ -72,11 +74,13 @@ def convert(texts: Sequence[str], kind: str | None) -> Values:
         integers = _integers(texts, negative_zero=kind == "int")
         if integers is not None:
             return integers
+    whole = kind != "float"
     try:
         values = np.array([number(text) for text in texts] if _odd(texts) else list(map(float, texts)), float)
     except ValueError:
-        return _numbers_and_words(texts, whole=kind != "float")
-    return values if kind is not None or _exact(texts, values) else _numbers_and_words(texts, whole=True)
+        return _numbers_and_words(texts, whole=whole)
+    fits = not _overflowed(texts, values) and (not whole or _exact(texts, values, written_out=kind is None))
+    return values if fits else _numbers_and_words(texts, whole=whole)
 
 
 def _integers(texts: Sequence[str], *, negative_zero: bool) -> Values | None:
@@ -99,22 +103,45 @@ def _odd(texts: Sequence[str]) -> bool:
     return not joined.isascii() or any(mark in joined for mark in "_(xXdD")
 
 
-def _exact(texts: Sequence[str], values: npt.NDArray[np.float64]) -> bool:
-    """Whether no integer text lost digits on its way to a double."""
-    suspects = np.flatnonzero(np.abs(values) > EXACT_INTEGER)
-    return not any(is_integer(texts[i]) and int(texts[i]) != int(values[i]) for i in suspects.tolist())
+def _overflowed(texts: Sequence[str], values: npt.NDArray[np.float64]) -> bool:
+    """Whether a finite number is beyond the range of doubles: as infinity it would equal any other such number."""
+    return any(not _names_infinity(texts[i]) for i in np.flatnonzero(np.isinf(values)).tolist())
+
+
+def _names_infinity(text: str) -> bool:
+    return "inf" in text.lower()
+
+
+def _exact(texts: Sequence[str], values: npt.NDArray[np.float64], *, written_out: bool) -> bool:
+    """Whether no integer lost digits on its way to a double; ``written_out``: only texts of plain digits are ones."""
+    suspects = np.flatnonzero(np.isfinite(values) & (np.abs(values) >= EXACT_INTEGER)).tolist()
+    if written_out:
+        return not any(is_integer(texts[i]) and int(texts[i]) != int(values[i]) for i in suspects)
+    return not suspects
 
 
 def _numbers_and_words(texts: Sequence[str], *, whole: bool) -> Values:
     """``whole``: what is written as an integer stays one."""
-    return _objects([int(text) if whole and is_integer(text) else _number_or_word(text) for text in texts])
+    return _objects([_integer_or_other(text) if whole else _number_or_word(text) for text in texts])
+
+
+def _integer_or_other(text: str) -> int | float | str:
+    """An integer of any size, also where it is written with an exponent; one too long for Python stays a text."""
+    if is_integer(text):
+        return int(text) if len(text) <= LONGEST_INTEGER else text
+    value = _number_or_word(text)
+    if isinstance(value, float) and EXACT_INTEGER <= abs(value) < np.inf and DECIMAL.match(text):
+        written = Decimal(text.translate(FORTRAN_EXPONENT))
+        return int(written) if written == written.to_integral_value() else value
+    return value
 
 
 def _number_or_word(text: str) -> float | str:
     try:
-        return number(text)
+        value = number(text)
     except ValueError:
         return text
+    return value if not math.isinf(value) or _names_infinity(text) else text
 
 
 def _objects(values: Sequence[int | float | str]) -> Values:
@@ -123,10 +150,16 @@ def _objects(values: Sequence[int | float | str]) -> Values:
     return column
 
 
+def _beyond_doubles(whole: Values) -> bool:
+    return bool(((whole >= EXACT_INTEGER) | (whole <= -EXACT_INTEGER)).any())
+
+
 def stack(parts: Sequence[Values]) -> Values:
-    """Components side by side: (n, width). Integers beside floats become floats."""
+    """Components side by side: (n, width). Integers beside floats become floats if doubles hold them."""
     if len(parts) == 1:
         return parts[0][:, None]
-    if any(part.dtype == object for part in parts):
+    kinds = {part.dtype for part in parts}
+    large = len(kinds) > 1 and any(part.dtype == np.int64 and _beyond_doubles(part) for part in parts)
+    if large or np.dtype(object) in kinds:
         return np.stack([part.astype(object) for part in parts], axis=1)
     return np.stack(parts, axis=1)

@@ -23,7 +23,13 @@ DECADES = 16.0  # of ulps: a factor of two in a double is 4.5e15 of them
 MOST_COLUMNS = 400
 MOST_BARS = 100
 BAR_HEIGHT = 100.0
-SEVERITY = (DifferenceClass.IDENTICAL, DifferenceClass.ROUNDING, DifferenceClass.DRIFT, DifferenceClass.DIVERGENT)
+SEVERITY = (
+    DifferenceClass.IDENTICAL,
+    DifferenceClass.ROUNDING,
+    DifferenceClass.DRIFT,
+    DifferenceClass.INCOMPARABLE,
+    DifferenceClass.DIVERGENT,
+)
 
 
 def class_of(pair: Pair) -> str:

@@ -23,6 +23,7 @@ PROBLEM_WORDS = {
     ProblemKind.REPEATED_RECORD: "A record with the same indices is there more than once.",
     ProblemKind.REQUIRED_MISSING: "A required quantity is on one side only.",
     ProblemKind.ONE_SIDED_NAN: "A value is NaN on one side only.",
+    ProblemKind.NOT_COMPARABLE: "Neither side holds a number where one was to be expected.",
     ProblemKind.UNUSED_TOLERANCE: "A tolerance matches no quantity.",
     ProblemKind.AMBIGUITY: "More than one pairing is possible.",
     ProblemKind.WAIVER_EXPIRED: "A waiver has expired.",

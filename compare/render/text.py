@@ -28,6 +28,7 @@ _VERDICT_WORDS = {
     Verdict.INCOMPLETE: "nothing diverges, but the logs do not support parity",
     Verdict.NOTHING_COMPARED: "the logs have nothing in common",
 }
+FIRST_REMARKS = ("wide-tolerance", "deciding-tolerance")  # what a verdict rests on, beside the findings
 
 
 def clean(text: str) -> str:
@@ -92,7 +93,11 @@ def waiver_text(waived: Waived | None) -> str:
 
 
 def headline(result: Comparison) -> str:
-    """The verdict in one sentence."""
+    """The verdict in one sentence; "the same" is said of whole logs alone."""
+    coverage = result.coverage
+    if result.verdict is Verdict.PARITY and not coverage.whole:
+        part = f"{coverage.required_compared} of {coverage.required} required names"
+        return f"{result.verdict.value}: nothing differs among {part}; the rest was not compared"
     return f"{result.verdict.value}: {_VERDICT_WORDS[result.verdict]}"
 
 
@@ -104,6 +109,7 @@ def story(result: Comparison) -> list[str]:
     elif result.first_divergence is not None:
         lines.append(f"first divergence, origin unknown: {pair_sentence(result.first_divergence)}")
     lines += [problem_sentence(problem) for problem in result.problems]
+    lines += [clean(remark.message) for remark in result.warnings if remark.kind in FIRST_REMARKS]
     return lines + waived_sentences(result)
 
 

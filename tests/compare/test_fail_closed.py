@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from compare.engine import compare_traces
+from compare.engine import Window, compare_traces
+from compare.errors import InputError
 from compare.result import ProblemKind, Verdict
+from compare.vocabulary import load as vocabulary_of
 
 Write = Callable[..., Path]
 Command = Callable[..., object]
 PHI = {"thick_tic": 0, "source": 1, "phi_tic": 1}
 DOMAIN = PHI | {"mos_tic": 1}
+END = "TRACE_C: I_pixel_final 1.5\n"  # without it the packaged vocabulary takes a log for cut off
 
 
 def doubled(log, record: str, **indices: int):
@@ -96,9 +100,145 @@ def test_a_log_is_at_parity_with_itself(trace, write: Write, compare_command) ->
     assert compare_command("traces", write(trace, "a.log"), write(trace, "b.log")).code == 0
 
 
-def test_the_same_nan_on_both_sides_is_the_same(trace, write: Write) -> None:
-    a, b = (trace.replaced("polar", "", [text]) for text in ("nan", "-nan"))
-    assert compare_traces(write(a, "a.log"), write(b, "b.log")).verdict is Verdict.PARITY
+@pytest.mark.parametrize(
+    ("text_a", "text_b"), [("nan", "-nan"), ("****", "****"), ("****", "******"), ("huge", "huge")]
+)
+@pytest.mark.parametrize("name", ["polar", "steps"])
+def test_no_number_on_both_sides_is_incomplete(
+    trace, write: Write, compare_command, name: str, text_a: str, text_b: str
+) -> None:
+    logs = [write(trace.replaced(name, "", [text]), f"{at}.log") for at, text in enumerate((text_a, text_b))]
+    result = compare_traces(*logs)
+    assert result.verdict is Verdict.INCOMPLETE
+    assert ProblemKind.NOT_COMPARABLE in {problem.kind for problem in result.problems}
+    assert not result.coverage.whole or result.counts["incomparable"]
+    ran = compare_command("traces", *logs)
+    assert ran.code == 1
+    assert f"{name} is no number on either side" in ran.out
+
+
+def test_nan_on_both_sides_is_parity_where_the_vocabulary_says_so(write: Write) -> None:
+    words = vocabulary_of(
+        write('format = 1\nname = "v"\n[quantities.header]\nx = { kind = "float", nan = "equal" }\n', "v.toml")
+    )
+    logs = write("TRACE_C: x nan\n", "a.log"), write("TRACE_PY: x -nan\n", "b.log")
+    assert compare_traces(*logs, vocabulary=words).verdict is Verdict.PARITY
+
+
+@pytest.mark.parametrize("word", ["overflow", "Infinit"])
+def test_a_word_among_the_numbers_of_a_name_is_incomplete(write: Write, word: str) -> None:
+    """Nothing is declared of the name; its other rows are numbers."""
+    a, b = (
+        write(f"TRACE_{side}_STEP k=0 x=1.5\nTRACE_{side}_STEP k=1 x={word}\n", f"{side}.log") for side in ("C", "PY")
+    )
+    result = compare_traces(a, b)
+    assert result.verdict is Verdict.INCOMPLETE
+    assert result.counts["incomparable"] == 1
+
+
+def test_numbers_that_come_long_after_equal_words_are_incomplete(write: Write) -> None:
+    text = "TRACE_C_STEP k=0 x=overflow\n" + "".join(f"TRACE_C_STEP k={k} x={k}.5\n" for k in range(1, 4000))
+    log = write(text, "a.log")
+    window = Window(rows=50, waiting_rows=200, block_bytes=2000)
+    assert compare_traces(log, log, window=window).verdict is Verdict.INCOMPLETE
+
+
+def test_bytes_that_are_no_text_are_incomplete(tmp_path: Path) -> None:
+    logs = tmp_path / "a.log", tmp_path / "b.log"
+    for log, byte in zip(logs, (b"\xe9", b"\xe8"), strict=True):
+        log.write_bytes(b"TRACE_C: name caf" + byte + b"\nTRACE_C: x 1.5\n")
+    assert compare_traces(*logs).verdict is Verdict.INCOMPLETE
+
+
+@pytest.mark.parametrize(
+    "line", ["v 9007199254740993 0.5", "v 9007199254740993", "v 9007199254740993.0", "v 1e999", "v " + "9" * 5000]
+)
+def test_what_no_double_can_tell_apart_is_told_apart(write: Write, line: str) -> None:
+    text = 'format = 1\nname = "v"\n[quantities.header]\nv = { kind = "int" }\n' if ".0" in line else None
+    words = vocabulary_of(write(text, "v.toml")) if text else None
+    other = line.replace("9007199254740993", "9007199254740992").replace("1e999", "2e999").replace("99999", "99998", 1)
+    logs = write(f"TRACE_C: {line}\n{END}", "a.log"), write(f"TRACE_PY: {other}\n{END}", "b.log")
+    assert compare_traces(*logs, vocabulary=words).exit_code == 1
+    assert compare_traces(logs[0], logs[0], vocabulary=words).exit_code == 0
+
+
+@pytest.mark.parametrize(("a", "b"), [("0.5", "0.515"), ("1e5", "1.49e5"), ("2.5", "2.54"), ("0.00015", "0.0002")])
+def test_few_printed_digits_excuse_nothing(write: Write, a: str, b: str) -> None:
+    logs = write(f"TRACE_C: x {a}\n", "a.log"), write(f"TRACE_PY: x {b}\n", "b.log")
+    assert compare_traces(*logs).exit_code == 1
+
+
+def many(value: Callable[[float], str], short: str, write: Write, name: str, count: int = 250) -> Path:
+    values = (math.sin(n + 1) for n in range(count))
+    lines = [f"TRACE_C_STEP k={n} x={value(x)}" for n, x in enumerate(values)]
+    return write("\n".join([f"TRACE_C: gravity {short}", *lines, END]), name)
+
+
+def test_a_precision_is_inferred_from_a_whole_log_alone_and_said(write: Write) -> None:
+    def fifteen(x: float) -> str:
+        return f"{x:.15g}"
+
+    a, b = many(fifteen, "9.8", write, "a.log"), many(repr, "9.8", write, "b.log")
+    result = compare_traces(a, b)
+    assert result.verdict is Verdict.PARITY
+    assert result.sides[0].digits == 15
+    assert [remark.kind for remark in result.warnings] == ["precision"]
+    assert result.counts["identical"] > 0.85 * result.coverage.paired, "all that print with 15 digits"
+    assert compare_traces(many(fifteen, "9.9", write, "c.log"), b).exit_code == 1, "a short value is exact"
+    few = compare_traces(many(fifteen, "9.8", write, "a.log", 150), many(repr, "9.8", write, "b.log", 150))
+    assert few.sides[0].digits == 17
+    coarse = many(lambda x: f"{x:.6g}", "9.8", write, "d.log")
+    assert compare_traces(coarse, b).exit_code == 1, "never below 12 digits"
+
+
+def test_a_stated_precision_excuses_what_printing_lost(write: Write, compare_command) -> None:
+    logs = write(f"TRACE_C: x 0.123457\n{END}", "a.log"), write(f"TRACE_PY: x 0.1234567891\n{END}", "b.log")
+    assert compare_command("traces", *logs).code == 1
+    ran = compare_command("traces", *logs, "--digits-a", "6")
+    assert ran.code == 0
+    assert "a is taken to print 6 digits, stated on the command line" in ran.out
+    assert compare_command("traces", *logs, "--digits-a", "0").code == 2
+    for text in (
+        'digits = 6\n[quantities.header]\nx = { kind = "float" }',
+        '[quantities.header]\nx = { kind = "float", digits = 6 }',
+    ):
+        words = vocabulary_of(write(f'format = 1\nname = "v"\n{text}\n', "v.toml"))
+        assert compare_traces(logs[0], logs[0], vocabulary=words).verdict is Verdict.PARITY
+        assert compare_traces(*logs, vocabulary=words).verdict is Verdict.PARITY
+        assert compare_traces(*logs, vocabulary=words, digits=(17, 17)).exit_code == 1, "the command line goes first"
+
+
+def test_a_log_states_its_own_precision(write: Write) -> None:
+    words = vocabulary_of(write(
+        'format = 1\nname = "v"\n[section]\ndigits = "printed"\n[quantities.header]\nx = { kind = "float" }\n'
+        'printed = { kind = "int", status = "metadata" }\n', "v.toml"
+    ))  # fmt: skip
+    logs = write("TRACE_C: printed 6\nTRACE_C: x 0.123457\n", "a.log"), write("TRACE_PY: x 0.1234567891\n", "b.log")
+    assert compare_traces(*logs, vocabulary=words).verdict is Verdict.PARITY
+    bad = write("TRACE_C: printed 0\nTRACE_C: x 0.123457\n", "c.log")
+    with pytest.raises(InputError, match="1 to 17"):
+        compare_traces(bad, logs[1], vocabulary=words)
+
+
+def test_a_listed_name_without_a_status_is_required(write: Write) -> None:
+    text = 'format = 1\nname = "v"\nunknown = "optional"\n[quantities.header]\nx = {{}}\ny = {{{}}}\n'
+    required, optional = (vocabulary_of(write(text.format(status), "v.toml")) for status in ("", 'status = "optional"'))
+    both, one = write("TRACE_C: x 1.5\nTRACE_C: y 2\n", "a.log"), write("TRACE_C: x 1.5\n", "b.log")
+    assert compare_traces(both, both, vocabulary=required).verdict is Verdict.PARITY
+    assert compare_traces(both, one, vocabulary=required).verdict is Verdict.INCOMPLETE
+    assert compare_traces(both, one, vocabulary=optional).verdict is Verdict.PARITY
+    neither = compare_traces(one, one, vocabulary=required)
+    assert neither.verdict is Verdict.INCOMPLETE
+    assert "printed by neither log: y" in neither.problems[0].message
+    assert not neither.coverage.whole
+    assert compare_traces(one, one, vocabulary=optional).verdict is Verdict.PARITY
+
+
+def test_a_required_line_that_both_logs_of_todays_format_lack_is_a_finding(trace, write: Write) -> None:
+    log = write(trace.without("V_cell_A3").without("Fbeam_meters"), "a.log")
+    result = compare_traces(log, log)
+    assert result.verdict is Verdict.INCOMPLETE
+    assert "Fbeam_meters, V_cell_A3" in result.problems[0].message
 
 
 @pytest.mark.parametrize(("text", "code"), [("12.0", 0), ("12.5", 1), ("nan", 1), ("inf", 1), ("1e300", 1)])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compare.reading.grammar import Malformed, Parsed, digits_of, number, parse_line
+from compare.reading.grammar import Malformed, Parsed, number, parse_line
 
 names = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,12}", fullmatch=True)
 floats = st.floats(allow_nan=True, allow_infinity=True)
@@ -96,11 +96,6 @@ def test_nan_in_all_spellings(text: str) -> None:
 def test_what_is_no_number(text: str) -> None:
     with pytest.raises(ValueError, match=r"is not a number|could not convert|invalid"):
         number(text)
-
-
-@pytest.mark.parametrize(("text", "digits"), [("0.00120", 3), ("1e+24", 1), ("-12.5", 3), ("12", 0), ("0x1p3", 17)])
-def test_significant_digits(text: str, digits: int) -> None:
-    assert digits_of(text) == digits
 
 
 @given(name=names, values=st.lists(floats, min_size=1, max_size=9), style=st.sampled_from(["repr", "17g", "hex"]))

@@ -66,8 +66,11 @@ def test_the_older_c_build_against_the_reference_is_parity_at_its_digits(
 ) -> None:
     result = compare_traces(logs["c"], golden / "public" / "supervisor.trace_685_1039.log")
     assert result.verdict is Verdict.PARITY
-    assert result.sides[0].digits == 15
-    assert result.counts[DifferenceClass.IDENTICAL] >= 55
+    assert result.sides[0].digits == 17, "too few floats to infer a precision from"
+    stated = compare_traces(logs["c"], golden / "public" / "supervisor.trace_685_1039.log", digits=(15, None))
+    assert stated.verdict is Verdict.PARITY
+    assert stated.counts["identical"] > result.counts["identical"]
+    assert stated.counts[DifferenceClass.IDENTICAL] >= 55
     units = [remark for remark in result.warnings if remark.kind == "unit"]
     assert [remark.key and remark.key.name for remark in units] == ["scattering_vec_A_inv"]
     assert "1e-10" in units[0].message

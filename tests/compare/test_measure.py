@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compare.classes import measure
-from compare.classes.measure import CLASSES, measure_numbers, measure_objects, same_bits, ulps_between
-from compare.result import DifferenceClass
+from compare.classes.measure import CLASSES, Limits, Rules, measure_numbers, same_bits, ulps_between
+from compare.classes.precision import Digits, largest_loss, significant_digits
 
 finite = st.floats(allow_nan=False, allow_infinity=False)
 
@@ -19,10 +19,12 @@ def column(*rows: object) -> np.ndarray:
     return np.array([row if isinstance(row, tuple) else (row,) for row in rows])
 
 
-def classes(a: np.ndarray, b: np.ndarray, tolerance: float = 1e-11, envelope: float | None = None, digits=(17, 17)):
+def classes(
+    a: np.ndarray, b: np.ndarray, tolerance: float = 1e-11, envelope: float | None = None, rules: Rules | None = None
+) -> list[str]:
     scale = measure.own_scale(a)
-    limits = scale * tolerance, scale * (envelope if envelope is not None else tolerance)
-    measured = measure_numbers(a, b, scale, *limits, digits)
+    limits = Limits(scale, scale * tolerance, scale * (envelope if envelope is not None else tolerance))
+    measured = measure.measure(a, b, limits, rules or Rules())
     return [CLASSES[code].value for code in measured.code]
 
 
@@ -56,7 +58,7 @@ def test_a_few_ulps_are_counted_exactly(a: float, count: int) -> None:
         (1.0, 1.0 + 2**-52, "rounding"),
         (1.0, 1.0 + 1e-12, "rounding"),
         (1.0, 1.0 + 1e-10, "divergent"),
-        (math.nan, -math.nan, "identical"),
+        (math.nan, -math.nan, "incomparable"),
         (math.nan, 1.0, "divergent"),
         (1.0, math.nan, "divergent"),
         (math.inf, math.inf, "identical"),
@@ -68,7 +70,8 @@ def test_a_few_ulps_are_counted_exactly(a: float, count: int) -> None:
         ((1.0, 1e-20, 0.0), (1.0, 2e-20, 1e-13), "rounding"),
         ((1.0, 0.0), (1.0, 1e-10), "divergent"),
         ((math.inf, 1.0), (math.inf, 1.1), "divergent"),
-        ((math.nan, 1.0), (math.nan, 1.0 + 1e-12), "rounding"),
+        ((math.nan, 1.0), (math.nan, 1.0 + 1e-12), "incomparable"),
+        ((math.nan, 1.0), (math.nan, 1.1), "divergent"),
     ],
 )
 def test_the_class_of_two_floats(a: object, b: object, expected: str) -> None:
@@ -90,38 +93,111 @@ def test_an_integer_beside_a_float_is_a_float() -> None:
 
 def test_the_worst_component_is_the_one_furthest_apart() -> None:
     a, b = column((1.0, 2.0, 3.0)), column((1.0, 2.5, 2.9))
-    measured = measure_numbers(a, b, np.array([3.0]), np.zeros(1), np.zeros(1), (17, 17))
+    measured = measure_numbers(a, b, Limits(np.array([3.0]), np.zeros(1), np.zeros(1)))
     assert measured.component[0] == 1
     assert measured.absolute[0] == 0.5
+
+
+def printed_with(*digits: Digits) -> Rules:
+    return Rules((digits[0], digits[-1]))
 
 
 def test_fewer_printed_digits_are_the_same_printed_text() -> None:
     value = -0.60725583957669249
     printed = float(f"{value:.15g}")
     assert printed != value
-    assert classes(column(printed), column(value), digits=(15, 17)) == ["identical"]
-    assert classes(column(printed), column(value), digits=(17, 17)) == ["rounding"]
-    assert classes(column(printed), column(value + 3e-15), digits=(15, 17)) == ["rounding"]
+    fifteen = printed_with(Digits(15), Digits())
+    assert classes(column(printed), column(value), rules=fifteen) == ["identical"]
+    assert classes(column(printed), column(value)) == ["rounding"]
+    assert classes(column(printed), column(value + 3e-15), rules=fifteen) == ["rounding"]
+
+
+@pytest.mark.parametrize(("stated", "expected"), [(True, "identical"), (False, "divergent")])
+def test_a_short_value_is_exact_unless_the_precision_is_stated(stated: bool, expected: str) -> None:
+    """%g drops zeros at the end; where a precision is only inferred, 0.5 is 0.5."""
+    rules = printed_with(Digits(6, stated), Digits())
+    assert classes(column(0.12345), column(0.1234501), rules=rules) == [expected]
+    assert classes(column(0.5), column(0.515), rules=rules) == ["divergent"]
+
+
+def test_a_value_with_more_digits_than_are_stated_is_exact() -> None:
+    rules = printed_with(Digits(3, stated=True))
+    assert classes(column(2.50001), column(2.50002), rules=rules) == ["divergent"]
+    assert classes(column(2.5), column(2.504), rules=rules) == ["identical"]
 
 
 @given(st.floats(1e-300, 1e300), st.integers(12, 15))
 def test_printing_with_n_digits_loses_at_most_half_a_unit_of_the_last(value: float, digits: int) -> None:
     printed = float(f"{value:.{digits - 1}e}")
-    assert abs(printed - value) <= measure.printing_loss(np.array([[value]]), digits)[0, 0]
+    assert abs(printed - value) <= largest_loss(np.array([[value]]), Digits(digits))[0, 0]
+    assert significant_digits(printed) <= digits
+
+
+@pytest.mark.parametrize(
+    ("value", "digits"), [(0.0012, 2), (1e24, 1), (-12.5, 3), (0.1 + 0.2, 17), (0.0, 0), (math.inf, 0), (math.nan, 0)]
+)
+def test_significant_digits_are_those_of_the_shortest_text(value: float, digits: int) -> None:
+    assert significant_digits(value) == digits
+
+
+def objects(*rows: tuple) -> np.ndarray:
+    out = np.empty((len(rows), len(rows[0])), object)
+    out[:] = rows
+    return out
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "rules", "expected"),
+    [
+        (("***",), ("***",), Rules(), "incomparable"),
+        (("***",), ("*****",), Rules(), "incomparable"),
+        (("***",), (1.5,), Rules(), "divergent"),
+        (("none",), ("none",), Rules(), "identical"),
+        (("none",), ("none",), Rules(number=True), "incomparable"),
+        (("none",), ("none",), Rules(number=True, words=frozenset(["none"])), "identical"),
+        (("none",), ("never",), Rules(number=True), "divergent"),
+        (("caf\ufffd",), ("caf\ufffd",), Rules(), "incomparable"),
+        ((math.nan, "x"), (math.nan, "x"), Rules(), "incomparable"),
+        ((math.nan, "x"), (math.nan, "x"), Rules(nan_equal=True), "identical"),
+        ((math.nan, "x"), (math.nan, "y"), Rules(), "divergent"),
+        ((2**70,), (2**70,), Rules(), "identical"),
+        ((2**70,), (2**70 + 1,), Rules(), "divergent"),
+        ((2**53 + 1, 0.5), (2**53, 0.5), Rules(), "divergent"),
+        ((2**53 + 1, 0.5), (2**53 + 1, 0.5 + 1e-14), Rules(), "rounding"),
+        ((10**400, 0.5), (10**400, 0.5), Rules(), "identical"),
+        ((10**400, 0.5), (10**400 + 1, 0.5), Rules(), "divergent"),
+        ((1.0,), (1.0 + 1e-13,), Rules(), "rounding"),
+        (("9" * 5000,), ("9" * 5000,), Rules(number=True), "identical"),
+        (("9" * 5000,), ("9" * 4999 + "8",), Rules(number=True), "divergent"),
+        ((7,), (7.0,), Rules(whole=True), "identical"),
+        ((10**15,), (10**15 + 1.0,), Rules(whole=True), "divergent"),
+        ((7,), (math.nan,), Rules(whole=True), "divergent"),
+    ],
+)
+def test_the_class_of_rows_that_are_no_plain_numbers(a: tuple, b: tuple, rules: Rules, expected: str) -> None:
+    with np.errstate(all="raise"):
+        assert classes(objects(a), objects(b), rules=rules) == [expected]
+
+
+def test_nan_is_nan_where_the_vocabulary_says_so() -> None:
+    equal = Rules(nan_equal=True)
+    assert classes(column(math.nan), column(-math.nan), rules=equal) == ["identical"]
+    assert classes(column((math.nan, 1.0)), column((math.nan, 1.0 + 1e-12)), rules=equal) == ["rounding"]
+
+
+@given(st.integers(-(2**63), 2**63 - 1), st.integers(-(2**63), 2**63 - 1))
+def test_integers_are_as_far_apart_as_they_are(a: int, b: int) -> None:
+    measured = measure_numbers(column(a), column(b), Limits(*(np.zeros(1),) * 3))
+    assert measured.absolute[0] == float(abs(a - b))
+    assert (measured.code[0] == measure.IDENTICAL) == (a == b)
 
 
 def test_words_and_shapes_are_equal_or_divergent() -> None:
-    def words(*rows: tuple) -> np.ndarray:
-        out = np.empty((len(rows), len(rows[0])), object)
-        out[:] = rows
-        return out
-
-    a, b = words(("MOSFLM",), ("none",), (1,)), words(("MOSFLM",), (3.0,), ("1",))
-    assert [CLASSES[c] for c in measure_objects(a, b).code] == [
-        DifferenceClass.IDENTICAL, DifferenceClass.DIVERGENT, DifferenceClass.DIVERGENT,
+    assert classes(objects(("MOSFLM",), ("none",), (1,)), objects(("MOSFLM",), (3.0,), ("1",))) == [
+        "identical", "divergent", "divergent",
     ]  # fmt: skip
     short, long = np.array([[1.0, 2.0]]), np.array([[1.0, 2.0, 3.0]])
-    assert [CLASSES[c] for c in measure_objects(short, long).code] == [DifferenceClass.DIVERGENT]
+    assert classes(short, long) == ["divergent"]
 
 
 @given(st.lists(st.floats(), min_size=1, max_size=5), st.lists(st.floats(), min_size=1, max_size=5))

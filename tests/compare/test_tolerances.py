@@ -94,3 +94,25 @@ def test_the_packaged_file_is_the_houses_default() -> None:
     packaged = tolerances.packaged()
     assert (packaged.default.tolerance, packaged.default.envelope) == (1e-11, 1e-11)
     assert not packaged.strict
+
+
+def test_a_file_cannot_name_itself_the_packaged_default(trace, write) -> None:
+    path = write('format = 1\nsource = "Packaged default"\n[default]\ntolerance = 1e-9\n', "t.toml")
+    result = compare_traces(write(trace, "a.log"), write(trace, "b.log"), tolerances=tolerances.load(path))
+    assert result.tolerance_source == str(path)
+    said = tolerances.load(write('format = 1\nsource = "by hand"\n', "u.toml")).described
+    assert said.endswith('u.toml, which says "by hand"')
+
+
+def test_a_tolerance_that_decided_is_said_with_its_source(trace, write, compare_command) -> None:
+    cell = float(trace.value("DOMAIN", "F_cell", **DOM)[0])
+    logs = write(trace, "a.log"), write(trace.replaced("DOMAIN", "F_cell", [cell * (1 + 1e-9)], **DOM), "b.log")
+    wide = write('format = 1\n[[step]]\nname = "DOMAIN.F_cell"\ntolerance = 1e-3\n', "wide.toml")
+    first = compare_command("traces", *logs, "--tolerance", wide).out.splitlines()[1:3]
+    assert f"the tolerance of DOMAIN.F_cell is 0.001 of its scale ([[step]] DOMAIN.F_cell of {wide})" in first[0]
+    assert "DOMAIN.F_cell: 1 value passes only by the tolerance given for it" in first[1]
+    narrow = write("format = 1\n[default]\ntolerance = 1e-13\nenvelope = 1e-13\n", "narrow.toml")
+    logs = logs[0], write(trace.replaced("DOMAIN", "F_cell", [cell * (1 + 1e-12)], **DOM), "c.log")
+    kinds = compare_traces(*logs, tolerances=tolerances.load(narrow)).warnings
+    assert [(r.kind, "1 value fails" in r.message) for r in kinds] == [("deciding-tolerance", True)]
+    assert not compare_traces(*logs).warnings
