@@ -1,0 +1,1 @@
+"""The C program `ptycho_c`: sources and makefile travel as package data; reached through its command line only."""
