@@ -184,7 +184,8 @@ def _row(j: int, mode: int, row: int, patch: Pair, s: ModeSteps) -> Iterator[Rec
 def _closing(setup: Setup, j: int, slow: int, fast: int, intensity: Tensor, dose: float) -> dict[str, Value]:
     expected = physics.expected_count(intensity, dose)
     closing: dict[str, Value] = {"intensity": float(intensity), "amplitude": float(physics.square_root(intensity))}
-    if setup.scan.measured(j)[slow, fast]:
+    closing["is_measured"] = int(setup.scan.measured(j)[slow, fast])
+    if closing["is_measured"]:
         measured = setup.steps.measured_count(setup.scan, j, slow, fast)
         wide = torch.tensor(measured, dtype=torch.float64)
         closing["measured_count"] = measured

@@ -106,7 +106,9 @@ static void take_total(Observer *observer, double intensity, double expected)
     size_t pixel = (size_t)(t->pixel.slow * s->side + t->pixel.fast);
     print_number("intensity", intensity);
     print_number("amplitude", sqrt(intensity));
-    if (is_measured(s, t->pixel.position, pixel)) {
+    bool measured_there = is_measured(s, t->pixel.position, pixel);
+    print_integer("is_measured", measured_there);
+    if (measured_there) {
         double measured = s->counts[(size_t)(t->pixel.position * s->side * s->side) + pixel];
         print_number("measured_count", measured);
         print_number("deviance", deviance(expected, measured));
