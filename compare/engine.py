@@ -10,6 +10,7 @@ from compare import causes, tolerances, vocabulary
 from compare.alignment.aliases import Aliases, AliasPair
 from compare.alignment.lane import Lane, Step, Unit
 from compare.alignment.sequence_lane import SequenceLane
+from compare.causes import whole
 from compare.classes import measure
 from compare.classes.origins import Origins, Replays
 from compare.classes.store import Name, Store
@@ -32,6 +33,7 @@ from compare.result import (
     Side,
     Status,
 )
+from compare.shares import account_of
 from compare.tolerances import Tolerances
 from compare.vocabulary import HEADER, Vocabulary
 
@@ -299,7 +301,7 @@ class _Run:
             nothing_common=not paired,
         )
         pairs = self.collector.finish(self.logs[Side.A].locate, self.logs[Side.B].locate, statuses.status)
-        return Comparison(
+        result = Comparison(
             sides=(self.logs[Side.A].info(), self.logs[Side.B].info()),
             pairs=pairs,
             counts={c: self.collector.counts[c] for c in measure.CLASSES},
@@ -314,6 +316,8 @@ class _Run:
             tolerance_source=self.tolerances.described,
             replayed=bool(self.replays),
         )
+        result = whole.refine(result, self.vocabulary)
+        return replace(result, account=account_of(result.pairs, self.vocabulary))
 
     def _coverage(self, paired: int, missing: int, problems: int, statuses: Statuses) -> Coverage:
         def counted(name: Name) -> bool:

@@ -285,6 +285,27 @@ class Coverage:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One step's part in the difference of the result. ``at`` is its place in ``Comparison.pairs``."""
+
+    at: int
+    fraction: float  # signed: negative where it works against the difference that is seen
+    how: str = "size"  # replay | formula | graph | size: what the share was found from
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """What makes the result differ. ``result`` is the place in ``Comparison.pairs`` of what the program is run for."""
+
+    result: int | None = None
+    shares: tuple[Share, ...] = ()  # the largest first
+    causes: int = 0  # steps that differ on their own
+    downstream: int = 0  # differing values that come from them
+    unexplained: int = 0  # differing values that come from none of them
+    notes: tuple[str, ...] = ()  # printed values that the program cannot have used
+
+
 @dataclass(frozen=True)
 class Comparison:
     """Two logs compared.
@@ -307,6 +328,19 @@ class Comparison:
     tolerance_source: str = ""
     replayed: bool = False  # replays were supplied, so origins are established and not only inferred
     schema_version: int = SCHEMA_VERSION
+    account: Account = Account()
+    cause: Cause | None = None  # of the comparison as a whole: the two runs had different inputs, or pixels
+
+    @cached_property
+    def dominant(self) -> Pair | None:
+        """The step with the largest share of the result's difference, of those that nobody has waived."""
+        places = (share.at for share in self.account.shares)
+        return next((self.pairs[at] for at in places if self.pairs[at].waived is None), None)
+
+    @property
+    def result_pair(self) -> Pair | None:
+        """What the program is run for, where the vocabulary names it and both logs have it."""
+        return None if self.account.result is None else self.pairs[self.account.result]
 
     @cached_property
     def first_divergence(self) -> Pair | None:

@@ -13,8 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from compare import installed
+from compare import formulas, installed
 from compare.errors import InputError
+from compare.formulas import Formula
 
 FORMAT = 1
 KINDS = ("int", "float", "word")
@@ -110,6 +111,29 @@ class Defect:
     index: str | None = None  # the loop whose steps are mixed up
     quantity: str | None = None
     when: tuple[Reference, float] | None = None  # holds only where the reference has this value
+    shows_in: tuple[str, ...] = ()  # labels whose repeated value in one log alone proves it
+    spoils: tuple[str, ...] = ()  # labels of the steps that are wrong by it where a log prints one evaluation
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """A position on a grid: the labels of the axes it moves along, and of the length of a step."""
+
+    along: tuple[str, ...]
+    step: str
+
+
+@dataclass(frozen=True)
+class Causes:
+    """What the words for causes and the shares of the blame need to know about a program's names."""
+
+    half_step_of: tuple[str, ...] = ()  # an offset of half of one of these is a half-pixel offset
+    grids: Mapping[str, Grid] = field(default_factory=dict)  # label of a position -> how another pixel shows there
+    constants: Mapping[str, float] = field(default_factory=dict)
+    given: frozenset[str] = frozenset()  # labels of what is read from arguments and files, not computed
+    same_inputs: tuple[str, ...] = ()  # metadata that, stated alike, shows that both runs had the same inputs
+    gains: Mapping[str, float] = field(default_factory=dict)  # how much larger a relative difference a step can make
+    formulas: Mapping[str, Formula] = field(default_factory=dict)  # label of a step -> its formula
 
 
 @dataclass(frozen=True)
@@ -131,8 +155,8 @@ class Vocabulary:
     quantities: Mapping[tuple[str, str], Quantity] = field(default_factory=dict)
     aliases: tuple[Alias, ...] = ()
     defects: tuple[Defect, ...] = ()
-    half_step_of: tuple[str, ...] = ()
-    constants: Mapping[str, float] = field(default_factory=dict)
+    result: str | None = None  # label of what the program is run for
+    causes: Causes = Causes()
 
     def quantity(self, record: str, name: str) -> Quantity:
         """The entry for a name; an alias shares its target's; unlisted names get the file's default."""
@@ -195,7 +219,7 @@ def load(path: Path | str) -> Vocabulary:
 
 TOP_LEVEL = {
     "format", "name", "unknown", "digits", "nan", "section", "tiers", "demanded", "chatter", "records", "quantities",
-    "alias", "defect", "causes",
+    "alias", "defect", "causes", "result", "formulas",
 }  # fmt: skip
 QUANTITY_KEYS = {
     "kind", "count", "unit", "status", "scale", "inputs", "copy", "decision", "digits", "nan", "words",
@@ -232,10 +256,11 @@ def _build(data: Mapping[str, Any]) -> Vocabulary:
         quantities=quantities,
         aliases=tuple(_alias(entry) for entry in data.get("alias", ())),
         defects=tuple(_defect(entry) for entry in data.get("defect", ())),
-        half_step_of=tuple(data.get("causes", {}).get("half_step_of", ())),
-        constants={name: float(value) for name, value in data.get("causes", {}).get("constants", {}).items()},
+        result=data.get("result"),
+        causes=_causes(data.get("causes", {}), data.get("formulas", {})),
     )
     _check_graph(vocabulary)
+    _check_labels(vocabulary)
     return vocabulary
 
 
@@ -319,13 +344,51 @@ def _alias(entry: Mapping[str, Any]) -> Alias:
     )
 
 
+def _causes(entry: Mapping[str, Any], steps: Mapping[str, str]) -> Causes:
+    lists = ("half_step_of", "same_inputs")
+    _only(entry, {*lists, "constants", "given", "gains", "grids"}, "[causes]")
+    grids = entry.get("grids", {})
+    for label, grid in grids.items():
+        _only(grid, {"along", "step"}, f"[causes.grids] {label}")
+    return Causes(
+        **{name: tuple(entry.get(name, ())) for name in lists},
+        given=frozenset(entry.get("given", ())),
+        grids={label: Grid(tuple(grid["along"]), grid["step"]) for label, grid in grids.items()},
+        constants={name: float(value) for name, value in entry.get("constants", {}).items()},
+        gains={label: float(value) for label, value in entry.get("gains", {}).items()},
+        formulas={label: formulas.parse(text) for label, text in steps.items()},
+    )
+
+
+def _check_labels(vocabulary: Vocabulary) -> None:
+    """A misspelt label would silently mean nothing."""
+    listed = {quantity.label for quantity in vocabulary.quantities.values()}
+    named = {
+        "result": [vocabulary.result] if vocabulary.result else [],
+        "[causes] given": vocabulary.causes.given,
+        "[causes.gains]": vocabulary.causes.gains,
+        "[causes.grids]": [x for at, g in vocabulary.causes.grids.items() for x in (at, g.step, *g.along)],
+        "[formulas]": vocabulary.causes.formulas,
+        **{f"defect {d.name}": (*d.shows_in, *d.spoils) for d in vocabulary.defects},
+        **{f"the formula of {step}": f.names for step, f in vocabulary.causes.formulas.items()},
+    }
+    for where, labels in named.items():
+        for label in labels:
+            if label not in listed:
+                raise ValueError(f"{where} names {label!r}, which is not listed")
+
+
 def _defect(entry: Mapping[str, Any]) -> Defect:
-    _only(entry, {"name", "label", "index", "quantity", "when"}, f"defect {entry.get('name')}")
+    allowed = {"name", "label", "index", "quantity", "when", "shows_in", "spoils"}
+    _only(entry, allowed, f"defect {entry.get('name')}")
     when = None
     if "when" in entry:
         text, value = _condition(entry["when"])
         when = parse_reference(text), value
-    return Defect(entry["name"], entry["label"], entry.get("index"), entry.get("quantity"), when)
+    return Defect(
+        entry["name"], entry["label"], entry.get("index"), entry.get("quantity"), when,
+        tuple(entry.get("shows_in", ())), tuple(entry.get("spoils", ())),
+    )  # fmt: skip
 
 
 def _condition(text: str) -> tuple[str, float]:

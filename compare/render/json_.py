@@ -14,6 +14,7 @@ from typing import Any
 
 from compare.result import (
     SCHEMA_VERSION,
+    Account,
     Ambiguity,
     Cause,
     Comparison,
@@ -28,6 +29,7 @@ from compare.result import (
     Problem,
     ProblemKind,
     Remark,
+    Share,
     Side,
     SideInfo,
     Status,
@@ -48,13 +50,15 @@ def as_document(result: Comparison) -> dict[str, Any]:
     """The same as plain dictionaries and lists."""
     places = {id(pair): place for place, pair in enumerate(result.pairs)}
     marked = {"first_origin": result.first_origin, "first_divergence": result.first_divergence}
-    marked["worst"] = result.worst
+    marked |= {"worst": result.worst, "dominant": result.dominant, "result": result.result_pair}
     return {
         "schema": SCHEMA,
         "schema_version": result.schema_version,
         "verdict": result.verdict.value,
         "exit_code": result.exit_code,
         **{name: None if pair is None else places[id(pair)] for name, pair in marked.items()},
+        "cause": _encode(result.cause),
+        "account": _encode(result.account),
         "counts": _encode(result.counts),
         "omitted": _encode(result.omitted),
         "coverage": {**_encode(result.coverage), "fraction": result.coverage.fraction},
@@ -139,7 +143,14 @@ def _comparison(document: Mapping[str, Any]) -> Comparison:
         tolerance_source=document["tolerance_source"],
         replayed=document["replayed"],
         schema_version=document["schema_version"],
+        account=_account(document["account"]),
+        cause=None if document["cause"] is None else Cause(**document["cause"]),
     )
+
+
+def _account(account: Mapping[str, Any]) -> Account:
+    shares = tuple(Share(**{**share, "fraction": _value(share["fraction"])}) for share in account["shares"])
+    return Account(**{**account, "shares": shares, "notes": tuple(account["notes"])})
 
 
 def _pair(pair: Mapping[str, Any]) -> Pair:

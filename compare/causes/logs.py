@@ -1,0 +1,130 @@
+"""Both logs as detectors of the second round see them: every step as a node, and what one side alone prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from compare.causes.values import COMPUTED, digits, numbers
+from compare.result import Comparison, Key, Pair, Side
+from compare.shares.network import Network, Node, label_of
+from compare.vocabulary import Quantity, Vocabulary
+
+MOST_ROWS = 2000  # evaluations of one name that are searched
+
+
+@dataclass
+class Logs:
+    """The compared network with what is left over."""
+
+    network: Network
+    vocabulary: Vocabulary
+    same_inputs: bool  # both logs state that they ran the same case
+    pairs: tuple[Pair, ...]
+    alone: dict[tuple[Side, str], list[tuple[Key, tuple[float, ...]]]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, comparison: Comparison, vocabulary: Vocabulary, same_inputs: bool) -> Logs:
+        logs = cls(Network.of(comparison.pairs, vocabulary), vocabulary, same_inputs, tuple(comparison.pairs))
+        for left in comparison.leftovers:
+            rows = logs.alone.setdefault((left.side, label_of(left.key, vocabulary)), [])
+            if len(rows) < MOST_ROWS:
+                rows.append((left.key, numbers(left.value)))
+        return logs
+
+    def rows(self, side: Side, label: str) -> Iterator[tuple[Key, tuple[float, ...]]]:
+        """All that one side prints of a step, paired or not."""
+        node = self.network.nodes.get(label)
+        for pair in node.pairs[:MOST_ROWS] if node else ():
+            yield pair.key, numbers(pair.a if side is Side.A else pair.b)
+        yield from self.alone.get((side, label), ())
+
+    def converted(self, key: Key, value: float, raw: bool) -> float:
+        """A number under an older name, in the unit of today's."""
+        if not raw or (key.record, key.name) in self.vocabulary.quantities:
+            return value
+        aliases = (alias for alias in self.vocabulary.aliases if (alias.record, alias.name) == (key.record, key.name))
+        return next((value**alias.power * alias.factor for alias in aliases), value)
+
+    @cached_property
+    def consumers(self) -> dict[str, list[str]]:
+        """Label of a step -> labels of the steps of the vocabulary that are made from it."""
+        found: dict[str, list[str]] = {}
+        for step, inputs in self.vocabulary.steps().items():
+            formula = self.vocabulary.causes.formulas.get(step)
+            for source in dict.fromkeys((*inputs, *(formula.names if formula else ()))):
+                found.setdefault(source, []).append(step)
+        return found
+
+    def relatives(self, label: str) -> list[str]:
+        """What a step is made from, and what it is put together with in the steps made from it."""
+        steps = self.vocabulary.steps()
+        found = dict.fromkeys(steps.get(label, ()))
+        for consumer in self.consumers.get(label, ()):
+            found |= dict.fromkeys((consumer, *steps.get(consumer, ())))
+            formula = self.vocabulary.causes.formulas.get(consumer)
+            found |= dict.fromkeys(formula.names if formula else ())
+        return [name for name in found if name != label]
+
+
+@dataclass(frozen=True)
+class Place:
+    """One differing pair in the logs."""
+
+    pair: Pair
+    logs: Logs
+
+    @cached_property
+    def a(self) -> tuple[float, ...]:
+        return numbers(self.pair.a)
+
+    @cached_property
+    def b(self) -> tuple[float, ...]:
+        return numbers(self.pair.b)
+
+    @cached_property
+    def label(self) -> str:
+        return label_of(self.pair.key, self.logs.vocabulary)
+
+    @cached_property
+    def node(self) -> Node:
+        return self.logs.network.nodes[self.label]
+
+    @cached_property
+    def quantity(self) -> Quantity:
+        record, _, name = self.label.rpartition(".")
+        return self.logs.vocabulary.quantity(record, name)
+
+    @cached_property
+    def differing_inputs(self) -> list[Node]:
+        network = self.logs.network
+        return [network.nodes[label] for label in network.inputs(self.label) if network.nodes[label].differs]
+
+    def prints_long(self, side: Side) -> bool:
+        """Whether most vectors that a side prints have the digits of computed numbers."""
+        counts = [
+            digits(values)
+            for pair in self.logs.pairs
+            if len(values := numbers(pair.a if side is Side.A else pair.b)) >= 3
+        ]
+        return 2 * sum(count >= COMPUTED for count in counts) > len(counts)
+
+    @property
+    def scalar(self) -> bool:
+        """One number on each side, and not a count."""
+        values = (self.pair.a, self.pair.b)
+        return all(isinstance(value, int | float) for value in values) and not all(isinstance(v, int) for v in values)
+
+    def number(self, label: str, side: Side = Side.A) -> float | None:
+        """One number that a side prints for another step, at this evaluation where it is paired."""
+        node = self.logs.network.nodes.get(label)
+        found = node.seen_from(self.pair.key) if node else None
+        rows = self.logs.alone.get((side, label), ())
+        if found is not None:
+            key, values = found.key, numbers(found.a if side is Side.A else found.b)
+            raw = found.name_a == found.name_b == ""  # what was paired through an alias is converted already
+        else:
+            key, values = rows[-1] if rows else (self.pair.key, ())
+            raw = True
+        return self.logs.converted(key, values[0], raw) if len(values) == 1 else None

@@ -1,0 +1,63 @@
+"""One side carries fewer digits than the other: 32 bits, or a constant written short."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from compare.causes.scene import Scene
+from compare.causes.values import SHARP, digits
+
+PRINTED = 2e-15  # relative: what 15 printed digits leave of a number of 32 bits
+LONGER = 3  # digits that a constant must have more than the shortened one
+
+
+def float32_rounding(scene: Scene) -> str | None:
+    """One side is the other rounded to 32 bits, as exactly as it was printed."""
+    if scene.whole or len(scene.a) != len(scene.b):
+        return None
+    if _rounded(scene.a, scene.b):
+        return "b is a rounded to 32 bits"
+    return "a is b rounded to 32 bits" if _rounded(scene.b, scene.a) else None
+
+
+def _rounded(exact: Sequence[float], short: Sequence[float]) -> bool:
+    with np.errstate(over="ignore", invalid="ignore"):
+        rounded = np.array(exact, np.float32).astype(float).tolist()
+    if rounded == list(exact) or not all(map(math.isfinite, rounded)):
+        return False
+    return all(abs(x - y) <= PRINTED * abs(x) for x, y in zip(rounded, short, strict=True))
+
+
+def truncated_constant(scene: Scene) -> str | None:
+    """A constant that one side writes with fewer digits, or a ratio that shows one."""
+    if scene.quantity.inputs == () and len(scene.a) == len(scene.b) == 1 and not scene.whole:
+        for short, long, side in ((scene.b[0], scene.a[0], "b"), (scene.a[0], scene.b[0], "a")):
+            count = _shortened(short, long)
+            if count:
+                return f"{side} has {count} digits of the other's value"
+    ratio = scene.ratio
+    if ratio is None:
+        return None
+    for name, value in scene.vocabulary.causes.constants.items():
+        for count in range(3, 12):
+            for cut in {float(f"{value:.{count - 1}e}"), _cut(value, count)}:
+                for power in (1, -1, 2, -2):
+                    if cut != value and abs(ratio / (cut / value) ** power - 1) < SHARP:
+                        return f"b/a is that of {name} with {count} digits"
+    return None
+
+
+def _shortened(short: float, long: float) -> int:
+    """To how many digits (3 to 12) ``long`` was rounded or cut to give ``short``; 0 if to none."""
+    if short == long or not math.isfinite(long) or not math.isfinite(short) or long == 0:
+        return 0
+    count = next((n for n in range(3, 13) if short in (float(f"{long:.{n - 1}e}"), _cut(long, n))), 0)
+    return count if count and digits([short]) >= 3 and digits([long]) >= count + LONGER else 0
+
+
+def _cut(value: float, count: int) -> float:
+    mantissa, _, exponent = f"{value:.17e}".partition("e")
+    return float(f"{mantissa[: count + 1 + mantissa.startswith('-')]}e{exponent}")

@@ -1,0 +1,29 @@
+"""Simple ratios between the two sides: the sign, and units."""
+
+from __future__ import annotations
+
+import math
+
+from compare.causes.scene import Scene
+from compare.causes.values import near
+
+UNIT_RATIOS = {
+    "degrees for radians": 180.0 / math.pi,
+    "radians for degrees": math.pi / 180.0,
+    "twice": 2.0,
+    "half": 0.5,
+    **{f"10^{power}": 10.0**power for power in (*range(-12, 0), *range(1, 13))},
+}
+
+
+def sign(scene: Scene) -> str | None:
+    """b = -a."""
+    return "b = -a" if scene.ratio is not None and near(scene.ratio, -1.0) else None
+
+
+def unit(scene: Scene) -> str | None:
+    """b/a is a power of ten, pi/180, 2 or their inverses; a count has no unit."""
+    ratio = scene.ratio
+    if ratio is None or scene.whole:
+        return None
+    return next((f"b = a x {ratio:.9g} ({n})" for n, r in UNIT_RATIOS.items() if near(ratio, r)), None)

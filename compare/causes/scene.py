@@ -1,0 +1,77 @@
+"""What a detector sees: one differing pair with what surrounds it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from compare.causes.values import CLOSE, numbers, parts
+from compare.classes.origins import place_of
+from compare.classes.store import Found, Name, Store
+from compare.result import Pair
+from compare.vocabulary import Quantity, Vocabulary
+
+MOST_ROWS = 2000  # evaluations of one name that are searched for a value
+
+
+@dataclass(frozen=True)
+class Scene:
+    """One differing pair, the compared values around it, and the vocabulary."""
+
+    pair: Pair
+    store: Store
+    vocabulary: Vocabulary
+
+    @cached_property
+    def a(self) -> tuple[float, ...]:
+        return numbers(self.pair.a)
+
+    @cached_property
+    def b(self) -> tuple[float, ...]:
+        return numbers(self.pair.b)
+
+    @property
+    def name(self) -> Name:
+        return self.pair.key.record, self.pair.key.name
+
+    @cached_property
+    def quantity(self) -> Quantity:
+        return self.vocabulary.quantity(*self.name)
+
+    @cached_property
+    def whole(self) -> bool:
+        """All values are integers."""
+        return all(isinstance(value, int) for value in (*parts(self.pair.a), *parts(self.pair.b)))
+
+    @property
+    def index_names(self) -> tuple[str, ...]:
+        return tuple(name for name, _ in self.pair.key.indices)
+
+    @cached_property
+    def ratio(self) -> float | None:
+        """b/a, where it is the same for all components that are not 0."""
+        if len(self.a) != len(self.b) or not any(self.a):
+            return None
+        largest = max(range(len(self.a)), key=lambda i: abs(self.a[i]))
+        ratio = self.b[largest] / self.a[largest]
+        scale = abs(self.b[largest])
+        if ratio == 0 or not math.isfinite(ratio):
+            return None
+        fits = all(abs(y - ratio * x) <= CLOSE * scale for x, y in zip(self.a, self.b, strict=True))
+        return ratio if fits else None
+
+    def siblings(self, index: str) -> Iterator[tuple[int, Found]]:
+        """The same quantity at other steps of one loop, all other indices equal."""
+        at = 2 + self.index_names.index(index)
+        here = place_of(self.pair.key)
+        for count, found in enumerate(self.store.rows(self.name)):
+            if count >= MOST_ROWS:
+                return
+            there = found.place
+            if there != here and there[:at] == here[:at] and there[at + 1 :] == here[at + 1 :]:
+                yield there[at], found
+
+
+Detector = Callable[[Scene], str | None]

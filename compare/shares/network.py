@@ -1,0 +1,145 @@
+"""The compared quantities as one network: a node for each step of the vocabulary, however the logs spell it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from compare.result import Key, Pair, Value
+from compare.vocabulary import HEADER, Vocabulary
+
+FARTHEST = 745.0  # between 0 and anything else: more than the logarithm of every ratio of doubles
+
+
+@dataclass
+class Node:
+    """All evaluations of one step; ``worst`` is the one whose sides are farthest apart."""
+
+    label: str
+    pairs: list[Pair] = field(default_factory=list)
+    worst: Pair | None = None
+    apart: float = 0.0
+    _places: dict[tuple, Pair] = field(default_factory=dict)
+
+    def add(self, pair: Pair) -> None:
+        self.pairs.append(pair)
+        self._places[pair.key.pixel, pair.key.indices] = pair
+        if pair.differs:
+            distance = apart(pair.a, pair.b)
+            if self.worst is None or distance > self.apart:
+                self.worst, self.apart = pair, distance
+
+    @property
+    def differs(self) -> bool:
+        return self.worst is not None
+
+    def take(self, value: float) -> None:
+        """The value that b must have used in place of the one it prints."""
+        if self.worst is not None:
+            self.apart = apart(self.worst.a, value)
+
+    def seen_from(self, key: Key) -> Pair | None:
+        """The evaluation that belongs to another step's: the same loop indices, else the last of the pixel."""
+        if not self.pairs:
+            return None
+        if len(self.pairs) == 1:
+            return self.pairs[0]
+        own, indices = self.pairs[-1].key, dict(key.indices)
+        place = tuple((name, indices.get(name, -1)) for name, _ in own.indices)
+        found = self._places.get((key.pixel, place)) or self._places.get((None, place))
+        return found or next((p for p in reversed(self.pairs) if p.key.pixel == key.pixel), self.pairs[-1])
+
+
+@dataclass
+class Network:
+    """Nodes by the vocabulary's label of a step, and the steps that each is made from."""
+
+    vocabulary: Vocabulary
+    nodes: dict[str, Node] = field(default_factory=dict)
+    _steps: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    _copies: dict[str, list[str]] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, pairs: Sequence[Pair], vocabulary: Vocabulary) -> Network:
+        network = cls(vocabulary)
+        network._steps = vocabulary.steps()
+        for quantity in vocabulary.quantities.values():
+            if quantity.copy:
+                for source in network._steps.get(quantity.label, ()):
+                    network._copies.setdefault(source, []).append(quantity.label)
+        for pair in pairs:
+            label = label_of(pair.key, vocabulary)
+            if label not in network.nodes:
+                network.nodes[label] = Node(label)
+            network.nodes[label].add(pair)
+        return network
+
+    def inputs(self, label: str) -> tuple[str, ...]:
+        """Labels of the compared steps that one is made from; what no log prints is replaced by its own inputs."""
+        return tuple(dict.fromkeys(self._reached(label, {label})))
+
+    def _reached(self, label: str, seen: set[str]) -> Iterator[str]:
+        formula = self.vocabulary.causes.formulas.get(label)
+        for source in dict.fromkeys((*self._steps.get(label, ()), *(formula.names if formula else ()))):
+            if source in seen:
+                continue
+            seen.add(source)
+            if source in self.nodes:
+                yield source
+                continue
+            copies = [copy for copy in self._copies.get(source, ()) if copy in self.nodes and copy not in seen]
+            seen.update(copies)
+            yield from copies or self._reached(source, seen)
+
+    def above(self, label: str) -> set[str]:
+        """Every step that has a part in one, whatever lies between."""
+        found: set[str] = set()
+        open_labels = [label]
+        while open_labels:
+            for source in self.inputs(open_labels.pop()):
+                if source not in found and source != label:
+                    found.add(source)
+                    open_labels.append(source)
+        return found
+
+
+def label_of(key: Key, vocabulary: Vocabulary) -> str:
+    """The vocabulary's label for what a pair is about: an older name stands for the step of today."""
+    if (key.record, key.name) not in vocabulary.quantities:
+        for alias in vocabulary.aliases:
+            if (alias.record, alias.name) == (key.record, key.name):
+                return f"{alias.of.record}.{alias.of.name}" if alias.of.record else alias.of.name
+    return f"{key.record}.{key.name}" if key.record != HEADER else key.name
+
+
+def apart(a: Value, b: Value) -> float:
+    """How far apart two values are: the logarithm of the ratio of numbers, |b - a| / size of vectors."""
+    x, y = (value if isinstance(value, tuple) else (value,) for value in (a, b))
+    if x == y:
+        return 0.0
+    if len(x) != len(y) or any(isinstance(part, str) for part in (*x, *y)):
+        return FARTHEST
+    if len(x) == 1:
+        return _ratio(_number(x[0]), _number(y[0]))
+    p, q = [_number(part) for part in x], [_number(part) for part in y]
+    size = max(math.hypot(*p), math.hypot(*q))
+    away = math.hypot(*(v - u for u, v in zip(p, q, strict=True)))
+    return away / size if math.isfinite(away) and 0 < size < math.inf else FARTHEST
+
+
+def _ratio(x: float, y: float) -> float:
+    if not (math.isfinite(x) and math.isfinite(y)) or (x == 0) != (y == 0):
+        return FARTHEST
+    if x * y < 0:
+        return abs(y - x) / max(abs(x), abs(y))
+    return abs(math.log(abs(y)) - math.log(abs(x)))
+
+
+def _number(part: object) -> float:
+    try:
+        return float(part)  # type: ignore[arg-type]
+    except OverflowError:
+        return math.inf
+    except ValueError:
+        return math.nan
