@@ -116,7 +116,7 @@ def _value(node: ast.AST, values: Mapping[str, Array]) -> Array:
     name = _name(node)
     if name is not None:
         held = values[name]
-        return held[0] if held.shape == (1,) else held  # type: ignore[no-any-return]
+        return held[0] if held.shape == (1,) else held
     if isinstance(node, ast.BinOp):
         return BINARY[type(node.op)](_value(node.left, values), _value(node.right, values))
     if isinstance(node, ast.UnaryOp):
@@ -125,7 +125,7 @@ def _value(node: ast.AST, values: Mapping[str, Array]) -> Array:
         return np.array([_value(element, values) for element in node.elts])
     if isinstance(node, ast.Subscript):
         assert isinstance(node.slice, ast.Constant)
-        return np.atleast_1d(_value(node.value, values))[node.slice.value]  # type: ignore[no-any-return, index]
+        return np.atleast_1d(_value(node.value, values))[node.slice.value]  # type: ignore[index]
     if isinstance(node, ast.Call):
         assert isinstance(node.func, ast.Name)
         return FUNCTIONS[node.func.id](*(_value(argument, values) for argument in node.args))

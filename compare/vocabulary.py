@@ -70,6 +70,7 @@ class Quantity:
     nan_equal: bool = False  # NaN on both sides is the same value
     words: frozenset[str] = frozenset()  # that may stand in the place of a number
     known: bool = True
+    older: bool = False  # of builds before the format of today
 
     @property
     def label(self) -> str:
@@ -219,7 +220,7 @@ def load(path: Path | str) -> Vocabulary:
 
 TOP_LEVEL = {
     "format", "name", "unknown", "digits", "nan", "section", "tiers", "demanded", "chatter", "records", "quantities",
-    "alias", "defect", "causes", "result", "formulas",
+    "alias", "defect", "causes", "result", "formulas", "older",
 }  # fmt: skip
 QUANTITY_KEYS = {
     "kind", "count", "unit", "status", "scale", "inputs", "copy", "decision", "digits", "nan", "words",
@@ -238,6 +239,8 @@ def _build(data: Mapping[str, Any]) -> Vocabulary:
         for record, entries in _by_record(data).items()
         for name, entry in entries.items()
     }
+    for name, entry in data.get("older", {}).items():
+        quantities[HEADER, name] = replace(_quantity(name, HEADER, entry, tiers), older=True)
     unknown = data.get("unknown", "required")
     _one_of(unknown, ("required", "optional"), "unknown")
     vocabulary = Vocabulary(

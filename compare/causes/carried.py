@@ -11,9 +11,10 @@ CONTINUES = 0.2  # of the difference: how near b must be to where a's other step
 
 
 def named_defect(place: Place) -> Cause | None:
-    """A step that the vocabulary says is spoilt by a defect, where the reference's log shows that defect."""
+    """The single evaluation of a step that a defect spoils, where the reference's log shows that defect elsewhere."""
     for defect in place.logs.vocabulary.defects:
-        if place.label not in (*defect.spoils, *defect.shows_in) or defect.index is None:
+        spoilt = place.label in (*defect.spoils, *defect.shows_in)
+        if not spoilt or defect.index is None or defect.index in dict(place.pair.key.indices):
             continue
         for label in defect.shows_in:
             evidence = _repeats(place, defect, label)

@@ -23,7 +23,7 @@ def inputs_are_the_same(comparison: Comparison, vocabulary: Vocabulary) -> bool:
 
 def given_value(place: Place) -> Cause | None:
     """A vector that one side computes and the other has as it was given: few digits in all of its components."""
-    if place.logs.same_inputs or len(place.a) < 3 or len(place.a) != len(place.b) or not place.quantity.inputs:
+    if not _comparable(place) or not place.quantity.inputs:
         return None
     for short, long, side in ((place.b, place.a, Side.B), (place.a, place.b, Side.A)):
         counts = [digits([part]) for part in short if part]
@@ -36,6 +36,11 @@ def given_value(place: Place) -> Cause | None:
     return None
 
 
+def _comparable(place: Place) -> bool:
+    """Vectors of two runs that may have had different inputs and do not print them all."""
+    return not (place.logs.same_inputs or place.logs.one_format) and len(place.a) == len(place.b) >= 3
+
+
 def _typed(vector: tuple[float, ...]) -> bool:
     """Not what printing leaves of numbers of 32 bits."""
     return any(float(np.float32(part)) != part for part in vector)
@@ -44,7 +49,7 @@ def _typed(vector: tuple[float, ...]) -> bool:
 def overridden(place: Place) -> Cause | None:
     """b's value is not made from what b prints above it, which would give a's: something was put in its place."""
     formula = place.logs.vocabulary.causes.formulas.get(place.label)
-    if formula is None or place.logs.same_inputs or len(place.a) < 3:
+    if formula is None or not _comparable(place):
         return None
     made = []
     for at_b in (False, True):
@@ -65,11 +70,18 @@ def overridden(place: Place) -> Cause | None:
 def different_input(place: Place) -> Cause | None:
     """What is read from arguments and files differs; or what is made from them alone is far off.
 
-    Not where both logs state the same case: then the difference is in how the programs read it.
+    Not where both logs state the same case: then the difference is in how the programs read it. Logs that both state
+    their format print their arguments: only those are inputs there, as they are typed, and nothing made from them.
     """
     if place.logs.same_inputs or place.differing_inputs:
         return None
-    if place.label in place.logs.vocabulary.causes.given:
+    given = place.label in place.logs.vocabulary.causes.given
+    if place.logs.one_format:
+        typed = len(place.a) == len(place.b) == 1 and digits((*place.a, *place.b)) <= MOST
+        if given and typed and place.quantity.record == HEADER:
+            return Cause("different-input", "read from the arguments or files of the run")
+        return None
+    if given:
         if len(place.a) > 1 and place.node.apart < FAR:
             return None
         return Cause("different-input", "read from the arguments or files of the run")
@@ -79,14 +91,14 @@ def different_input(place: Place) -> Cause | None:
 
 
 def _of_arguments(place: Place) -> bool:
-    """A vector of a step whose inputs are arguments, directly or through steps that no log prints."""
+    """A vector of a step whose inputs are arguments, or steps that no log prints and that are made of these."""
     if len(place.a) < 3 or place.quantity.inputs is None:
         return False
     vocabulary = place.logs.vocabulary
     return all(
-        vocabulary.quantity(vocabulary.record_of(r, place.quantity.record), r.name).inputs in ((), None)
-        or vocabulary.label_of(r, place.quantity.record) in place.logs.network.nodes
-        or r.optional
-        or r.relation == "previous"
-        for r in place.quantity.inputs
-    ) and (place.quantity.record != HEADER or bool(place.quantity.inputs is not None))
+        reference.optional
+        or reference.relation == "previous"
+        or vocabulary.label_of(reference, place.quantity.record) in place.logs.network.nodes
+        or not vocabulary.quantity(vocabulary.record_of(reference, place.quantity.record), reference.name).inputs
+        for reference in place.quantity.inputs
+    )

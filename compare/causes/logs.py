@@ -21,12 +21,17 @@ class Logs:
     network: Network
     vocabulary: Vocabulary
     same_inputs: bool  # both logs state that they ran the same case
+    one_format: bool  # both logs state the version of their format
     pairs: tuple[Pair, ...]
     alone: dict[tuple[Side, str], list[tuple[Key, tuple[float, ...]]]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, comparison: Comparison, vocabulary: Vocabulary, same_inputs: bool) -> Logs:
-        logs = cls(Network.of(comparison.pairs, vocabulary), vocabulary, same_inputs, tuple(comparison.pairs))
+        stated = {datum.name for datum in comparison.metadata if datum.a is not None and datum.b is not None}
+        logs = cls(
+            Network.of(comparison.pairs, vocabulary), vocabulary, same_inputs,
+            vocabulary.format_name in stated, tuple(comparison.pairs),
+        )  # fmt: skip
         for left in comparison.leftovers:
             rows = logs.alone.setdefault((left.side, label_of(left.key, vocabulary)), [])
             if len(rows) < MOST_ROWS:

@@ -94,7 +94,7 @@ FAULTS: list[tuple[str, str, dict[str, int], Change, str]] = [
     ("V_cell_A3", "", {}, digits(5), "truncated-constant"),
     ("r_e_sqr", "", {}, digits(4), "truncated-constant"),
     ("a_star_A_inv", "", {}, scaled(3.14159 / math.pi), "truncated-constant"),
-    ("SOURCE", "polar", SRC, cut(6), "truncated-constant"),
+    ("SOURCE", "polar", SRC, cut(6), "unknown"),  # no constant: digits that agree are no evidence
     # a factor that is missing, or once too often
     ("SUBPIXEL", OMEGA + "_sr", SUB, lambda v: [v[0] / 0.11981729263673518], "missing-factor"),
     ("I_pixel_final", "", {}, lambda v: [v[0] / POLAR[0]], "missing-factor"),
@@ -107,7 +107,7 @@ FAULTS: list[tuple[str, str, dict[str, int], Change, str]] = [
     ("SUBPIXEL", "R_distance_meters", SUB, scaled(1.0000317), "unknown"),
     ("DOMAIN", "hkl_frac", DOM, added(0.013, 0.0, 0.0), "unknown"),
     ("detector_pivot", "", {}, lambda v: ["SAMPLE"], "unknown"),
-    ("polarization_factor", "", {}, scaled(0.913), "unknown"),
+    ("polarization_factor", "", {}, scaled(0.913), "different-input"),
     ("PHI", "bp_angstroms", PHI, added(1e-6, 0.0, -3e-6), "unknown"),
 ]
 POLAR: list[float] = []
