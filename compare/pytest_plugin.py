@@ -60,7 +60,8 @@ def assert_traces_match(a: Trace, b: Trace, **options: Any) -> Comparison:
 
 def message(result: Comparison) -> str:
     """Verdict, first step at fault (or first divergence), findings, counts: a few lines, no dump."""
-    from compare.render.text import counts_text, headline, story
+    from compare.render.account import headline, story
+    from compare.render.text import counts_text
 
     lines = story(result)
     shown = lines[:MOST_LINES] + ([f"and {len(lines) - MOST_LINES} more findings"] if len(lines) > MOST_LINES else [])

@@ -11,15 +11,14 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from compare.render.account import headline, story
 from compare.render.text import (
     FIRST_REMARKS,
     cause_text,
     clean,
     counts_text,
     fork_text,
-    headline,
     number_text,
-    story,
     waiver_text,
 )
 from compare.result import Comparison, DifferenceClass, Leftover, Origin, Pair, Side, Verdict
@@ -27,6 +26,7 @@ from compare.result import Comparison, DifferenceClass, Leftover, Origin, Pair, 
 MOST_ROWS = 40
 MOST_NAMES = 12
 NARROW = 110  # columns; below it each pair takes a few lines instead of a row
+OTHER_COLUMNS = 60  # that the table needs beside both values
 PIPE_WIDTH = 160
 
 CLASS_STYLES = {
@@ -60,7 +60,8 @@ def print_comparison(result: Comparison, *, everything: bool = False, console: C
     shown = pairs if everything else pairs[:MOST_ROWS]
     if shown:
         console.print()
-        console.print(_table(shown, shorten)) if console.width >= NARROW else _list(shown, shorten, console)
+        wide = console.width >= max(NARROW, _width(shown) + OTHER_COLUMNS)
+        console.print(_table(shown, shorten)) if wide else _list(shown, shorten, console)
     if len(shown) < len(pairs):
         console.print(Text(f"... {len(pairs) - len(shown)} more differ; --all lists every pair"))
     console.print()
@@ -100,7 +101,7 @@ def _table(pairs: Sequence[Pair], names: _Names) -> Table:
     table = Table(box=None, padding=(0, 1), header_style="bold")
     table.add_column("quantity", overflow="fold", ratio=3)
     for title in ("a", "b"):
-        table.add_column(title, justify="right", overflow="fold", min_width=12)
+        table.add_column(title, justify="right", no_wrap=True, overflow="ellipsis", min_width=12)
     for title in ("ulps", "relative"):
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("class", no_wrap=True)
@@ -116,6 +117,12 @@ def _table(pairs: Sequence[Pair], names: _Names) -> Table:
             Text(_origin(pair)),
         )
     return table
+
+
+def _width(pairs: Sequence[Pair]) -> int:
+    """Columns that both values take side by side: a number is not broken in the middle."""
+    longest_a = max(len(_side(pair.a, pair.component)) for pair in pairs)
+    return longest_a + max(len(_side(pair.b, pair.component)) for pair in pairs)
 
 
 def _list(pairs: Sequence[Pair], names: _Names, console: Console) -> None:

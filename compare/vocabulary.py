@@ -98,6 +98,7 @@ class Alias:
     factor: float = 1.0
     power: float = 1.0
     divide_by: tuple[str, ...] = ()
+    decided_by: str | None = None  # the step whose formula and own value tell by which of them
     component: int | None = None
     when: tuple[str, float] | None = None
     or_factor: tuple[tuple[float, str], ...] = ()
@@ -329,7 +330,7 @@ def parse_scale(text: str) -> tuple[str, int | None]:
 
 
 def _alias(entry: Mapping[str, Any]) -> Alias:
-    allowed = {"name", "of", "factor", "power", "divide_by", "component", "when", "or_factor"}
+    allowed = {"name", "of", "factor", "power", "divide_by", "decided_by", "component", "when", "or_factor"}
     _only(entry, allowed, f"alias {entry.get('name')}")
     record, _, name = entry["name"].rpartition(".")
     if record and not record.isupper():  # a sub-item such as beam_center_m.X is a header name
@@ -341,6 +342,7 @@ def _alias(entry: Mapping[str, Any]) -> Alias:
         factor=float(entry.get("factor", 1.0)),
         power=float(entry.get("power", 1.0)),
         divide_by=tuple(entry.get("divide_by", ())),
+        decided_by=entry.get("decided_by"),
         component=entry.get("component"),
         when=_condition(entry["when"]) if "when" in entry else None,
         or_factor=tuple((float(o["factor"]), str(o.get("unit", ""))) for o in entry.get("or_factor", ())),
@@ -368,6 +370,7 @@ def _check_labels(vocabulary: Vocabulary) -> None:
     listed = {quantity.label for quantity in vocabulary.quantities.values()}
     named = {
         "result": [vocabulary.result] if vocabulary.result else [],
+        "decided_by of an alias": [a.decided_by for a in vocabulary.aliases if a.decided_by],
         "[causes] given": vocabulary.causes.given,
         "[causes.gains]": vocabulary.causes.gains,
         "[causes.grids]": [x for at, g in vocabulary.causes.grids.items() for x in (at, g.step, *g.along)],

@@ -10,10 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
 
 from compare.classes.store import Name, Place
 from compare.leftovers import Book, Entry, key_of
 from compare.result import Key, Remark, Side
+from compare.shares.network import apart
 from compare.vocabulary import HEADER, Alias, Quantity, Vocabulary
 
 ORDERS_APART = 1e3  # a ratio beyond it is looked up among the alias's other units
@@ -101,12 +105,9 @@ class Aliases:
 
     def _converted(self, side: Side, alias: Alias, entry: Entry) -> tuple | None:
         """The value in today's unit; None where it takes a quantity that this log does not print."""
-        divisor = 1.0
-        for name in alias.divide_by:
-            found = self.header(side, name)
-            if found is None or len(found) != 1 or not found[0]:
-                return None
-            divisor *= found[0]
+        divisor = self._divisor(side, alias, entry)
+        if divisor is None:
+            return None
         if alias.factor == 1.0 and alias.power == 1.0 and divisor == 1.0:
             return entry.value
         if any(isinstance(part, str) for part in entry.value):
@@ -115,6 +116,32 @@ class Aliases:
             return tuple(part**alias.power * alias.factor / divisor for part in entry.value)
         except OverflowError:
             return None
+
+    def _divisor(self, side: Side, alias: Alias, entry: Entry) -> float | None:
+        """What the value is divided by: all that the alias names, or what of it the log's own result asks for."""
+        factors = []
+        for name in alias.divide_by:
+            found = self.header(side, name)
+            if found is None or len(found) != 1 or not found[0] or isinstance(found[0], str):
+                return 1.0 if alias.decided_by else None
+            factors.append(float(found[0]))
+        if not alias.decided_by:
+            return math.prod(factors)
+        choices = [math.prod(chosen) for n in range(len(factors) + 1) for chosen in combinations(factors, n)]
+        return min(choices, key=lambda divisor: self._misses(side, alias, entry, divisor))
+
+    def _misses(self, side: Side, alias: Alias, entry: Entry, divisor: float) -> float:
+        """How far the log's own result is from what the formula makes of the value; 0 where that cannot be told."""
+        formula = self.vocabulary.causes.formulas.get(alias.decided_by or "")
+        own = self.header(side, alias.decided_by or "")
+        if formula is None or own is None or any(isinstance(part, str) for part in (*own, *entry.value)):
+            return 0.0
+        values = {name: self.header(side, name) for name in formula.names if name != alias.of.name}
+        if any(value is None or any(isinstance(part, str) for part in value) for value in values.values()):
+            return 0.0
+        arrays = {name: np.array(value, float) for name, value in values.items()}
+        made = formula.evaluate({**arrays, alias.of.name: np.array(entry.value, float) / divisor})
+        return math.inf if made is None else apart(tuple(made.tolist()), own)
 
     def _pair(self, target: Name, a: Candidate, b: Candidate) -> AliasPair:
         quantity = self.vocabulary.quantity(*target)

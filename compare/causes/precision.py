@@ -10,7 +10,7 @@ import numpy as np
 from compare.causes.scene import Scene
 from compare.causes.values import SHARP, digits
 
-PRINTED = 2e-15  # relative: what 15 printed digits leave of a number of 32 bits
+PRINTED = 5.5e-15  # relative: what 15 printed digits leave of a number of 32 bits
 LONGER = 3  # digits that a constant must have more than the shortened one
 
 

@@ -8,7 +8,7 @@ from compare.causes.logs import Logs, Place
 from compare.causes.values import numbers
 from compare.result import Cause, Side
 
-PRINTED = 2e-15  # relative: what 15 printed digits leave of a number of 32 bits
+PRINTED = 5.5e-15  # relative: what 15 printed digits leave of a number of 32 bits
 FEWEST = 10  # numbers, to tell
 SHARE = 0.5  # of them: by chance one in a million is
 UNITS = 3e-7  # relative: a few units in the last place of 32 bits

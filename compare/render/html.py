@@ -10,8 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from compare.render.account import headline, story
 from compare.render.markup import Markup, element, join
 from compare.render.plots import class_of, sweep_plot, ulps_bar
+from compare.render.shares import shares
 from compare.render.step_graph import SYMBOLS, step_graph, step_kinds, traced_steps
 from compare.render.sweeps import Sweep, sweeps
 from compare.render.text import (
@@ -19,13 +21,10 @@ from compare.render.text import (
     clean,
     counts_text,
     fork_text,
-    headline,
     number_text,
     origin_text,
     pair_sentence,
-    problem_sentence,
     value_text,
-    waived_sentences,
     waiver_text,
 )
 from compare.result import Comparison, Pair, Verdict
@@ -48,7 +47,15 @@ def render(result: Comparison) -> str:
         element("title", title),
         element("style", Markup(STYLE.read_text("utf-8"))),
     )
-    sections = [_ulps(result), _sweeps(result), _graph(result), _differing(result), _unpaired(result), _all(result)]
+    sections = [
+        _shares(result),
+        _ulps(result),
+        _sweeps(result),
+        _graph(result),
+        _differing(result),
+        _unpaired(result),
+        _all(result),
+    ]
     body = element(
         "body",
         element("a", "Skip to the differing quantities", class_="skip", href="#differing"),
@@ -62,39 +69,22 @@ def render(result: Comparison) -> str:
 
 
 def _verdict(result: Comparison) -> Markup:
-    lines = []
-    if result.first_origin is not None:
-        lines.append(_first("First step at fault", result.first_origin))
-    elif result.first_divergence is not None:
-        lines.append(_first("First divergence, origin unknown", result.first_divergence))
-    lines += [element("p", f"Finding: {problem_sentence(problem)}") for problem in result.problems]
-    lines += [element("p", f"Waived: {sentence}") for sentence in waived_sentences(result)]
+    lines = [element("p", line) for line in story(result)]
     parity = " parity" if result.verdict is Verdict.PARITY else ""
-    said = element("strong", headline(result).capitalize() + ".")
+    said = element("strong", _capital(headline(result)) + ".")
     return element("div", said, *lines, class_=f"verdict{parity}", role="status")
 
 
-def _first(what: str, pair: Pair) -> Markup:
-    lines = [f"{line} of {side}" for side, line in (("a", pair.line_a), ("b", pair.line_b)) if line]
-    facts = [
-        ("a", value_text(pair.a)),
-        ("b", value_text(pair.b)),
-        ("unit", pair.unit),
-        ("distance", _distance(pair)),
-        ("local", number_text(pair.local, 6)),
-        ("propagated", number_text(pair.propagated, 6)),
-        ("tolerance", number_text(pair.tolerance, 6)),
-        ("cause", cause_text(pair)),
-        ("lines", " and ".join(lines)),
-        ("note", pair.note),
-    ]
-    return join(element("p", f"{what}: ", element("code", str(pair.key))), _list(facts))
+def _capital(sentence: str) -> str:
+    return sentence[:1].upper() + sentence[1:]
 
 
-def _distance(pair: Pair) -> str:
-    parts = [f"{number_text(pair.ulps)} ulps"] if pair.ulps is not None else []
-    parts += [f"relative {number_text(pair.relative)}"] if pair.relative is not None else []
-    return ", ".join([*parts, pair.difference.value])
+def _shares(result: Comparison) -> Markup | None:
+    table = shares(result)
+    if table is None:
+        return None
+    pair = result.result_pair
+    return _section(f"What makes {pair.key.name} differ" if pair is not None and pair.differs else "Causes", table)
 
 
 def _facts(result: Comparison) -> Markup:

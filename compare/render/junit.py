@@ -10,13 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
+from compare.render.account import headline, story
 from compare.render.text import (
     clean,
     counts_text,
-    headline,
     pair_sentence,
     problem_sentence,
-    story,
     waiver_text,
 )
 from compare.result import Comparison, Leftover, Pair, Problem, Side, Status, Verdict

@@ -6,16 +6,13 @@ import html
 import re
 from collections.abc import Iterable
 
+from compare.render.account import headline, story
 from compare.render.text import (
     cause_text,
     clean,
     counts_text,
-    headline,
     number_text,
-    pair_sentence,
-    problem_sentence,
     short_values,
-    waived_sentences,
 )
 from compare.result import Comparison, Pair
 
@@ -42,15 +39,7 @@ def render(result: Comparison) -> str:
 
 
 def _story(result: Comparison) -> list[str]:
-    lines = []
-    if result.first_origin is not None:
-        lines.append(f"**First step at fault:** {_code(pair_sentence(result.first_origin))}")
-    elif result.first_divergence is not None:
-        first = _code(pair_sentence(result.first_divergence))
-        lines.append(f"**First divergence (origin unknown):** {first}")
-    lines += [f"**Finding:** {_escape(problem_sentence(problem))}" for problem in result.problems]
-    lines += [f"**Waived:** {_escape(sentence)}" for sentence in waived_sentences(result)]
-    return lines
+    return ["\n".join(f"- {_escape(line)}" for line in story(result))] if story(result) else []
 
 
 def _facts(result: Comparison) -> list[str]:

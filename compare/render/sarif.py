@@ -11,7 +11,8 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from compare.render.text import clean, headline, pair_sentence, problem_sentence, value_text, waiver_text
+from compare.render.account import headline
+from compare.render.text import clean, pair_sentence, problem_sentence, value_text, waiver_text
 from compare.result import Comparison, Origin, Pair, Problem, ProblemKind, Side, SideInfo, Verdict, Waived
 
 SCHEMA_VERSION = 1

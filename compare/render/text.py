@@ -92,25 +92,13 @@ def waiver_text(waived: Waived | None) -> str:
     return clean(f"waived until {waived.until} by {waived.who}: {waived.why}")
 
 
-def headline(result: Comparison) -> str:
+def verdict_text(result: Comparison) -> str:
     """The verdict in one sentence; "the same" is said of whole logs alone."""
     coverage = result.coverage
     if result.verdict is Verdict.PARITY and not coverage.whole:
         part = f"{coverage.required_compared} of {coverage.required} required names"
         return f"{result.verdict.value}: nothing differs among {part}; the rest was not compared"
     return f"{result.verdict.value}: {_VERDICT_WORDS[result.verdict]}"
-
-
-def story(result: Comparison) -> list[str]:
-    """What a reader must know, in order: the first origin or divergence, problems, what was waived."""
-    lines = []
-    if result.first_origin is not None:
-        lines.append(f"first step at fault: {pair_sentence(result.first_origin)}")
-    elif result.first_divergence is not None:
-        lines.append(f"first divergence, origin unknown: {pair_sentence(result.first_divergence)}")
-    lines += [problem_sentence(problem) for problem in result.problems]
-    lines += [clean(remark.message) for remark in result.warnings if remark.kind in FIRST_REMARKS]
-    return lines + waived_sentences(result)
 
 
 def waived_sentences(result: Comparison) -> list[str]:
