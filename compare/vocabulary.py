@@ -241,7 +241,7 @@ def _build(data: Mapping[str, Any]) -> Vocabulary:
         for name, entry in entries.items()
     }
     for name, entry in data.get("older", {}).items():
-        quantities[HEADER, name] = replace(_quantity(name, HEADER, entry, tiers), older=True)
+        quantities[HEADER, name] = replace(_quantity(name, HEADER, {"status": "optional", **entry}, tiers), older=True)
     unknown = data.get("unknown", "required")
     _one_of(unknown, ("required", "optional"), "unknown")
     vocabulary = Vocabulary(
