@@ -12,7 +12,7 @@ from typing import Any
 
 from compare.errors import InputError
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 Cell = str | int | float | None
 
 
@@ -63,7 +63,9 @@ class Summary:
 
     case: str = ""
     device: str = ""
-    I_pixel_final: float | None = None
+    result: float | None = None
+    result_name: str = ""
+    """The traced quantity that the programs are run for."""
     worst_ulps: float | None = None
 
 

@@ -25,7 +25,8 @@ class Run:
     case: str = ""
     device: str = ""
     verdict: str = ""
-    I_pixel_final: float | None = None
+    result: float | None = None
+    result_name: str = ""
     worst_ulps: float | None = None
     git_sha: str = ""
 
@@ -66,7 +67,8 @@ def _read_run(path: Path) -> Run:
         case=summary.case,
         device=summary.device,
         verdict=document.verdict,
-        I_pixel_final=summary.I_pixel_final,
+        result=summary.result,
+        result_name=summary.result_name,
         worst_ulps=summary.worst_ulps,
         git_sha=sha[:10] + dirty if sha else "",
     )

@@ -206,6 +206,16 @@ def packaged() -> Vocabulary:
     return load(path) if path else Vocabulary(name="none")
 
 
+@cache
+def of_installed(name: str) -> Vocabulary:
+    """That of an installed subject. Raises InputError where there is none of that name."""
+    subject = installed.subjects().get(name)
+    path = installed.vocabulary_file(subject) if subject else None
+    if path is None:
+        raise InputError(f"no installed subject {name!r} with a vocabulary; there is {', '.join(installed.subjects())}")
+    return load(path)
+
+
 def load(path: Path | str) -> Vocabulary:
     """Read a vocabulary file. Raises InputError naming the file and the entry that is wrong."""
     try:

@@ -1,25 +1,23 @@
-"""A case: one command line of the reference program, the pixels to trace, and what runs before it."""
+"""A case: one command line of both programs, the sections to trace, and what runs before it."""
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
 
 from harness.errors import WrongUse
 
-DEFAULT_CASE = "supervisor"
 NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
-MODES = ("c-parity", "spec")
 
 Argv = tuple[str, ...]
-Pixel = tuple[int, int]
+Section = tuple[int, ...]
+"""What selects a part of a run that is traced: the integers that the subject's keys name."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +28,7 @@ class Golden:
     """npz with ``image`` and, for some, ``noise``, ``int``, ``pgm``."""
     crop: tuple[int, int, int, int] | None = None
     """Slow start, slow end, fast start, fast end of what the file holds; None: the whole image."""
-    traces: Mapping[Pixel, Path] = field(default_factory=dict)
+    traces: Mapping[Section, Path] = field(default_factory=dict)
     stats: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -40,9 +38,9 @@ class Case:
 
     Attributes:
         argv: words after the program's name.
-        pixels: (slow, fast) of the pixels to trace.
+        sections: what to trace, each the integers of the subject's keys.
         setup: command lines that run before, in the same folder.
-        modes: ``c-parity``, ``spec`` or both: the modes in which the two programs are compared.
+        modes: those of the subject's modes in which the two programs are compared; none: the default one.
         covers: named defects that matter for this case.
         fails: both programs are expected to refuse it.
         inputs: files it needs besides those its flags name.
@@ -51,30 +49,15 @@ class Case:
 
     name: str
     argv: Argv
-    pixels: tuple[Pixel, ...] = ()
+    sections: tuple[Section, ...] = ()
     setup: tuple[Argv, ...] = ()
     description: str = ""
-    modes: tuple[str, ...] = ("c-parity",)
+    modes: tuple[str, ...] = ()
     covers: tuple[str, ...] = ()
     fails: bool = False
     inputs: tuple[str, ...] = ()
     golden: Golden | None = None
     origin: Path | None = None
-
-
-def packaged_case_names() -> tuple[str, ...]:
-    """Names of the cases that travel in the package, ``supervisor`` first."""
-    stems = {entry.name.removesuffix(".toml") for entry in _packaged().iterdir() if entry.name.endswith(".toml")}
-    return tuple(sorted(stems, key=lambda stem: (stem != DEFAULT_CASE, stem)))
-
-
-def load_case(name: str) -> Case:
-    """The packaged case of that name, or the one in a TOML file when ``name`` is a path to one."""
-    if name.endswith(".toml"):
-        return read_case_file(Path(name))
-    if name not in packaged_case_names():
-        raise WrongUse(f"no case {name!r}; {_nearest(name)}see `harness cases list`, or name a .toml file")
-    return case_from_toml((_packaged() / f"{name}.toml").read_text("utf-8"), f"{name}.toml")
 
 
 def read_case_file(path: Path) -> Case:
@@ -100,7 +83,7 @@ def case_from_toml(text: str, where: str) -> Case:
         raise WrongUse(f"{where}: not TOML: {error}") from error
     except KeyError as error:
         raise WrongUse(f"{where}: needs a [case] table with name and argv") from error
-    known = {"name", "argv", "pixels", "setup", "description", "modes", "covers", "fails", "inputs"}
+    known = {"name", "argv", "sections", "pixels", "setup", "description", "modes", "covers", "fails", "inputs"}
     if unknown := sorted(set(table) - known):
         raise WrongUse(f"{where}: unknown key {unknown[0]!r} in [case]; the keys are {', '.join(sorted(known))}")
     for key in ("name", "argv"):
@@ -116,16 +99,15 @@ def _case_of_table(table: Mapping[str, Any]) -> Case:
     name = str(table["name"])
     if not NAME_PATTERN.fullmatch(name):
         raise ValueError(f"name must be letters, digits, '_', '-' or '.'; got {name!r}")
-    modes = tuple(table.get("modes", ("c-parity",)))
-    if not modes or set(modes) - set(MODES):
-        raise ValueError(f"modes must be some of {', '.join(MODES)}; got {list(modes)}")
+    if "sections" in table and "pixels" in table:
+        raise ValueError("sections and pixels are two words for one thing; give one of them")
     return Case(
         name=name,
         argv=words(table["argv"]),
-        pixels=tuple(_pixel(pixel) for pixel in table.get("pixels", ())),
+        sections=tuple(_section(item) for item in table.get("sections", table.get("pixels", ()))),
         setup=tuple(words(line) for line in table.get("setup", ())),
         description=str(table.get("description", "")),
-        modes=modes,
+        modes=tuple(map(str, table.get("modes", ()))),
         covers=tuple(table.get("covers", ())),
         fails=bool(table.get("fails", False)),
         inputs=tuple(table.get("inputs", ())),
@@ -141,53 +123,37 @@ def words(argv: str | Sequence[object]) -> Argv:
     return tuple(str(word) for word in argv)
 
 
-def _pixel(pair: Sequence[object]) -> Pixel:
-    match pair:
-        case [int(slow), int(fast)]:
-            return slow, fast
-    raise ValueError(f"a pixel is a pair of integers [slow, fast]; got {pair!r}")
+def _section(item: object) -> Section:
+    """An integer, or a list of them."""
+    numbers = item if isinstance(item, list) else [item]
+    if not numbers or not all(isinstance(number, int) and not isinstance(number, bool) for number in numbers):
+        raise ValueError(f"a section is a list of integers; got {item!r}")
+    return tuple(numbers)
 
 
-def golden_cases(folder: Path) -> tuple[Case, ...]:
-    """The cases of a folder of golden figures (``index.json`` in it or in its ``public`` folder)."""
-    index = next((path for path in (folder / "index.json", folder / "public" / "index.json") if path.is_file()), None)
-    if index is None:
-        raise WrongUse(f"no index.json in {folder} nor in {folder / 'public'}; --golden takes a folder that has one")
-    try:
-        entries = json.loads(index.read_text("utf-8"))
-        return tuple(_golden_case(name, entry, index.parent) for name, entry in entries.items())
-    except (ValueError, KeyError, TypeError) as error:
-        raise WrongUse(f"{index}: not an index of golden cases: {error!r}") from error
+class CaseFolder:
+    """Cases that travel in a package: a folder of TOML files, one of which is the default."""
+
+    def __init__(self, folder: Traversable, default: str) -> None:
+        self.folder = folder
+        self.default = default
+
+    def names(self) -> tuple[str, ...]:
+        """Their names, the default one first."""
+        stems = {entry.name.removesuffix(".toml") for entry in self.folder.iterdir() if entry.name.endswith(".toml")}
+        return tuple(sorted(stems, key=lambda stem: (stem != self.default, stem)))
+
+    def load(self, name: str) -> Case:
+        """The case of that name. Raises WrongUse for a name that is none."""
+        require_name(name, self.names())
+        return case_from_toml((self.folder / f"{name}.toml").read_text("utf-8"), f"{name}.toml")
 
 
-def _golden_case(name: str, entry: Mapping[str, Any], folder: Path) -> Case:
-    traces = {(item["slow"], item["fast"]): folder / item["file"] for item in entry.get("traces", ())}
-    image = folder / f"{name}.npz"
-    crop = entry.get("crop_slow0_slow1_fast0_fast1")
-    golden = Golden(
-        image=image if image.is_file() else None,
-        crop=tuple(crop) if crop else None,
-        traces=traces,
-        stats=entry.get("stats", {}),
-    )
-    return Case(
-        name=name,
-        argv=tuple(entry["argv"]),
-        pixels=tuple(traces),
-        setup=tuple(tuple(line) for line in entry.get("setup") or ()),
-        description="golden figures of the reference program",
-        fails=entry.get("exit", 0) != 0,
-        golden=golden,
-        origin=next((path for path in (folder.parent / "inputs", folder / "inputs") if path.is_dir()), folder),
-    )
-
-
-def _packaged() -> Any:
-    return files("subjects.nanobragg") / "cases"
-
-
-def _nearest(name: str) -> str:
+def require_name(name: str, names: Sequence[str]) -> None:
+    """Refuse a name that no case has, with the nearest one that does."""
     from difflib import get_close_matches
 
-    close = get_close_matches(name, packaged_case_names(), 1)
-    return f"did you mean {close[0]!r}? " if close else ""
+    if name not in names:
+        close = get_close_matches(name, names, 1)
+        hint = f"did you mean {close[0]!r}? " if close else ""
+        raise WrongUse(f"no case {name!r}; {hint}see `harness cases list`, or name a .toml file")

@@ -6,32 +6,33 @@ import json
 from pathlib import Path
 
 from compare.case_sizes import record_of
-from harness.case import Case, case_from_argv, load_case, packaged_case_names
-from harness.scratch import Prepared, prepare
-
-
-def image_shape(prepared: Prepared) -> tuple[int, int]:
-    """(slow, fast) of a case's detector, from its flags and the image headers they name.
-
-    Raises:
-        InputError: flags or headers that cannot be read.
-    """
-    from simulator.commandline import read_detector
-
-    with prepared.scratch() as folder:
-        detector = read_detector(prepared.case.argv, folder)
-    return detector.pixels_slow, detector.pixels_fast
+from harness.case import Case, case_from_argv
+from harness.choices import named_case
+from harness.errors import WrongUse
+from harness.finding import find_subject
+from harness.scratch import prepare
+from harness.subject import Subject
 
 
 def shape_of_case(name: str) -> tuple[int, int] | None:
-    """The same for a packaged case, a case's TOML file, or an evidence folder; None for anything else."""
-    case = _known(name)
-    return image_shape(prepare(case)) if case else None
+    """(slow, fast) of a case by name, of a case's TOML file, or of an evidence folder; None for anything else.
+
+    Raises:
+        WrongUse: the case is known and has no image, or its command line is refused.
+    """
+    subject = find_subject(None)
+    case = _known(subject, name)
+    if case is None:
+        return None
+    shape = subject.image_shape(prepare(subject, case))
+    if shape is None:
+        raise WrongUse(f"case {case.name!r} has no image whose size is known")
+    return shape
 
 
-def _known(name: str) -> Case | None:
-    if name in packaged_case_names() or Path(name).suffix == ".toml":
-        return load_case(name)
+def _known(subject: Subject, name: str) -> Case | None:
+    if name in subject.case_names() or Path(name).suffix == ".toml":
+        return named_case(subject, name)
     record = record_of(name)
     if record is None or not record.is_file():
         return None

@@ -13,22 +13,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from compare.outcomes import expected_code
 from harness.evidence import PARTIAL
-from subjects.nanobragg.reference import BINARY, find_reference, sources_folder
 
 OLDEST_PYTHON = (3, 11)
 TORCH_PROBE = """
 import json, torch
-from simulator.tuning import remembered, tuning_file
-def measured(device):
-    try:
-        return f"measured, in {tuning_file()}" if remembered(device) else None
-    except Exception as error:
-        return str(error)
 cuda = torch.cuda.is_available()
 print(json.dumps({
     "version": torch.__version__, "cuda": cuda, "threads": torch.get_num_threads(),
-    "built_for": torch.version.cuda, "measured": measured(torch.device("cuda" if cuda else "cpu")),
+    "built_for": torch.version.cuda,
     "devices": [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())] if cuda else [],
 }))
 """
@@ -50,8 +44,21 @@ def check_machine(reports: Path) -> list[Finding]:
         [sys.executable, "-c", TORCH_PROBE], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     findings = [_python(), _tool("make", "make", "to build the reference program"), _c_compiler(), _compile_tools()]
-    findings += [_reference(), _reports(reports), *_partials(reports)]
-    return findings + _torch(probe)
+    findings += [_reports(reports), *_partials(reports), *_torch(probe)]
+    return findings + _subject()
+
+
+def _subject() -> list[Finding]:
+    """What the subject says of its own programs, or what is wrong with the subject."""
+    from harness.finding import chosen
+
+    try:
+        subject = chosen()
+        return [Finding("subject", True, subject.name), *subject.findings()]
+    except Exception as error:
+        if expected_code(error) is None:
+            raise
+        return [Finding("subject", False, str(error))]
 
 
 def _python() -> Finding:
@@ -80,22 +87,6 @@ def _compile_tools() -> Finding:
         text = f"{' and '.join(missing)} missing: images are rendered by the slower eager path; install them to compile"
         return Finding("torch.compile", False, text, needed=False)
     return Finding("torch.compile", True, f"{compiler} and {headers}", needed=False)
-
-
-def _reference() -> Finding:
-    try:
-        reference = find_reference(None)
-    except Exception as error:
-        return Finding("reference program", False, str(error))
-    kind = "the project's own" if reference.own else "HARNESS_REFERENCE"
-    stale = _older_than_sources(reference.path) if reference.own else False
-    text = f"{reference.path} ({kind})"
-    return Finding("reference program", not stale, text + ("; older than its sources: build it again" if stale else ""))
-
-
-def _older_than_sources(program: Path) -> bool:
-    sources = sources_folder().glob("*.[ch]") if program.name == BINARY else ()
-    return any(source.stat().st_mtime > program.stat().st_mtime for source in sources)
 
 
 def _reports(root: Path) -> Finding:
@@ -128,13 +119,7 @@ def _torch(probe: subprocess.Popen[str]) -> list[Finding]:
         Finding("torch", True, f"{facts['version']}"),
         Finding("threads", True, f"{facts['threads']} of {os.cpu_count()} processors; OMP_NUM_THREADS changes it"),
         _cuda(facts),
-        _sizes(facts["measured"]),
     ]
-
-
-def _sizes(measured: str | None) -> Finding:
-    remedy = "not measured: defaults are used; `harness tune` finds the fastest (a minute)"
-    return Finding("sizes", bool(measured and measured.startswith("measured")), measured or remedy, needed=False)
 
 
 def _cuda(facts: dict[str, Any]) -> Finding:

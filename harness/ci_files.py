@@ -33,9 +33,7 @@ def sarif(outcomes: Sequence[Outcome]) -> str:
             "ruleId": "parity",
             "level": "error",
             "message": {"text": clean(f"{outcome.label}: {check.what}: {check.text}")},
-            "locations": [
-                {"physicalLocation": {"artifactLocation": {"uri": f"subjects/nanobragg/cases/{outcome.case}.toml"}}}
-            ],
+            "locations": [{"physicalLocation": {"artifactLocation": {"uri": f"{outcome.case}.toml"}}}],
         }
         for outcome in outcomes
         for check in outcome.checks

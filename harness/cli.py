@@ -1,44 +1,110 @@
-"""The ``harness`` program: a table of subcommands, each in a file of its own, and the exit codes of the house."""
+"""The ``harness`` program: the engine's subcommands and the subject's own, and the exit codes of the house."""
 
 from __future__ import annotations
 
 import os
+import re
 import sys
 import traceback
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from compare.outcomes import ExitCode, expected_code
 from harness import __version__
 from harness.commands import cases, devices, doctor, explain, minimise, noise_floor, parity, reference, smoke, trace
-from harness.errors import HarnessError
-from harness.evidence import INTERRUPTED, PROGRAM_FAILED
-from simulator.allocator import keep_freed_memory
-from subjects.nanobragg.commands import carryover, gradcheck, simulate, tune
+from harness.finding import OPTION, choose, find_subject, split_option
+from harness.subject import Subject
 
-app = typer.Typer(
-    name="harness",
-    help="Runs the C reference program and the PyTorch port on the same command lines, and compares them.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-app.command("trace")(trace.trace)
-app.command("simulate")(simulate.simulate)
-app.command("parity")(parity.parity)
-app.command("explain")(explain.explain)
-app.command("noise-floor")(noise_floor.noise_floor)
-app.command("minimise")(minimise.minimise)
-app.command("carryover")(carryover.carryover)
-app.command("gradcheck")(gradcheck.gradcheck)
-app.command("smoke")(smoke.smoke)
-app.command("devices")(devices.devices)
-app.command("tune")(tune.tune)
-app.command("doctor")(doctor.doctor)
-app.add_typer(reference.app, name="reference")
-app.add_typer(cases.app, name="cases")
+ENGINE = {
+    "trace": trace.trace,
+    "parity": parity.parity,
+    "explain": explain.explain,
+    "noise-floor": noise_floor.noise_floor,
+    "minimise": minimise.minimise,
+    "devices": devices.devices,
+    "smoke": smoke.smoke,
+    "doctor": doctor.doctor,
+}
+SECTION_OPTIONS = ("--at", "--pixel")
+INTEGER = re.compile(r"-?\d+,?")
+CONTEXT = {"help_option_names": ["-h", "--help"]}
+
+
+def main() -> None:
+    """Run the command line of the process."""
+    # Two OpenMP runtimes in one process (torch's and another library's) abort it unless this is set.
+    os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command line and give its exit code; never a traceback for a user's mistake."""
+    try:
+        name, words = split_option(argv)
+        subject = _subject(name)
+        choose(subject)
+        app = make_app(subject if isinstance(subject, Subject) else None)
+        if isinstance(subject, Subject):
+            subject.start()
+        app(args=join_sections(words), prog_name="harness")
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else ExitCode.WRONG_USE
+    except Exception as error:
+        code = expected_code(error)
+        if code is not None:
+            print(f"harness: {error}", file=sys.stderr)
+            return code
+        traceback.print_exc()
+        return ExitCode.FAILED
+    except KeyboardInterrupt:
+        print("harness: interrupted", file=sys.stderr)
+        return ExitCode.INTERRUPTED
+    return ExitCode.PARITY
+
+
+def _subject(name: str | None) -> Subject | Exception:
+    """The subject, or what is wrong with it: told by the command that needs one."""
+    try:
+        return find_subject(name)
+    except Exception as error:
+        if expected_code(error) is None or name is not None:
+            raise
+        return error
+
+
+def make_app(subject: Subject | None) -> typer.Typer:
+    """The commands of the engine with those that the subject adds."""
+    app = typer.Typer(
+        name="harness",
+        help=_help(subject),
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings=CONTEXT,
+    )
+    app.callback()(_options)
+    of_subject: dict[str, Any] = dict(subject.commands()) if subject else {}
+    for name, function in {**ENGINE, **of_subject}.items():
+        if isinstance(function, typer.Typer):
+            app.add_typer(function, name=name)
+        else:
+            app.command(name)(function)
+    with_reference = typer.Typer(help=reference.HELP, no_args_is_help=True)
+    added: dict[str, Any] = dict(subject.reference_commands()) if subject else {}
+    for name, function in {"trace": reference.trace, **added}.items():
+        with_reference.command(name)(function)
+    app.add_typer(with_reference, name="reference")
+    app.add_typer(cases.app, name="cases")
+    return app
+
+
+def _help(subject: Subject | None) -> str:
+    who = f"here: {subject.name}" if subject else "none here"
+    return (
+        "Runs two programs that should agree on the same cases, compares what they trace, and names the guilty step. "
+        f"The subject ({who}) is that of {OPTION}, else of parity.toml in this folder or above, else the default one."
+    )
 
 
 def _version(wanted: bool) -> None:
@@ -47,53 +113,30 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
     ] = False,
+    subject: Annotated[
+        str | None, typer.Option(OPTION, metavar="NAME", help="An installed subject, or a parity.toml; works anywhere.")
+    ] = None,
 ) -> None:
-    pass
+    """Options before the subcommand; ``--subject`` is taken out of the words before they are parsed."""
 
 
-def main() -> None:
-    """Run the command line of the process; never a traceback for a user's mistake."""
-    # Two OpenMP runtimes in one process (torch's and another library's) abort it unless this is set.
-    os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
-    keep_freed_memory()
-    try:
-        app(args=join_pixels(sys.argv[1:]))
-    except Exception as error:
-        if is_expected(error):
-            sys.exit(report(error))
-        traceback.print_exc()
-        sys.exit(PROGRAM_FAILED)
-    except KeyboardInterrupt:
-        print("harness: interrupted", file=sys.stderr)
-        sys.exit(INTERRUPTED)
-
-
-def is_expected(error: Exception) -> bool:
-    """True for what is the user's or another program's fault, and is told in a line."""
-    from simulator.errors import InputError
-
-    return isinstance(error, HarnessError | InputError)
-
-
-def report(error: Exception) -> int:
-    """Print the message to stderr and return the exit code: a refused input is 2 whatever the simulator calls it."""
-    print(f"harness: {error}", file=sys.stderr)
-    return error.exit_code if isinstance(error, HarnessError) else 2
-
-
-def join_pixels(argv: Sequence[str]) -> list[str]:
-    """``--pixel SLOW FAST`` as one value, so that the option can be repeated; words after ``--`` are left alone."""
+def join_sections(argv: Sequence[str]) -> list[str]:
+    """``--at KEY KEY ...`` as one value, so that the option can be repeated; words after ``--`` are left alone."""
     words, rest = list(argv), []
     if "--" in words:
         cut = words.index("--")
         words, rest = words[:cut], words[cut:]
-    while "--pixel" in words:
-        at = words.index("--pixel")
-        value = " ".join(words[at + 1 : at + 3])
-        words[at : at + 3] = [f"--pixel={value}"]
-    return words + rest
+    joined: list[str] = []
+    while words:
+        word = words.pop(0)
+        if word in SECTION_OPTIONS:
+            numbers = []
+            while words and INTEGER.fullmatch(words[0]):
+                numbers.append(words.pop(0))
+            word = f"{word}={' '.join(numbers)}"
+        joined.append(word)
+    return joined + rest

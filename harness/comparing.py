@@ -1,20 +1,24 @@
-"""What the parity run asks of ``compare``: are these two traces, these two images the same?"""
+"""What the engine asks of ``compare``: are these two traces, these two arrays the same?"""
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from compare.outcomes import ExitCode, worst
+from compare.reading.source import Held
+from harness.case import Section
+from harness.traced import Trace, joined
 
 if TYPE_CHECKING:
     import numpy as np
 
     from compare.image_statistics import Tolerance
     from compare.result import Comparison
+    from harness.subject import Subject
 
-DIVERGENCE, NOTHING_COMPARED, FAILED = 1, 3, 4
+DIVERGENCE, NOTHING_COMPARED, FAILED = ExitCode.DIVERGENCE, ExitCode.NOTHING_COMPARED, ExitCode.FAILED
 
 
 @dataclass(frozen=True)
@@ -31,17 +35,30 @@ class Check:
         return self.exit_code == 0
 
 
-def compare_traces(text_a: str, text_b: str, names: tuple[str, str] = ("trace_c.log", "trace_py.log")) -> Comparison:
+def compare_traces(
+    a: str | Held,
+    b: str | Held,
+    names: tuple[str, str] = ("trace_a.log", "trace_b.log"),
+    subject: Subject | None = None,
+) -> Comparison:
     """Compare two traces given as text, known by ``names``; ``a`` is the reference."""
     from compare.engine import compare_traces as compare
 
-    with tempfile.TemporaryDirectory(prefix="harness_compare_") as folder:
-        paths = [Path(folder) / name for name in ("a.log", "b.log")]
-        for path, text in zip(paths, (text_a, text_b), strict=True):
-            path.write_text(text, "utf-8")
-        result = compare(paths[0], paths[1])
-    a, b = (replace(side, paths=(name,)) for side, name in zip(result.sides, names, strict=True))
-    return replace(result, sides=(a, b))
+    logs = [log if isinstance(log, Held) else Held(name, log) for log, name in zip((a, b), names, strict=True)]
+    words = subject.vocabulary() if subject else None
+    return compare(logs[0], logs[1], vocabulary=words, tolerances=subject.tolerances() if subject else None)
+
+
+def compare_sections(
+    expected: Mapping[Section, Trace],
+    got: Mapping[Section, Trace],
+    names: tuple[str, str],
+    subject: Subject | None = None,
+) -> Comparison:
+    """The traces of several sections as one log a side."""
+    missing = Trace("")
+    a, b = (joined({section: side.get(section, missing) for section in expected}) for side in (expected, got))
+    return compare_traces(a, b, names, subject)
 
 
 def trace_check(what: str, comparison: Comparison) -> Check:
@@ -106,9 +123,6 @@ def worst_pixel(a: np.ndarray, b: np.ndarray) -> tuple[int, int]:
     return int(slow), int(fast)
 
 
-def exit_code_of(checks: Sequence[Check]) -> int:
+def exit_code_of(checks: Sequence[Check]) -> ExitCode:
     """The exit code of several checks: a divergence outweighs a failed program, that a comparison of nothing."""
-    codes = {check.exit_code for check in checks}
-    if not codes:
-        return NOTHING_COMPARED
-    return next((code for code in (DIVERGENCE, FAILED, NOTHING_COMPARED) if code in codes), max(codes))
+    return worst(check.exit_code for check in checks)

@@ -6,14 +6,15 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from harness.case import Pixel
-from harness.comparing import compare_traces
-from subjects.nanobragg.reference import quantity
+from harness.case import Section
+from harness.comparing import compare_sections
+from harness.subject import Subject
+from harness.traced import Trace, section_text
 
 if TYPE_CHECKING:
     from compare.result import Comparison
 
-INTENSITY_TOLERANCE = 1e-10
+RESULT_TOLERANCE = 1e-10
 """Relative, between float64 traces on different devices."""
 BASE = ("cpu", "float64")
 
@@ -37,13 +38,14 @@ class PlaceResult:
     """The traces made in one place, and how they compare (None: not compared) with the base and the reference."""
 
     place: Place
-    traces: Mapping[Pixel, str]
+    traces: Mapping[Section, Trace]
     against_base: Comparison | None
     against_reference: Comparison | None
 
-    def intensity(self, pixel: Pixel) -> float:
-        """I_pixel_final of a pixel."""
-        return float(quantity(self.traces[pixel], "I_pixel_final") or "nan")
+    def value(self, section: Section, result: str) -> float:
+        """The result of a section; NaN where it is not traced."""
+        found = self.traces[section].number(result)
+        return float("nan") if found is None else found
 
 
 def places(devices: Mapping[str, str], dtypes: Sequence[str]) -> list[Place]:
@@ -54,8 +56,9 @@ def places(devices: Mapping[str, str], dtypes: Sequence[str]) -> list[Place]:
 
 def trace_everywhere(
     where: Sequence[Place],
-    trace: Callable[[Place], Mapping[Pixel, str]],
-    reference: Mapping[Pixel, str],
+    trace: Callable[[Place], Mapping[Section, Trace]],
+    reference: Mapping[Section, Trace],
+    subject: Subject,
 ) -> list[PlaceResult]:
     """Trace in every place; the first is what the others are compared with.
 
@@ -70,26 +73,33 @@ def trace_everywhere(
             PlaceResult(
                 place,
                 traces,
-                _compare(base.traces, traces, base.place, place) if base and exact else None,
-                _compare(reference, traces, None, place) if exact and reference else None,
+                _compare(subject, base.traces, traces, base.place, place) if base and exact else None,
+                _compare(subject, reference, traces, None, place) if exact and reference else None,
             )
         )
     return results
 
 
-def _compare(a: Mapping[Pixel, str], b: Mapping[Pixel, str], from_a: Place | None, from_b: Place) -> Comparison:
-    names = (f"trace_py_{from_a.label}.log" if from_a else "trace_c.log", f"trace_py_{from_b.label}.log")
-    return compare_traces("".join(a.values()), "".join(b[pixel] for pixel in a), names)
+def _compare(
+    subject: Subject,
+    a: Mapping[Section, Trace],
+    b: Mapping[Section, Trace],
+    from_a: Place | None,
+    from_b: Place,
+) -> Comparison:
+    of_reference, of_port = subject.sides
+    name = f"trace_{of_port}_{from_a.label}.log" if from_a else f"trace_{of_reference}.log"
+    return compare_sections(a, b, (name, f"trace_{of_port}_{from_b.label}.log"), subject)
 
 
-def intensity_difference(a: float, b: float) -> float:
-    """Relative difference of two final intensities; 0 where both are 0."""
+def relative_difference(a: float, b: float) -> float:
+    """Relative difference of two results; 0 where both are the same."""
     if a == b:
         return 0.0
     return abs(b - a) / abs(a) if a else float("inf")
 
 
-def faults_of(results: Sequence[PlaceResult], pixels: Sequence[Pixel]) -> list[str]:
+def faults_of(results: Sequence[PlaceResult], sections: Sequence[Section], result_name: str) -> list[str]:
     """Every float64 trace that is not in parity with the base or the reference, a sentence each."""
     base = results[0]
     faults = []
@@ -101,11 +111,11 @@ def faults_of(results: Sequence[PlaceResult], pixels: Sequence[Pixel]) -> list[s
                 faults.append(f"{result.place.label} against {other}: {comparison.verdict.value}{where}")
         if result.against_base is not None and result.against_base.exit_code:
             differences = {
-                pixel: intensity_difference(base.intensity(pixel), result.intensity(pixel)) for pixel in pixels
+                at: relative_difference(base.value(at, result_name), result.value(at, result_name)) for at in sections
             }
             faults += [
-                f"{result.place.label}: I_pixel_final of {slow} {fast} is {difference:.3g} from the base (relative)"
-                for (slow, fast), difference in differences.items()
-                if not difference <= INTENSITY_TOLERANCE
+                f"{result.place.label}: {result_name} of {section_text(at)} is {difference:.3g} from the base, relative"
+                for at, difference in differences.items()
+                if not difference <= RESULT_TOLERANCE
             ]
     return faults

@@ -6,105 +6,96 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from compare.document import Document, Section, Summary, Table
-from harness.case import Pixel
+from harness.case import Section as Key
 from harness.comparing import DIVERGENCE
-from harness.devices import Place, PlaceResult, faults_of, intensity_difference, places, trace_everywhere
+from harness.computing import Computing
+from harness.devices import Place, PlaceResult, faults_of, places, relative_difference, trace_everywhere
 from harness.environment import environment_record
 from harness.evidence import Evidence
 from harness.parity_report import write_comparison
 from harness.records import case_record, collect_env
 from harness.scratch import Prepared
+from harness.subject import Program, Subject
+from harness.traced import Trace, joined, section_text
 from harness.tracing import write_traces
-from subjects.nanobragg.case_run import trace_with_port, trace_with_reference
-from subjects.nanobragg.port import DTYPES, Computing
-from subjects.nanobragg.reference import Reference
 
 NOT_RUN = "not run: no CUDA"
 
 
-def available_devices() -> dict[str, str]:
-    """Shown name and request of the devices of this machine."""
-    from simulator.execution import machine_capabilities
-
-    machine = machine_capabilities()
-    found = {"cpu": "cpu"}
-    if machine.cuda_devices:
-        found["cuda"] = "cuda:0"
-        found |= {f"cuda{index}": f"cuda:{index}" for index in range(1, len(machine.cuda_devices))}
-    return found
-
-
 def run_devices(
+    subject: Subject,
     prepared: Prepared,
-    pixels: Sequence[Pixel],
-    reference: Reference,
+    sections: Sequence[Key],
+    reference: Program,
     *,
     devices: Mapping[str, str],
     allow_missing_cuda: bool,
-    timeout_s: float,
+    timeout_s: float | None,
     root: Path,
     redact: bool,
 ) -> int:
     """Trace everywhere, compare, print the table, seal; gives the exit code."""
 
-    def trace(place: Place) -> dict[Pixel, str]:
-        return trace_with_port(prepared, pixels, Computing(place.request, place.dtype))
+    def trace(place: Place) -> Mapping[Key, Trace]:
+        return subject.port(Computing(place.request, place.dtype), timeout_s).trace(prepared, sections).traces
+
+    dtypes, (of_reference, of_port) = subject.dtypes(), subject.sides
 
     with Evidence(root, f"devices_{prepared.case.name}", redact=redact) as evidence:
         with collect_env(evidence, wanted=True):
-            evidence.write_json("case.json", case_record(prepared, pixels, program=reference))
-            of_reference = trace_with_reference(reference, prepared, pixels, timeout_s)
-            results = trace_everywhere(places(devices, DTYPES), trace, of_reference)
+            evidence.write_json("case.json", case_record(subject, prepared, sections, program=reference))
+            expected = reference.trace(prepared, sections).traces
+            results = trace_everywhere(places(devices, dtypes), trace, expected, subject)
         missing = "cuda" not in devices
-        faults = faults_of(results, pixels)
+        faults = faults_of(results, sections, subject.result)
         evidence.status = DIVERGENCE if faults else 3 if missing and not allow_missing_cuda else 0
-        write_traces(evidence, "trace_c", "".join(of_reference.values()))
+        write_traces(subject, evidence, f"trace_{of_reference}", joined(expected))
         for result in results:
-            write_traces(evidence, f"trace_py_{result.place.label}", "".join(result.traces.values()))
+            write_traces(subject, evidence, f"trace_{of_port}_{result.place.label}", joined(result.traces))
             if result.against_base is not None:
                 write_comparison(evidence, f"{result.place.label}/", result.against_base, as_json=True)
         if results[0].against_reference is not None:
             write_comparison(evidence, "", results[0].against_reference, as_json=True)
         if not missing:
             evidence.write("cuda_vs_cpu_summary.md", cuda_summary(results))
-        figures = [_figures(result, results[0], pixels) for result in results]
+        figures = [_figures(subject.result, result, results[0], sections) for result in results]
         evidence.write_json("metrics.json", {"exit_code": evidence.status, "faults": faults, "places": figures})
-        evidence.write_json("env.json", environment_record(device=", ".join(devices), dtype=", ".join(DTYPES)))
-        evidence.document = _document(prepared, results, pixels, faults, evidence.status, missing)
-    _print(results, pixels, faults, missing, evidence.final)
+        evidence.write_json("env.json", environment_record(device=", ".join(devices), dtype=", ".join(dtypes)))
+        evidence.document = _document(subject, prepared, results, sections, faults, evidence.status, missing)
+    _print(subject, results, sections, faults, missing, evidence.final)
     return evidence.status
 
 
-def _figures(result: PlaceResult, base: PlaceResult, pixels: Sequence[Pixel]) -> dict[str, object]:
+def _figures(name: str, result: PlaceResult, base: PlaceResult, sections: Sequence[Key]) -> dict[str, object]:
     return {
         "device": result.place.device,
         "dtype": result.place.dtype,
-        "I_pixel_final": {f"{slow} {fast}": result.intensity((slow, fast)) for slow, fast in pixels},
+        name or "result": {section_text(at): result.value(at, name) for at in sections},
         "relative_difference": {
-            f"{pixel[0]} {pixel[1]}": intensity_difference(base.intensity(pixel), result.intensity(pixel))
-            for pixel in pixels
+            section_text(at): relative_difference(base.value(at, name), result.value(at, name)) for at in sections
         },
         "against_base": result.against_base.verdict.value if result.against_base else None,
         "against_reference": result.against_reference.verdict.value if result.against_reference else None,
     }
 
 
-def _table(results: Sequence[PlaceResult], pixels: Sequence[Pixel]) -> Table:
-    base = results[0]
+def _table(subject: Subject, results: Sequence[PlaceResult], sections: Sequence[Key]) -> Table:
+    base, name = results[0], subject.result
     rows = tuple(
         (
             result.place.device,
             result.place.dtype,
-            f"{pixel[0]} {pixel[1]}",
-            result.intensity(pixel),
-            intensity_difference(base.intensity(pixel), result.intensity(pixel)),
+            section_text(at),
+            result.value(at, name),
+            relative_difference(base.value(at, name), result.value(at, name)),
             result.against_base.verdict.value if result.against_base else "-",
             result.against_reference.verdict.value if result.against_reference else "-",
         )
         for result in results
-        for pixel in pixels
+        for at in sections
     )
-    columns = ("device", "dtype", "pixel", "I_pixel_final", "relative difference", "against cpu", "against reference")
+    against = ("relative difference", "against cpu", "against reference")
+    columns = ("device", "dtype", subject.section_word, name or "result", *against)
     return Table(columns, rows, "Differences are to float64 on the CPU. Only float64 is held to parity.")
 
 
@@ -127,9 +118,10 @@ def cuda_summary(results: Sequence[PlaceResult]) -> str:
 
 
 def _document(
+    subject: Subject,
     prepared: Prepared,
     results: Sequence[PlaceResult],
-    pixels: Sequence[Pixel],
+    sections_traced: Sequence[Key],
     faults: Sequence[str],
     status: int,
     missing: bool,
@@ -138,7 +130,7 @@ def _document(
     where = "cuda: " + (NOT_RUN if missing else "run")
     headline = "; ".join(faults) or f"{len(results)} traces agree as they should; {where}."
     words = {0: "parity" if not missing else f"parity on the CPU, CUDA {NOT_RUN}", 1: "divergence"}
-    sections = [Section("Devices and dtypes", table=_table(results, pixels))]
+    sections = [Section("Devices and dtypes", table=_table(subject, results, sections_traced))]
     if results[0].against_reference is not None:
         sections.append(Section("The CPU against the reference", comparison="comparison.json"))
     return Document(
@@ -149,19 +141,25 @@ def _document(
         facts=(("case", prepared.case.name), ("cuda", NOT_RUN if missing else "run")),
         sections=tuple(sections),
         next_steps=("Run again where there is a CUDA device.",) if missing else (),
-        summary=Summary(prepared.case.name, devices, results[0].intensity(pixels[0])),
+        summary=Summary(
+            prepared.case.name, devices, results[0].value(sections_traced[0], subject.result), subject.result
+        ),
     )
 
 
 def _print(
-    results: Sequence[PlaceResult], pixels: Sequence[Pixel], faults: Sequence[str], missing: bool, folder: Path
+    subject: Subject,
+    results: Sequence[PlaceResult],
+    sections: Sequence[Key],
+    faults: Sequence[str],
+    missing: bool,
+    folder: Path,
 ) -> None:
-    print("device  dtype     pixel       I_pixel_final            relative   cpu         reference")
-    for row in _table(results, pixels).rows:
-        device, dtype, pixel, intensity, difference, base, reference = row
-        print(
-            f"{device:7} {dtype:8}  {pixel:10}  {intensity!r:23}  {difference:.3g}".ljust(68), f"{base:11} {reference}"
-        )
+    names = f"{subject.section_word:10}  {subject.result or 'result':23}"
+    print(f"device  dtype     {names}  relative   cpu         reference")
+    for row in _table(subject, results, sections).rows:
+        device, dtype, at, value, difference, base, reference = row
+        print(f"{device:7} {dtype:8}  {at:10}  {value!r:23}  {difference:.3g}".ljust(68), f"{base:11} {reference}")
     if missing:
         print(f"cuda: {NOT_RUN}")
     for fault in faults:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from compare.outcomes import ExitCode
+
 
 class HarnessError(Exception):
     """Says what was required, what came and what to do; ``exit_code`` is the process's answer."""
 
-    exit_code = 2
+    exit_code = ExitCode.WRONG_USE
 
 
 class WrongUse(HarnessError):
@@ -16,7 +18,7 @@ class WrongUse(HarnessError):
 class NothingCompared(HarnessError):
     """Two outputs without anything in common (exit 3)."""
 
-    exit_code = 3
+    exit_code = ExitCode.NOTHING_COMPARED
 
 
 class ProgramFailed(HarnessError):
@@ -25,7 +27,7 @@ class ProgramFailed(HarnessError):
     ``output`` is what it printed before that, for the evidence folder.
     """
 
-    exit_code = 4
+    exit_code = ExitCode.FAILED
 
     def __init__(self, message: str, output: str = "") -> None:
         super().__init__(message)

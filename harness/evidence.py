@@ -21,14 +21,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from compare.outcomes import ExitCode, expected_code
 from harness import redaction
-from harness.errors import HarnessError, WrongUse
+from harness.errors import WrongUse
 
 if TYPE_CHECKING:
     from compare.document import Document
 
 PROGRAM = "harness"
-INTERRUPTED, PROGRAM_FAILED = 130, 4
+INTERRUPTED = ExitCode.INTERRUPTED
 MANIFEST = "sha256.txt"
 PARTIAL = ".partial"
 NAME_IN_FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*(?:/[A-Za-z0-9][A-Za-z0-9_.+-]*)*")
@@ -191,7 +192,7 @@ def exit_status(error: BaseException) -> int:
     """The exit code of the house for an exception: what nobody foresaw is a program that failed, no divergence."""
     if isinstance(error, KeyboardInterrupt):
         return INTERRUPTED
-    return int(getattr(error, "exit_code", PROGRAM_FAILED))
+    return expected_code(error) or ExitCode.FAILED
 
 
 def failure_text(error: BaseException) -> str:
@@ -205,9 +206,7 @@ def failure_text(error: BaseException) -> str:
 
 def is_wrong_use(error: BaseException) -> bool:
     """The user's mistake, found before anything was made: it leaves no folder."""
-    from simulator.errors import InputError
-
-    return isinstance(error, InputError | WrongUse) or (isinstance(error, HarnessError) and error.exit_code == 2)
+    return expected_code(error) is ExitCode.WRONG_USE
 
 
 def is_out_of_space(error: BaseException) -> bool:

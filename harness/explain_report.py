@@ -7,67 +7,70 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.case import Case, Pixel, load_case
-from harness.choices import chosen_defects, chosen_pixels, with_words
+from harness.case import Case, Section
+from harness.choices import chosen_sections, named_case
 from harness.errors import WrongUse
-from harness.explaining import Explanation, compare_texts, port_of, try_defects
+from harness.explaining import Explanation, Ported, explained, try_defects
 from harness.scratch import prepare
-from subjects.nanobragg.reference import find_reference, trace_pixels
+from harness.subject import Subject
+from harness.traced import Trace
 
 
 @dataclass(frozen=True)
 class Sides:
-    """Both traces as text, and the case they are of."""
+    """Both traces, and the port on the case that they are of, where one is named."""
 
-    a: str
-    b: str
-    case: Case | None
-    port_case: Case | None
-    """The case as the port ran it: with its defects switched."""
-    pixel: Pixel | None
+    subject: Subject
+    a: Trace
+    b: Trace
+    ported: Ported | None = None
+    section: Section | None = None
 
 
-def both_traces(
-    a: Path | None,
-    b: Path | None,
-    name: str | None,
-    pixel: Sequence[str] | None,
-    mode: str | None,
-    defects: Sequence[str],
+def given_traces(
+    subject: Subject, a: Path, b: Path, name: str | None, at: Sequence[str] | None, data: Path | None
+) -> Sides:
+    """Both traces read from files; a case adds what only the port on it knows."""
+    case = named_case(subject, name) if name else None
+    section = chosen_sections(subject, case, at)[0] if case and (at or case.sections) else None
+    return Sides(subject, _read(a), _read(b), Ported(subject, case, data) if case else None, section)
+
+
+def made_traces(
+    subject: Subject,
+    case: Case,
+    port_case: Case,
+    at: Sequence[str] | None,
     program: Path | None,
     data: Path | None,
     timeout_s: float,
 ) -> Sides:
-    """Read both traces, or make them: the reference with the case's own defects, the port with those asked for."""
-    case = load_case(name) if name else None
-    if a is not None and b is not None:
-        chosen = chosen_pixels(case, pixel)[0] if case and (pixel or case.pixels) else None
-        return Sides(_read(a), _read(b), case, case, chosen)
-    assert case is not None
-    at = chosen_pixels(case, pixel)[0]
-    _, traces = trace_pixels(find_reference(program), prepare(case, data), [at], timeout_s=timeout_s)
-    port_case = with_words(case, chosen_defects(case, mode, defects))
-    text = "\n".join(port_of(port_case, data).trace(*at).lines()) + "\n"
-    return Sides(traces[at], text, case, port_case, at)
+    """Both traces made: the reference of the case as it is, the port of the case with its defects switched."""
+    section = chosen_sections(subject, case, at)[0]
+    reference = subject.reference(program, timeout_s)
+    a = reference.trace(prepare(subject, case, data), [section]).traces[section]
+    ported = Ported(subject, port_case, data, timeout_s)
+    return Sides(subject, a, ported.trace(section), ported, section)
 
 
-def _read(path: Path) -> str:
+def _read(path: Path) -> Trace:
     try:
-        return path.read_text("utf-8", errors="replace")
+        return Trace(path.read_text("utf-8", errors="replace"))
     except OSError as error:
         raise WrongUse(f"trace {path} cannot be read: {error.strerror}") from error
 
 
-def chosen_explanation(sides: Sides, data: Path | None, *, attempts: bool) -> Explanation:
+def chosen_explanation(sides: Sides, *, attempts: bool) -> Explanation:
     """Compare with replays; with ``attempts`` also switch each defect of the port."""
-    port = port_of(sides.port_case, data) if sides.port_case else None
-    explanation = compare_texts(sides.a, sides.b, port, pixel=sides.pixel)
-    if not attempts or sides.port_case is None:
+    if sides.ported is None:
+        return explained(sides.subject, sides.a, sides.b, sides.section)
+    explanation = sides.ported.explain(sides.a, sides.b, sides.section)
+    if not attempts:
         return explanation
-    pixel = sides.pixel or next(iter(explanation.comparison.sides[0].pixels), None)
-    if pixel is None:
-        raise WrongUse("--try-defects needs to know the pixel; give --pixel SLOW FAST")
-    return try_defects(explanation, sides.a, sides.port_case, pixel, data)
+    section = sides.section or next(iter(explanation.comparison.sides[0].pixels), None)
+    if section is None:
+        raise WrongUse(f"--try-defects needs to know the {sides.subject.section_word}; give --at")
+    return try_defects(explanation, sides.a, sides.ported, section)
 
 
 def write_renderings(explanation: Explanation, *, json: Path | None, html: Path | None) -> None:

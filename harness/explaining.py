@@ -1,29 +1,38 @@
-"""``harness explain``: two traces compared with replays, what each step at fault costs, which defect explains it."""
+"""``harness explain``: two traces compared, with replays where the subject has them; which defect explains it."""
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
+from compare.outcomes import expected_code
 from compare.result import Cause, Comparison, Verdict
-from compare.traces import compare_logs
-from compare.vocabulary import Vocabulary
-from harness.case import Case, Pixel
-from harness.choices import with_words
-from harness.scratch import prepare
-from simulator.defects import NAMES, Defects
-from simulator.errors import InputError
-from subjects.nanobragg.port import Computing, make_simulator, read_case, run_setup
-from subjects.nanobragg.replay.counterfactual import Counterfactual, counterfactuals
-from subjects.nanobragg.replay.replays import Replaying, replays_for
+from harness.case import Case, Section
+from harness.comparing import compare_traces
+from harness.subject import Subject
+from harness.traced import Trace
 
-if TYPE_CHECKING:
-    from simulator import Simulator
 
-StatedDigits = tuple[int | None, int | None]
+class Weighed(Protocol):
+    """What becomes of the final value with the reference's values at one step."""
+
+    @property
+    def step(self) -> str:
+        """Which."""
+
+    @property
+    def port(self) -> float:
+        """The port's final value."""
+
+    @property
+    def instead(self) -> float:
+        """The final value then."""
+
+    @property
+    def share(self) -> float | None:
+        """How much of the final error goes away, 1 for all of it; None where there is no error."""
 
 
 @dataclass(frozen=True)
@@ -46,10 +55,10 @@ class Trial:
 
 @dataclass(frozen=True)
 class Explanation:
-    """A comparison with replays and what follows from them."""
+    """A comparison, with replays where there are any, and what follows from them."""
 
     comparison: Comparison
-    counterfactuals: Sequence[Counterfactual] = ()
+    counterfactuals: Sequence[Weighed] = ()
     trials: Sequence[Trial] = ()
 
     @property
@@ -58,89 +67,60 @@ class Explanation:
         return self.comparison.exit_code
 
 
-def port_of(case: Case, data: Path | None, computing: Computing = Computing("cpu")) -> Simulator:
-    """The port, ready to compute a case."""
-    prepared = prepare(case, data)
-    with prepared.scratch() as folder:
-        run_setup(prepared, folder, computing)
-        return make_simulator(read_case(prepared, folder), computing)
+@dataclass
+class Ported:
+    """The port on one case: built once, then asked for traces and explanations."""
+
+    subject: Subject
+    case: Case
+    data: Path | None = None
+    timeout_s: float | None = None
+
+    def __post_init__(self) -> None:
+        replay = self.subject.replay
+        self._machine = replay.machine(self.case, self.data) if replay else None
+
+    def trace(self, section: Section) -> Trace:
+        """The port's trace of a section."""
+        from harness.computing import Computing
+        from harness.scratch import prepare
+
+        if self.subject.replay is not None:
+            return self.subject.replay.trace(self._machine, section)
+        port = self.subject.port(Computing("cpu"), self.timeout_s)
+        return port.trace(prepare(self.subject, self.case, self.data), [section]).traces[section]
+
+    def explain(self, a: Trace, b: Trace, section: Section | None, *, weigh: bool = True) -> Explanation:
+        """The comparison of a reference's trace with one of this port."""
+        return explained(self.subject, a, b, section, machine=self._machine, weigh=weigh)
 
 
-def explain(
-    a: Sequence[str],
-    b: Sequence[str],
-    simulator: Simulator | None = None,
-    vocabulary: Vocabulary | None = None,
-    pixel: Pixel | None = None,
-    digits: StatedDigits = (None, None),
+def explained(
+    subject: Subject, a: Trace, b: Trace, section: Section | None, *, machine: object = None, weigh: bool = True
 ) -> Explanation:
-    """Compare the reference's log(s) with the port's, with replays, and weigh each step at fault.
-
-    Args:
-        a: files of the reference.
-        b: files of the program under test.
-        simulator: the port on the case that both are of; None replays from the traces alone.
-        vocabulary: names of another program.
-        pixel: which pixel both are of, where the logs do not say so.
-        digits: how many significant digits each side prints, where that is stated.
-    """
-    comparison, replayings = with_replays(a, b, simulator, vocabulary, pixel, digits)
-    return Explanation(comparison, counterfactuals(comparison, replayings))
-
-
-def with_replays(
-    a: Sequence[str],
-    b: Sequence[str],
-    simulator: Simulator | None = None,
-    vocabulary: Vocabulary | None = None,
-    pixel: Pixel | None = None,
-    digits: StatedDigits = (None, None),
-) -> tuple[Comparison, list[Replaying]]:
-    """The comparison with origins established by replays, and both sides replayed."""
-    aligned = compare_logs(a, b, vocabulary=vocabulary, digits=digits)
-    if not aligned.pairs:
-        return aligned, []
-    replays, replayings = replays_for(aligned, simulator, pixel)
-    return compare_logs(a, b, vocabulary=vocabulary, replays=replays, digits=digits), replayings
-
-
-def compare_texts(
-    text_a: str,
-    text_b: str,
-    simulator: Simulator | None = None,
-    *,
-    pixel: Pixel | None = None,
-    weigh: bool = True,
-    digits: StatedDigits = (None, None),
-) -> Explanation:
-    """``explain`` for traces held as text; without ``weigh`` nobody asks what each step at fault costs."""
-    with tempfile.TemporaryDirectory(prefix="harness_explain_") as folder:
-        paths = [Path(folder) / name for name in ("a.log", "b.log")]
-        for path, text in zip(paths, (text_a, text_b), strict=True):
-            path.write_text(text, "utf-8")
-        sides = [str(paths[0])], [str(paths[1])]
-        if weigh:
-            return explain(*sides, simulator, pixel=pixel, digits=digits)
-        return Explanation(with_replays(*sides, simulator, pixel=pixel, digits=digits)[0])
+    """Two traces compared; with replays where the subject has them, from the traces alone without a machine."""
+    if subject.replay is not None:
+        return subject.replay.explain(a, b, machine, section, weigh=weigh)
+    names = (f"trace_{subject.sides[0]}.log", f"trace_{subject.sides[1]}.log")
+    return Explanation(compare_traces(a.text, b.text, names, subject))
 
 
 # ---- defects ----------------------------------------------------------------------------------------------------
 
 
-def try_defects(explanation: Explanation, text_a: str, case: Case, pixel: Pixel, data: Path | None) -> Explanation:
+def try_defects(explanation: Explanation, a: Trace, ported: Ported, section: Section) -> Explanation:
     """Switch each named defect of the port in turn and compare with the reference again.
 
     Args:
         explanation: what the comparison found; one of parity is returned as it is.
-        text_a: the reference's trace of the pixel.
-        case: what both programs were run on.
-        pixel: which one.
-        data: where input files are looked for.
+        a: the reference's trace of the section.
+        ported: the port on what both programs were run on.
+        section: which one.
     """
     if explanation.comparison.verdict is Verdict.PARITY:
         return explanation
-    base = defects_of(case)
-    trials = [_trial(name, base, text_a, case, pixel, data) for name in NAMES]
+    base = ported.subject.defects_on(ported.case)
+    trials = [_trial(name, name not in base, a, ported, section) for name in ported.subject.defect_names()]
     restoring = next((trial for trial in trials if trial.restores), None)
     comparison = explanation.comparison
     if restoring is not None:
@@ -148,38 +128,16 @@ def try_defects(explanation: Explanation, text_a: str, case: Case, pixel: Pixel,
     return replace(explanation, comparison=comparison, trials=trials)
 
 
-def defects_of(case: Case) -> Defects:
-    """Which defects a case's command line leaves on."""
-    argv = case.argv
-    at = [i for i, word in enumerate(argv[:-1]) if word == "-defects"]
-    return Defects.parse(argv[at[-1] + 1]) if at else Defects()
-
-
-def without_defect_words(case: Case) -> Case:
-    """The case with no ``-defects`` on its command lines."""
-    return replace(case, argv=_without(case.argv), setup=tuple(_without(line) for line in case.setup))
-
-
-def _without(argv: Sequence[str]) -> tuple[str, ...]:
-    kept: list[str] = []
-    words = iter(argv)
-    for word in words:
-        if word == "-defects":
-            next(words, None)
-        else:
-            kept.append(word)
-    return tuple(kept)
-
-
-def _trial(name: str, base: Defects, text_a: str, case: Case, pixel: Pixel, data: Path | None) -> Trial:
-    on = name not in base
-    switched = base.switched({name: on})
+def _trial(name: str, on: bool, a: Trace, ported: Ported, section: Section) -> Trial:
+    case = ported.subject.switched(ported.case, None, [f"{name}={'on' if on else 'off'}"])
     try:
-        port = port_of(with_words(without_defect_words(case), ("-defects", str(switched))), data)
-        text = "\n".join(port.trace(*pixel).lines()) + "\n"
-    except InputError:
+        switched = Ported(ported.subject, case, ported.data, ported.timeout_s)
+        b = switched.trace(section)
+    except Exception as error:
+        if expected_code(error) is None:
+            raise
         return Trial(name, on, None)
-    return Trial(name, on, compare_texts(text_a, text, port, pixel=pixel, weigh=False).comparison.verdict)
+    return Trial(name, on, switched.explain(a, b, section, weigh=False).comparison.verdict)
 
 
 def _labelled(comparison: Comparison, trial: Trial) -> Comparison:

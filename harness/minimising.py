@@ -4,31 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shlex
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 
+from compare.outcomes import expected_code
 from compare.result import Comparison, Verdict
-from harness.case import Argv, Case, Pixel
-from harness.choices import with_words
-from harness.errors import HarnessError, NothingCompared, WrongUse
-from harness.explaining import compare_texts, port_of
+from harness.case import Case, Section
+from harness.errors import NothingCompared, WrongUse
+from harness.explaining import Ported
 from harness.scratch import prepare
-from simulator.errors import InputError
-from simulator.flags import find_flag
-from subjects.nanobragg.reference import Reference, trace_pixels
+from harness.subject import Program, Role, Subject, Word
+from harness.traced import section_text
 
-COUNTS = frozenset(
-    f"-{name}"
-    for name in (
-        *("phisteps", "mosaic_domains", "oversample", "thicksteps", "detector_thicksteps"),
-        *("hdivsteps", "vdivsteps", "divsteps", "dispsteps", "N", "Na", "Nb", "Nc"),
-    )
-)
-"""Flags whose number is tried smaller."""
+Group = tuple[Word, ...]
 
 Report = Callable[[str], None]
 Signature = tuple[str, str]
@@ -40,15 +31,16 @@ class Shrinking:
     """What is shrunk, and how it is run.
 
     Attributes:
-        case: it fails at ``pixel``.
-        port_words: words that the port alone gets: its defects.
+        case: it fails at ``section``.
+        ported: the case as the port alone runs it: with its defects switched.
         options: how those were asked for, to be repeated where the case is shown.
     """
 
+    subject: Subject
     case: Case
-    pixel: Pixel
-    port_words: Argv
-    reference: Reference
+    section: Section
+    ported: Callable[[Case], Case]
+    reference: Program
     data: Path | None
     timeout_s: float
     options: str = ""
@@ -58,8 +50,9 @@ class Shrinking:
 class Smaller:
     """A case that fails like the one it came from."""
 
+    subject: Subject
     case: Case
-    pixel: Pixel
+    section: Section
     options: str
     signature: Signature
 
@@ -80,34 +73,34 @@ def shrink(task: Shrinking, report: Report) -> Smaller:
         NothingCompared: it does not fail, or no step could be named.
         WrongUse: a program refuses it.
     """
-    found = failure(task, task.case, task.pixel)
+    found = failure(task, task.case, task.section)
     if found is None:
         raise NothingCompared(
-            f"case {task.case.name!r} does not fail at pixel {task.pixel}: there is nothing to shrink"
+            f"case {task.case.name!r} does not fail at {task.subject.section_word} {section_text(task.section)}: "
+            "there is nothing to shrink"
         )
     report(f"first step at fault: {'.'.join(filter(None, found.signature))}")
-    case, pixel, tried = task.case, task.pixel, 0
+    case, tried = task.case, 0
     progress = True
     while progress:
         progress = False
-        for what, candidate, at in candidates(case, pixel):
+        for what, candidate in candidates(task.subject, case, task.section):
             tried += 1
-            smaller = _still(task, candidate, at, found)
+            smaller = _still(task, candidate, found)
             if smaller is not None:
                 report(f"  {what}")
-                case, pixel, found, progress = candidate, at, smaller, True
+                case, found, progress = candidate, smaller, True
                 break
     report(f"{len(task.case.argv)} words became {len(case.argv)} ({tried} attempts)")
-    return Smaller(case, pixel, task.options, found.signature)
+    return Smaller(task.subject, case, task.section, task.options, found.signature)
 
 
-def failure(task: Shrinking, case: Case, pixel: Pixel) -> Failure | None:
+def failure(task: Shrinking, case: Case, section: Section) -> Failure | None:
     """How the case fails; None for parity."""
-    _, traces = trace_pixels(task.reference, prepare(case, task.data), [pixel], timeout_s=task.timeout_s)
-    port = port_of(with_words(case, task.port_words), task.data)
-    text = "\n".join(port.trace(*pixel).lines()) + "\n"
-    signature = signature_of(compare_texts(traces[pixel], text, port, weigh=False).comparison)
-    return Failure(signature, traces[pixel].count("\n")) if signature else None
+    a = task.reference.trace(prepare(task.subject, case, task.data), [section]).traces[section]
+    ported = Ported(task.subject, task.ported(case), task.data, task.timeout_s)
+    signature = signature_of(ported.explain(a, ported.trace(section), section, weigh=False).comparison)
+    return Failure(signature, a.lines) if signature else None
 
 
 def signature_of(comparison: Comparison) -> Signature | None:
@@ -118,11 +111,13 @@ def signature_of(comparison: Comparison) -> Signature | None:
     return first.key.record, first.key.name
 
 
-def _still(task: Shrinking, case: Case, pixel: Pixel, before: Failure) -> Failure | None:
+def _still(task: Shrinking, case: Case, before: Failure) -> Failure | None:
     """The candidate's failure if it is at the same step and no larger; one that a program refuses has none."""
     try:
-        now = failure(task, case, pixel)
-    except (HarnessError, InputError):
+        now = failure(task, case, task.section)
+    except Exception as error:
+        if expected_code(error) is None:
+            raise
         return None
     return now if now and now.signature == before.signature and now.size <= before.size else None
 
@@ -130,53 +125,36 @@ def _still(task: Shrinking, case: Case, pixel: Pixel, before: Failure) -> Failur
 # ---- candidates -------------------------------------------------------------------------------------------------
 
 
-def candidates(case: Case, pixel: Pixel) -> Iterator[tuple[str, Case, Pixel]]:
+def candidates(subject: Subject, case: Case, section: Section) -> Iterator[tuple[str, Case]]:
     """Smaller cases in the order in which they are tried: the boldest first."""
     if case.setup:
-        yield "without what runs before", replace(case, setup=()), pixel
-    groups = flag_groups(case.argv)
-    if not any(group[0] == "-roi" for group in groups):
-        slow, fast = (str(number) for number in pixel)
-        yield f"region of pixel {slow} {fast} alone", _with(case, [*groups, ("-roi", fast, fast, slow, slow)]), pixel
+        yield "without what runs before", replace(case, setup=())
+    if (restricted := subject.restricted(case, section)) is not None:
+        yield f"{subject.section_word} {section_text(section)} alone", restricted
+    groups = subject.command_line(case.argv).groups()
     for position, group in enumerate(groups):
-        rest = groups[:position] + groups[position + 1 :]
-        if group[0] != "-roi":
-            yield f"{group[0]} back to its default", _with(case, rest), pixel
+        if not any(word.role is Role.REGION for word in group):
+            yield f"without {group[0].text}", _with(case, groups[:position] + groups[position + 1 :])
     for position, group in enumerate(groups):
         for smaller in _smaller_counts(group):
             changed = [*groups[:position], smaller, *groups[position + 1 :]]
-            yield " ".join(smaller), _with(case, changed), pixel
+            yield " ".join(word.text for word in smaller), _with(case, changed)
 
 
-def _smaller_counts(group: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-    if group[0] not in COUNTS or len(group) != 2 or not group[1].isdigit():
+def _smaller_counts(group: Group) -> Iterator[Group]:
+    """The group with its one count smaller."""
+    counts = [at for at, word in enumerate(group) if word.role is Role.COUNT]
+    if len(counts) != 1 or not group[counts[0]].text.isdigit():
         return
-    count = int(group[1])
+    at = counts[0]
+    count = int(group[at].text)
     for smaller in dict.fromkeys((1, 2, count // 2, count - 1)):
         if 0 < smaller < count:
-            yield group[0], str(smaller)
+            yield (*group[:at], replace(group[at], text=str(smaller)), *group[at + 1 :])
 
 
-def flag_groups(argv: Sequence[str]) -> list[tuple[str, ...]]:
-    """The command line as flags with their values.
-
-    Raises:
-        InputError: a word that is no flag, or a flag without its values.
-    """
-    groups: list[tuple[str, ...]] = []
-    words = list(argv)
-    before = None
-    while words:
-        name = words.pop(0)
-        _, count = find_flag(name, before).read(name, words)
-        groups.append((name, *words[:count]))
-        words = words[count:]
-        before = name
-    return groups
-
-
-def _with(case: Case, groups: Sequence[tuple[str, ...]]) -> Case:
-    return replace(case, argv=tuple(word for group in groups for word in group))
+def _with(case: Case, groups: Sequence[Group]) -> Case:
+    return replace(case, argv=tuple(word.text for group in groups for word in group))
 
 
 # ---- writing ----------------------------------------------------------------------------------------------------
@@ -184,17 +162,19 @@ def _with(case: Case, groups: Sequence[tuple[str, ...]]) -> Case:
 
 def case_text(smaller: Smaller) -> str:
     """The smaller case as the text of a case file, with the command lines that show the failure."""
-    case, (slow, fast) = smaller.case, smaller.pixel
+    case, section = smaller.case, smaller.section
     step = ".".join(filter(None, smaller.signature))
     switched = f" (with {smaller.options})" if smaller.options else ""
+    shown = smaller.subject.reproduced(case, section)
+    word = "pixels" if smaller.subject.section_word == "pixel" else "sections"
     lines = [
-        f"# nanobragg_c {shlex.join(case.argv)} -trace_pixel {slow} {fast}",
+        *([f"# {shown}"] if shown else []),
         f"# harness explain --case {case.name}_smaller.toml {smaller.options}".rstrip(),
         "[case]",
         f"name = {json.dumps(case.name + '_smaller')}",
         f"description = {json.dumps(f'Smallest command line on which {step} is the first step at fault{switched}')}",
         f"argv = {json.dumps(list(case.argv))}",
-        f"pixels = [[{slow}, {fast}]]",
+        f"{word} = {json.dumps([list(section)] if section else [])}",
     ]
     if case.setup:
         lines.append(f"setup = {json.dumps([list(line) for line in case.setup])}")

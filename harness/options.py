@@ -9,30 +9,35 @@ import typer
 
 ArgvArgument: TypeAlias = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[-- ARGV...]", help="A command line of the reference program, instead of --case."),
+    typer.Argument(metavar="[-- ARGV...]", help="A command line of both programs, instead of --case."),
 ]
 CaseOption: TypeAlias = Annotated[
     str | None,
-    typer.Option("--case", metavar="NAME", help="A packaged case or a .toml file.", show_default="supervisor"),
-]
-PixelOption: TypeAlias = Annotated[
-    list[str] | None,
     typer.Option(
-        "--pixel",
-        metavar="SLOW FAST",
-        help="Row and column to trace; may be repeated.",
-        show_default="the case's first, 685 1039 for supervisor",
+        "--case", metavar="NAME", help="A case of the subject or a .toml file.", show_default="the default case"
     ),
 ]
-PixelFileOption: TypeAlias = Annotated[
-    Path | None, typer.Option("--pixels", metavar="FILE", help="More pixels, SLOW FAST a line; # begins a comment.")
+AtOption: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--at",
+        "--pixel",
+        metavar="KEY KEY ...",
+        help="The section to trace, its keys as integers (a pixel: row and column); may be repeated.",
+        show_default="the case's first",
+    ),
+]
+SectionFileOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("--sections", "--pixels", metavar="FILE", help="More sections, one a line; # begins a comment."),
 ]
 GridOption: TypeAlias = Annotated[
-    int | None, typer.Option("--grid", metavar="N", min=1, help="N x N pixels spread evenly over the region.")
+    int | None,
+    typer.Option("--grid", metavar="N", min=1, help="Sections spread evenly over the case, N along each key."),
 ]
 ModeOption: TypeAlias = Annotated[
     str | None,
-    typer.Option("--mode", metavar="c-parity|spec", help="All known defects on, or none.", show_default="c-parity"),
+    typer.Option("--mode", metavar="MODE", help="One of the subject's modes: which defects are on."),
 ]
 DefectOption: TypeAlias = Annotated[
     list[str] | None,
@@ -56,7 +61,7 @@ ReferenceOption: TypeAlias = Annotated[
     typer.Option(
         "--reference",
         metavar="PATH",
-        help="Another reference program: takes -trace_pixel S F, prints TRACE_C lines.",
+        help="Another reference program in its place: same command line, prints a trace.",
         show_default="HARNESS_REFERENCE, else the project's own",
     ),
 ]

@@ -8,79 +8,56 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from compare.document import Document, Section, Summary, Table
-from harness.case import Pixel
-from subjects.nanobragg.reference import quantity
+from harness.traced import section_text
 
 if TYPE_CHECKING:
     from harness.case import Case
     from harness.parity import Outcome
+    from harness.subject import Subject
     from harness.traced import Traced
 
 MOST_SWEEPS = 3
-"""Pixels whose phi steps are tabulated; all of them are in the trace."""
-SIDES = {"py": "the PyTorch port", "c": "the C program"}
-HEADER_NAMES = ("program", "version", "mode", "defects", "device", "dtype")
+"""Sections whose sweep is tabulated; all of them are in the trace."""
 
 
-def trace_document(case: Case, traced: Traced, side: str) -> Document:
-    """Of a trace: final intensities, what the header says, the pixel's closing lines."""
-    texts = traced.traces
-    first = next(iter(texts.values()))
-    facts = [("case", case.name), *((name, quantity(first, name) or "") for name in HEADER_NAMES)]
+def trace_document(subject: Subject, case: Case, traced: Traced, side: str) -> Document:
+    """Of a trace: results, what the header says, each section's closing lines."""
+    first = next(iter(traced.traces.values()))
+    facts = [("case", case.name), *((name, first.value(name) or "") for name in subject.header)]
     facts.append(("command line", shlex.join(case.argv)))
-    rows = tuple(
-        (
-            slow,
-            fast,
-            number(quantity(text, "I_pixel_final")),
-            number(quantity(text, "I_before_scaling")),
-            len(text.splitlines()),
-        )
-        for (slow, fast), text in texts.items()
-    )
-    table = Table(("slow", "fast", "I_pixel_final", "I_before_scaling", "lines"), rows, "Traced pixels.")
-    sections = [Section("Pixels", table=table)]
-    for pixel, text in islice(texts.items(), MOST_SWEEPS):
-        if records := phi_table(text):
-            sections.append(Section(f"Pixel {pixel[0]} {pixel[1]} by phi step", table=records))
-    other = "harness reference trace" if side == "py" else "harness trace"
+    shown = tuple(filter(None, (subject.result, *subject.closing)))
+    rows = tuple((*key, *(trace.number(name) for name in shown), trace.lines) for key, trace in traced.traces.items())
+    word = subject.section_word
+    table = Table((*subject.keys, *shown, "lines"), rows, f"Traced {word}s.")
+    sections = [Section(f"{word.capitalize()}s", table=table)]
+    for key, trace in islice(traced.traces.items(), MOST_SWEEPS):
+        if records := subject.sweep(trace):
+            sections.append(Section(f"{word.capitalize()} {section_text(key)} step by step", table=records))
+    of_port = side == subject.sides[1]
+    other = "harness reference trace" if of_port else "harness trace"
+    titles = subject.titles[::-1] if of_port else subject.titles
     steps = (
         (
-            f"`{other}` traces the same through {SIDES['c' if side == 'py' else 'py']}.",
+            f"`{other}` traces the same through {titles[1]}.",
             f"`harness parity {case.name}` compares the two.",
         )
         if case.name != "none"
-        else (f"`{other} -- ARGV...` traces the same through {SIDES['c' if side == 'py' else 'py']}.",)
+        else (f"`{other} -- ARGV...` traces the same through {titles[1]}.",)
     )
     return Document(
-        title=f"Trace of {case.name} through {SIDES[side]}",
+        title=f"Trace of {case.name} through {titles[0]}",
         verdict="traced",
         exit_code=0,
-        headline=f"{len(texts)} pixel(s) traced; nothing was compared.",
+        headline=f"{len(traced.traces)} {word}(s) traced; nothing was compared.",
         facts=tuple(facts),
         sections=tuple(sections),
         next_steps=steps,
-        summary=Summary(case.name, traced.device or "", rows[0][2]),
+        summary=Summary(case.name, traced.device or "", first.number(subject.result), subject.result),
     )
 
 
-def phi_table(text: str) -> Table | None:
-    """The PHI records of a trace's first sweep, None where there is one step only."""
-    rows = []
-    for line in text.splitlines():
-        if "_PHI " not in line:
-            continue
-        values = dict(word.split("=", 1) for word in line.split()[1:])
-        if all(values.get(index, "0") == "0" for index in ("thick_tic", "sub_s", "sub_f", "source")):
-            floats = (number(values.get(name)) for name in ("phi_deg", "k_frac", "F_latt_b", "F_latt"))
-            rows.append((int(values["phi_tic"]), *floats))
-    if len(rows) < 2:
-        return None
-    return Table(("phi_tic", "phi_deg", "k_frac", "F_latt_b", "F_latt"), tuple(rows), "First sweep, first domain.")
-
-
 def parity_document(outcomes: Sequence[Outcome], exit_code: int, files: Mapping[str, str]) -> Document:
-    """Of a parity run: a line a case, final intensities on both sides, what failed and where it begins.
+    """Of a parity run: a line a case, results on both sides, what failed and where it begins.
 
     ``files`` gives the name of the comparison's file for the label of a case that has one.
     """
@@ -90,11 +67,11 @@ def parity_document(outcomes: Sequence[Outcome], exit_code: int, files: Mapping[
     passed = sum(check.passed for outcome in outcomes for check in outcome.checks)
     words = {0: "parity", 1: "divergence", 3: "nothing compared"}
     good = len(outcomes) - len(failed)
-    sections = [Section("Cases", table=_cases_table(outcomes)), *_failures(failed, files), _intensities(outcomes)]
+    sections = [Section("Cases", table=_cases_table(outcomes)), *_failures(failed, files), _results(outcomes)]
     if len(outcomes) == 1 and not failed and outcomes[0].label in files:
         sections.append(Section("The traces", comparison=files[outcomes[0].label]))
     first = outcomes[0]
-    intensities = list(first.final_intensities.values())
+    values = list(first.final_values.values())
     worst = [outcome.worst_ulps for outcome in outcomes if outcome.worst_ulps is not None]
     return Document(
         title=title,
@@ -107,7 +84,8 @@ def parity_document(outcomes: Sequence[Outcome], exit_code: int, files: Mapping[
         summary=Summary(
             case=first.label if len(outcomes) == 1 else f"{len(outcomes)} cases",
             device=first.device,
-            I_pixel_final=number(intensities[0][1]) if intensities and len(outcomes) == 1 else None,
+            result=values[0][1] if values and len(outcomes) == 1 else None,
+            result_name=first.result,
             worst_ulps=max(worst, default=None),
         ),
     )
@@ -136,15 +114,15 @@ def _failures(failed: Sequence[Outcome], files: Mapping[str, str]) -> list[Secti
     ]
 
 
-def _intensities(outcomes: Sequence[Outcome]) -> Section:
+def _results(outcomes: Sequence[Outcome]) -> Section:
     rows = []
     for outcome in outcomes:
-        for (slow, fast), (c, py) in outcome.final_intensities.items():
-            a, b = number(c), number(py)
+        for section, (a, b) in outcome.final_values.items():
             relative = abs(b - a) / abs(a) if a and b is not None else None
-            rows.append((outcome.label, f"{slow} {fast}", a, b, relative))
-    table = Table(("case", "pixel", "reference", "port", "relative difference"), tuple(rows))
-    return Section("Final intensities (I_pixel_final)", table=table)
+            rows.append((outcome.label, section_text(section), a, b, relative))
+    table = Table(("case", "section", "reference", "port", "relative difference"), tuple(rows))
+    name = next((outcome.result for outcome in outcomes if outcome.result), "")
+    return Section(f"Results ({name})" if name else "Results", table=table)
 
 
 def _next_steps(failed: Sequence[Outcome]) -> tuple[str, ...]:
@@ -156,16 +134,3 @@ def _next_steps(failed: Sequence[Outcome]) -> tuple[str, ...]:
         f"`harness explain --case {case}` replays its steps and names the one at fault.",
         f"`harness minimise --case {case}` makes a smaller case of it.",
     )
-
-
-def number(text: str | None) -> float | None:
-    """A traced value as a float, None where there is none."""
-    try:
-        return None if text is None else float(text)
-    except ValueError:
-        return None
-
-
-def pixel_text(pixel: Pixel) -> str:
-    """``SLOW FAST``."""
-    return f"{pixel[0]} {pixel[1]}"

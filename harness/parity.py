@@ -1,61 +1,47 @@
-"""The parity of one case: both programs run, their traces and images compared, and with golden figures too."""
+"""The parity of one case: both programs run, their traces and artifacts compared, with golden figures too."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.case import Case, Pixel
-from harness.choices import chosen_defects, with_words
-from harness.comparing import (
-    DIVERGENCE,
-    FAILED,
-    Check,
-    compare_traces,
-    count_check,
-    exit_code_of,
-    float_tolerance,
-    image_check,
-    trace_check,
-    worst_pixel,
-)
+from compare.outcomes import ExitCode, worst
+from harness.case import Case, Section
+from harness.comparing import DIVERGENCE, FAILED, Check, compare_sections, exit_code_of, trace_check
 from harness.errors import HarnessError
 from harness.evidence import failure_text
 from harness.scratch import Prepared, prepare
-from subjects.nanobragg.case_run import SideRun, run_port, run_reference, trace_with_port, trace_with_reference
-from subjects.nanobragg.port import Computing
-from subjects.nanobragg.reference import Reference, quantity, with_pixel_line
+from harness.subject import Program, Ran, Subject
+from harness.traced import Trace
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from compare.result import Comparison
-
-STATISTICS_TOLERANCE = 1e-9
-"""Relative; the golden sums were added in another order."""
 
 
 @dataclass(frozen=True)
 class Task:
     """One case in one mode, with what to run it on."""
 
+    subject: Subject
     case: Case
     mode: str
-    computing: Computing
-    reference: Reference
+    reference: Program
+    port: Program
     data: Path | None = None
-    timeout_s: float | None = None
 
     @property
     def label(self) -> str:
         """Name of the outcome: the case's, marked where it is golden or not in the default mode."""
         golden = "golden_" if self.case.golden else ""
-        mode = "" if self.mode == "c-parity" else f"_{self.mode}"
+        mode = "" if self.mode == self.subject.modes[0] else f"_{self.mode}"
         return f"{golden}{self.case.name}{mode}"
+
+    def switched(self) -> Case:
+        """The case in its mode."""
+        return self.case if self.mode == self.subject.modes[0] else self.subject.switched(self.case, self.mode, ())
 
 
 @dataclass(frozen=True)
@@ -69,31 +55,35 @@ class Outcome:
     seconds: float
     device: str = ""
     prepared: Prepared | None = None
-    reference_traces: Mapping[Pixel, str] = field(default_factory=dict)
-    port_traces: Mapping[Pixel, str] = field(default_factory=dict)
+    result: str = ""
+    """The traced quantity that the programs are run for."""
+    reference_traces: Mapping[Section, Trace] = field(default_factory=dict)
+    port_traces: Mapping[Section, Trace] = field(default_factory=dict)
     comparison: Comparison | None = None
-    """Of all traced pixels together."""
+    """Of all traced sections together."""
     commands: tuple[tuple[tuple[str, ...], str, float, int], ...] = ()
-    """Words, folder, start and exit status of each run of the reference program."""
+    """Words, folder, start and exit status of each process that was run."""
     failure: str = ""
     """What a program that failed printed."""
 
     @property
-    def exit_code(self) -> int:
+    def exit_code(self) -> ExitCode:
         """The house's exit code for this case."""
         return exit_code_of(self.checks)
 
     @property
     def verdict(self) -> str:
-        """The exit code in a word."""
-        return {0: "parity", 1: "DIVERGENT", 3: "NOTHING COMPARED"}.get(self.exit_code, "FAILED")
+        """The exit code in a word; capital letters for what needs a look."""
+        words = {0: "parity", 1: "DIVERGENT", 3: "NOTHING COMPARED"}
+        return words.get(self.exit_code, "FAILED")
 
     @property
-    def final_intensities(self) -> dict[Pixel, tuple[str | None, str | None]]:
-        """I_pixel_final of each traced pixel: reference, port."""
+    def final_values(self) -> dict[Section, tuple[float | None, float | None]]:
+        """The result of each traced section: reference, port."""
+        empty = Trace("")
         return {
-            pixel: (quantity(text, "I_pixel_final"), quantity(self.port_traces.get(pixel, ""), "I_pixel_final"))
-            for pixel, text in self.reference_traces.items()
+            section: (trace.number(self.result), self.port_traces.get(section, empty).number(self.result))
+            for section, trace in self.reference_traces.items()
         }
 
     @property
@@ -106,12 +96,12 @@ class Outcome:
 def run_task(task: Task) -> Outcome:
     """Run one case in one mode; a program that fails is an outcome, not an exception."""
     began = time.monotonic()
-    words = chosen_defects(task.case, task.mode, ()) if task.mode != "c-parity" else ()
-    case = with_words(task.case, words)
+    task.subject.start()
+    case = task.switched()
     try:
-        prepared = prepare(case, task.data)
-        reference = run_reference(task.reference, prepared, case.pixels, task.timeout_s)
-        port = run_port(prepared, case.pixels, task.computing)
+        prepared = prepare(task.subject, case, task.data)
+        reference = task.reference.run(prepared, case.sections)
+        port = task.port.run(prepared, case.sections)
     except Exception as error:
         said = str(error) if isinstance(error, HarnessError) else f"{type(error).__name__}: {error}"
         check = Check("run", FAILED, said)
@@ -123,7 +113,7 @@ def run_task(task: Task) -> Outcome:
     return _compared(task, prepared, reference, port, began)
 
 
-def _refusals(case: Case, reference: SideRun, port: SideRun) -> tuple[Check, ...]:
+def _refusals(case: Case, reference: Ran, port: Ran) -> tuple[Check, ...]:
     """The checks of a case that a program refused, or should have; none where both ran as expected."""
     said = f"reference: {reference.refusal or 'accepted'}; port: {port.refusal or 'accepted'}"
     if reference.refusal and port.refusal:
@@ -133,19 +123,22 @@ def _refusals(case: Case, reference: SideRun, port: SideRun) -> tuple[Check, ...
     return ()
 
 
-def _compared(task: Task, prepared: Prepared, reference: SideRun, port: SideRun, began: float) -> Outcome:
-    image_checks = tuple(_image_checks("", reference.images, port.images))
-    if exit_code_of(image_checks) == DIVERGENCE and (reference.images["float"] != port.images["float"]).any():
-        reference, port = _with_worst_pixel(task, prepared, reference, port)
-    comparison = _compare_pixels(reference.traces, port.traces) if reference.traces else None
+def _compared(task: Task, prepared: Prepared, reference: Ran, port: Ran, began: float) -> Outcome:
+    subject = task.subject
+    worst_at = subject.worst_section(reference, port)
+    if worst_at is not None and worst_at not in reference.traces:
+        reference = _with_section(task.reference, prepared, reference, worst_at)
+        port = _with_section(task.port, prepared, port, worst_at)
+    names = (f"trace_{task.reference.side}.log", f"trace_{task.port.side}.log")
+    comparison = compare_sections(reference.traces, port.traces, names, subject) if reference.traces else None
     checks = [trace_check("traces", comparison)] if comparison else []
-    checks += image_checks
-    checks += _header_checks(reference.headers, port.headers)
-    checks += _golden_checks(prepared.case, reference, port)
+    checks += subject.judge(reference, port)
+    checks += subject.judge_golden(prepared.case, reference, port)
     return Outcome(
         label=task.label,
         case=prepared.case.name,
         mode=task.mode,
+        result=subject.result,
         checks=tuple(checks),
         seconds=time.monotonic() - began,
         device=port.device,
@@ -153,103 +146,17 @@ def _compared(task: Task, prepared: Prepared, reference: SideRun, port: SideRun,
         reference_traces=dict(reference.traces),
         port_traces=dict(port.traces),
         comparison=comparison,
-        commands=tuple((run.command, str(run.folder), run.started, run.status) for run in reference.runs),
+        commands=tuple(
+            (run.command, str(run.folder), run.started, run.status) for run in (*reference.runs, *port.runs)
+        ),
     )
 
 
-def _compare_pixels(
-    expected: Mapping[Pixel, str], got: Mapping[Pixel, str], names: tuple[str, str] = ("trace_c.log", "trace_py.log")
-) -> Comparison:
-    """The traces of several pixels as one log a side."""
-    a, b = ("".join(with_pixel_line(side[pixel], pixel) for pixel in expected) for side in (expected, got))
-    return compare_traces(a, b, names)
+def _with_section(program: Program, prepared: Prepared, run: Ran, section: Section) -> Ran:
+    """The run with the trace of one more section."""
+    return replace(run, traces={**run.traces, **program.trace(prepared, [section]).traces})
 
 
-def _with_worst_pixel(task: Task, prepared: Prepared, reference: SideRun, port: SideRun) -> tuple[SideRun, SideRun]:
-    """The runs with the traces of the pixel where the images are furthest apart."""
-    pixel = worst_pixel(reference.images["float"], port.images["float"])
-    if pixel in reference.traces:
-        return reference, port
-    of_reference = trace_with_reference(task.reference, prepared, [pixel], task.timeout_s)
-    of_port = trace_with_port(prepared, [pixel], task.computing)
-    return (
-        replace(reference, traces={**reference.traces, **of_reference}),
-        replace(port, traces={**port.traces, **of_port}),
-    )
-
-
-def _image_checks(prefix: str, expected: Mapping[str, np.ndarray], got: Mapping[str, np.ndarray]) -> Iterator[Check]:
-    """The images that ``expected`` has, each against the other side's."""
-    for kind, image in expected.items():
-        what = f"{prefix}{kind} image"
-        if kind not in got:
-            yield Check(what, DIVERGENCE, "written by one program only")
-        elif kind == "float":
-            yield image_check(what, image, got[kind], float_tolerance())
-        elif kind in ("int", "pgm"):
-            yield count_check(what, image, got[kind])
-        elif not (expected["float"] != got["float"]).any():
-            # One bit of the mean may change every count that is drawn after it: only equal means compare.
-            yield image_check(what, image, got[kind])
-    for kind in got.keys() - expected.keys():
-        yield Check(f"{prefix}{kind} image", DIVERGENCE, "written by one program only")
-
-
-def _header_checks(expected: Mapping[str, bytes], got: Mapping[str, bytes]) -> Iterator[Check]:
-    for kind, header in expected.items():
-        other = got.get(kind, b"")
-        lines = (bytes(text).decode("ascii", "replace").splitlines() for text in (header, other))
-        differing = [f"{a!r} against {b!r}" for a, b in zip_longest(*lines, fillvalue="") if a != b]
-        code = DIVERGENCE if header != other else 0
-        yield Check(f"{kind} header", code, "; ".join(differing) or f"{len(header)} bytes equal")
-
-
-def _golden_checks(case: Case, reference: SideRun, port: SideRun) -> Iterator[Check]:
-    if case.golden is None:
-        return
-    if texts := {pixel: path.read_text("utf-8") for pixel, path in case.golden.traces.items()}:
-        for side, run in (("reference", reference), ("port", port)):
-            yield trace_check(f"golden {side} traces", _compare_pixels(texts, run.traces, ("golden", side)))
-    if case.golden.image is None:
-        return
-    golden = _golden_images(case.golden.image)
-    for side, run in (("reference", reference), ("port", port)):
-        got = {kind: _cropped(image, case.golden.crop) for kind, image in run.images.items() if kind in golden}
-        yield from _image_checks(f"golden {side} ", golden, got)
-        yield from _statistics_checks(f"golden {side} ", case.golden.stats, run.images["float"])
-
-
-def _golden_images(path: Path) -> dict[str, np.ndarray]:
-    import numpy as np
-
-    with np.load(path) as stored:
-        return {"float" if name == "image" else name: stored[name] for name in stored.files}
-
-
-def _cropped(image: np.ndarray, crop: tuple[int, int, int, int] | None) -> np.ndarray:
-    return image if crop is None else image[crop[0] : crop[1], crop[2] : crop[3]]
-
-
-def _statistics_checks(prefix: str, stats: Mapping[str, object], image: np.ndarray) -> Iterator[Check]:
-    """Sum, maximum and where it is, over the whole image."""
-    import numpy as np
-
-    if "sum" not in stats:
-        return
-    total, largest = float(image.astype(np.float64).sum()), float(image.max())
-    place = [int(index) for index in np.unravel_index(int(image.argmax()), image.shape)]
-    expected = (float(str(stats["sum"])), float(str(stats["max"])), stats["argmax_slow_fast"])
-    fine = (
-        abs(total - expected[0]) <= STATISTICS_TOLERANCE * abs(expected[0])
-        and abs(largest - expected[1]) <= STATISTICS_TOLERANCE * abs(expected[1])
-        and place == expected[2]
-    )
-    text = f"sum {total:.17g}, maximum {largest:.9g} at {place}"
-    if not fine:
-        text += f"; golden: sum {expected[0]:.17g}, maximum {expected[1]:.9g} at {expected[2]}"
-    yield Check(f"{prefix}statistics", 0 if fine else DIVERGENCE, text)
-
-
-def worst_exit_code(outcomes: Sequence[Outcome]) -> int:
+def worst_exit_code(outcomes: Sequence[Outcome]) -> ExitCode:
     """The exit code of a run over several cases."""
-    return exit_code_of([check for outcome in outcomes for check in outcome.checks])
+    return worst(outcome.exit_code for outcome in outcomes)

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 from harness.ci_files import junit, sarif
 from harness.environment import environment_record
 from harness.evidence import Evidence
-from harness.pages import number, parity_document
+from harness.pages import parity_document
 from harness.parity import Outcome, Task, run_task, worst_exit_code
 from harness.pool import each
 from harness.records import case_record, collect_env
+from harness.traced import joined, section_text
 from harness.tracing import write_traces
 
 if TYPE_CHECKING:
@@ -65,7 +66,6 @@ def print_totals(outcomes: Sequence[Outcome], seconds: float, folder: Path) -> N
 
 def write_outcomes(evidence: Evidence, tasks: Sequence[Task], outcomes: Sequence[Outcome]) -> None:
     """All files of the folder: flat for one case, a folder for each of several."""
-    reference = tasks[0].reference
     comparisons: dict[str, str] = {}
     for outcome in outcomes:
         prefix = "" if len(outcomes) == 1 else f"{outcome.label}/"
@@ -78,11 +78,8 @@ def write_outcomes(evidence: Evidence, tasks: Sequence[Task], outcomes: Sequence
             evidence.command(words, Path(folder), started, status)
     evidence.write_json("metrics.json", metrics(outcomes))
     device = next((outcome.device for outcome in outcomes if outcome.device), None)
-    computing = tasks[0].computing
-    import torch  # noqa: F401  (the workers used it; its facts are asked of this process)
-
-    record = environment_record(device=device, dtype=computing.dtype, requested=computing.device)
-    evidence.write_json("env.json", {**record, "reference_program": str(reference.path)})
+    record = environment_record(device=device, **tasks[0].port.environment())
+    evidence.write_json("env.json", {**record, **tasks[0].reference.facts()})
     evidence.write("junit.xml", junit(outcomes))
     evidence.write("results.sarif", sarif(outcomes))
     evidence.document = parity_document(outcomes, evidence.status, comparisons)
@@ -92,14 +89,18 @@ def _write_case(evidence: Evidence, prefix: str, outcome: Outcome, tasks: Sequen
     if outcome.prepared is not None:
         source = outcome.comparison.tolerance_source if outcome.comparison else None
         record = case_record(
-            outcome.prepared, list(outcome.reference_traces), program=tasks[0].reference, tolerance_source=source
+            tasks[0].subject,
+            outcome.prepared,
+            list(outcome.reference_traces),
+            program=tasks[0].reference,
+            tolerance_source=source,
         )
         evidence.write_json(f"{prefix}case.json", record)
     if outcome.failure:
         evidence.write(f"{prefix}failure.txt", outcome.failure)
     if outcome.reference_traces:
-        write_traces(evidence, f"{prefix}trace_c", "".join(outcome.reference_traces.values()))
-        write_traces(evidence, f"{prefix}trace_py", "".join(outcome.port_traces.values()))
+        for program, traces in ((tasks[0].reference, outcome.reference_traces), (tasks[0].port, outcome.port_traces)):
+            write_traces(tasks[0].subject, evidence, f"{prefix}trace_{program.side}", joined(traces))
 
 
 def write_comparison(evidence: Evidence, prefix: str, comparison: Comparison, *, as_json: bool) -> None:
@@ -124,9 +125,8 @@ def case_metrics(outcome: Outcome) -> dict[str, Any]:
     return {
         "verdict": outcome.verdict,
         "exit_code": outcome.exit_code,
-        "I_pixel_final": {
-            f"{slow} {fast}": {"reference": number(c), "port": number(py)}
-            for (slow, fast), (c, py) in outcome.final_intensities.items()
+        outcome.result or "result": {
+            section_text(section): {"reference": a, "port": b} for section, (a, b) in outcome.final_values.items()
         },
         "worst_ulps": outcome.worst_ulps,
         "checks": [{"what": check.what, "exit_code": check.exit_code, "text": check.text} for check in outcome.checks],

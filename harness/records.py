@@ -10,51 +10,42 @@ from contextlib import contextmanager
 from typing import Any
 
 from compare.case_sizes import KEY
-from harness.case import Pixel
-from harness.case_sizes import image_shape
+from harness.case import Section
 from harness.evidence import Evidence
 from harness.processes import end_group
 from harness.scratch import Prepared
-from subjects.nanobragg.reference import Reference
+from harness.subject import Program, Subject
 
 
 def case_record(
+    subject: Subject,
     prepared: Prepared,
-    pixels: Sequence[Pixel],
+    sections: Sequence[Section],
     *,
-    program: Reference | None = None,
+    program: Program | None = None,
     tolerance_source: str | None = None,
 ) -> dict[str, Any]:
-    """What was run: the command line, the pixels, and a hash of everything that went into it."""
-    from simulator.defects import Defects
-
+    """What was run: the command line, the sections, and a hash of everything that went into it."""
     case = prepared.case
-    said = [word for flag, word in zip(case.argv, case.argv[1:], strict=False) if flag == "-defects"]
-    defects = Defects.parse(said[-1] if said else "all")
     return {
+        "subject": subject.name,
         "case": case.name,
         "argv": list(case.argv),
         "setup": [list(line) for line in case.setup],
-        "pixels": [list(pixel) for pixel in pixels],
-        KEY: _image_shape(prepared),
-        "mode": defects.mode,
-        "defects": str(defects),
+        f"{subject.section_word}s": [list(section) for section in sections],
+        KEY: _image_shape(subject, prepared),
+        **subject.facts(prepared),
         "tolerance_source": tolerance_source,
         "inputs": {item.name: hashlib.sha256(item.content).hexdigest() for item in prepared.inputs},
         "input_sources": {item.name: item.source for item in prepared.inputs},
-        "reference_program": str(program.path) if program else None,
-        "reference_sha256": program.sha256 if program else None,
+        **(program.facts() if program else {}),
     }
 
 
-def _image_shape(prepared: Prepared) -> list[int] | None:
-    """[slow, fast], for whoever reads the raw images; None for a command line that is refused."""
-    from simulator.errors import InputError
-
-    try:
-        return list(image_shape(prepared))
-    except InputError:
-        return None
+def _image_shape(subject: Subject, prepared: Prepared) -> list[int] | None:
+    """[slow, fast], for whoever reads the raw images."""
+    shape = subject.image_shape(prepared)
+    return None if shape is None else list(shape)
 
 
 @contextmanager

@@ -11,12 +11,7 @@ from pathlib import Path
 
 from harness.case import Argv, Case
 from harness.errors import WrongUse
-from subjects.nanobragg.inputs import packaged_content, packaged_names
-
-INPUT_FLAGS = frozenset({"-hkl", "-mat", "-mask", "-img", "-sourcefile", "-stol", "-4stol", "-Q"})
-OUTPUT_FLAGS = frozenset(
-    f"-{kind}{noun}" for kind in ("float", "int", "pgm", "noise") for noun in ("file", "image")
-) | {"-dump", "-stolout", "-trace_file"}
+from harness.subject import Role, Subject
 
 
 @dataclass(frozen=True)
@@ -51,8 +46,8 @@ class Prepared:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def prepare(case: Case, data: Path | None = None) -> Prepared:
-    """Find a case's input files in ``data``, beside the case's own file, and in the package, in that order.
+def prepare(subject: Subject, case: Case, data: Path | None = None) -> Prepared:
+    """Find a case's input files in ``data``, beside the case's own file, and with the subject, in that order.
 
     Words that are paths are cut to plain names: a run reads and writes in its scratch folder only.
 
@@ -61,7 +56,7 @@ def prepare(case: Case, data: Path | None = None) -> Prepared:
     """
     if data is not None and not data.is_dir():
         raise WrongUse(f"--data takes a folder of input files; {data} is none")
-    finder = _Finder(case, data)
+    finder = _Finder(subject, case, data)
     argv = finder.localise(case.argv)
     setup = tuple(finder.localise(line) for line in case.setup)
     for name in case.inputs:
@@ -73,7 +68,8 @@ def prepare(case: Case, data: Path | None = None) -> Prepared:
 class _Finder:
     """Collects input files under names that do not collide."""
 
-    def __init__(self, case: Case, data: Path | None) -> None:
+    def __init__(self, subject: Subject, case: Case, data: Path | None) -> None:
+        self.subject = subject
         self.case = case
         self.folders = [folder for folder in (data, case.origin) if folder is not None]
         self.found: dict[str, InputFile] = {}
@@ -81,15 +77,18 @@ class _Finder:
 
     def localise(self, argv: Sequence[str]) -> Argv:
         """The command line with every file name cut to its name in the scratch folder."""
-        local = list(argv)
-        for position in range(1, len(argv)):
-            flag, word = argv[position - 1], argv[position]
-            if flag in INPUT_FLAGS:
-                local[position] = self.take(word)
-            elif flag in OUTPUT_FLAGS:
-                if flag == "-dump" and "-hkl" not in argv:
-                    self.take(word, required=False)
-                local[position] = Path(word).name
+        local = []
+        for word in self.subject.command_line(tuple(argv)).words:
+            match word.role:
+                case Role.INPUT:
+                    local.append(self.take(word.text))
+                case Role.MAYBE_INPUT:
+                    self.take(word.text, required=False)
+                    local.append(Path(word.text).name)
+                case Role.OUTPUT:
+                    local.append(Path(word.text).name)
+                case _:
+                    local.append(word.text)
         return tuple(local)
 
     def take(self, word: str, *, required: bool = True) -> str:
@@ -113,14 +112,13 @@ class _Finder:
             path = folder / word
             if path.is_file():
                 return _read(path), str(path)
-        return packaged_content(word), "package"
+        return self.subject.input_file(word), "package"
 
     def _not_found(self, word: str) -> str:
-        looked = ", ".join([str(folder) for folder in self.folders] + ["the package"])
-        return (
-            f"input file {word!r} of case {self.case.name!r} not found; looked in {looked} "
-            f"(which has {', '.join(packaged_names())}); use --data DIR"
-        )
+        names = self.subject.input_names()
+        package = [f"the package (which has {', '.join(names)})"] if names else []
+        looked = ", ".join([str(folder) for folder in self.folders] + package)
+        return f"input file {word!r} of case {self.case.name!r} not found; looked in {looked}; use --data DIR"
 
 
 def _read(path: Path) -> bytes:

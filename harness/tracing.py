@@ -4,67 +4,62 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from harness.case import Pixel
+from harness.case import Section
 from harness.environment import environment_record
 from harness.errors import WrongUse
 from harness.evidence import Evidence
 from harness.pages import trace_document
 from harness.records import case_record, collect_env
 from harness.scratch import Prepared
-from harness.traced import Traced
-from subjects.nanobragg.reference import Reference, quantity
+from harness.subject import Program, Subject
+from harness.traced import Trace, Traced, section_text
 
 MOST_PRINTED = 10
 
 
 def seal_trace(
-    make: Callable[[], Traced],
+    subject: Subject,
+    program: Program,
     prepared: Prepared,
-    pixels: Sequence[Pixel],
+    sections: Sequence[Section],
     *,
-    side: str,
     root: Path,
     out: str | None,
     redact: bool,
     full: bool,
-    program: Reference | None = None,
 ) -> None:
-    """Run ``make``, write its traces into a new evidence folder, seal it and print the summary."""
-    case = prepared.case
+    """Trace with a program, write the traces into a new evidence folder, seal it and print the summary."""
+    case, side = prepared.case, program.side
     with Evidence(root, f"trace_{case.name}_{side}", redact=redact) as evidence:
         with collect_env(evidence, wanted=full):
-            evidence.write_json("case.json", case_record(prepared, pixels, program=program))
-            traced = make()
+            evidence.write_json("case.json", case_record(subject, prepared, sections, program=program))
+            traced = program.trace(prepared, sections)
         for finished in traced.runs:
             evidence.command(finished.command, finished.folder, finished.started, finished.status)
-        write_traces(evidence, f"trace_{side}", traced.text)
-        evidence.write_json("metrics.json", trace_metrics(traced.traces))
+        write_traces(subject, evidence, f"trace_{side}", traced.text)
+        evidence.write_json("metrics.json", trace_metrics(subject, traced.traces))
         evidence.write_json("env.json", _environment(traced))
-        evidence.document = trace_document(case, traced, side)
+        evidence.document = trace_document(subject, case, traced, side)
     write_out(out, traced.text)
-    print_summary(case.name, traced, evidence.final, to_stderr=out == "-")
+    print_summary(subject, case.name, traced, evidence.final, to_stderr=out == "-")
 
 
-def write_traces(evidence: Evidence, stem: str, text: str) -> None:
-    """The whole trace, and beside it the per-phi records alone (each under its pixel)."""
+def write_traces(subject: Subject, evidence: Evidence, stem: str, text: str) -> None:
+    """The whole trace, and beside it the parts of it that the subject shows alone."""
     evidence.write(f"{stem}.log", text)
-    evidence.write(f"{stem}_per_phi.log", per_phi_lines(text))
+    for suffix, excerpt in subject.excerpts(text).items():
+        evidence.write(f"{stem}_{suffix}.log", excerpt)
 
 
-def per_phi_lines(text: str) -> str:
-    """The PHI records of a trace, with the ``pixel`` lines that say whose they are."""
-    return "".join(line for line in text.splitlines(keepends=True) if "_PHI " in line or ": pixel " in line)
-
-
-def trace_metrics(traces: Mapping[Pixel, str]) -> dict[str, Any]:
-    """The final intensity of each pixel."""
-    finals = {f"{slow} {fast}": quantity(text, "I_pixel_final") for (slow, fast), text in traces.items()}
-    return {"I_pixel_final": {pixel: None if value is None else float(value) for pixel, value in finals.items()}}
+def trace_metrics(subject: Subject, traces: Mapping[Section, Trace]) -> dict[str, Any]:
+    """The result of each section."""
+    finals = {section_text(section): trace.number(subject.result) for section, trace in traces.items()}
+    return {subject.result or "result": finals}
 
 
 def check_out(out: str | None) -> None:
@@ -84,17 +79,18 @@ def write_out(out: str | None, text: str) -> None:
         Path(out).write_text(text, "utf-8")
 
 
-def print_summary(name: str, traced: Traced, folder: Path, *, to_stderr: bool) -> None:
-    """What was traced, the final intensity of each pixel, and where the folder is."""
+def print_summary(subject: Subject, name: str, traced: Traced, folder: Path, *, to_stderr: bool) -> None:
+    """What was traced, the result of each section, and where the folder is."""
     stream = sys.stderr if to_stderr else sys.stdout
     first = next(iter(traced.traces.values()))
-    what = [quantity(first, name) for name in ("program", "mode", "device", "dtype")]
+    what = [first.value(word) for word in subject.header if word not in ("version", "defects")]
     print(f"case {name}: {', '.join(word for word in what if word)}", file=stream)
-    for (slow, fast), text in islice(traced.traces.items(), MOST_PRINTED):
-        lines = text.count("\n")
-        print(f"pixel {slow} {fast}: I_pixel_final {quantity(text, 'I_pixel_final')}  ({lines} lines)", file=stream)
+    for section, trace in islice(traced.traces.items(), MOST_PRINTED):
+        what_of = f"{subject.section_word} {section_text(section)}".strip()
+        result = f"{subject.result} {trace.value(subject.result)}  " if subject.result else ""
+        print(f"{what_of}: {result}({trace.lines} lines)", file=stream)
     if len(traced.traces) > MOST_PRINTED:
-        print(f"... and {len(traced.traces) - MOST_PRINTED} more pixels", file=stream)
+        print(f"... and {len(traced.traces) - MOST_PRINTED} more {subject.section_word}s", file=stream)
     if traced.seconds:
         phases = ", ".join(f"{phase} {seconds:.2f} s" for phase, seconds in traced.seconds.items())
         print(f"time: {phases}", file=stream)

@@ -18,7 +18,7 @@ def history(
     json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
     png: Annotated[Path | None, typer.Option(help="Draw the worst ulps of each run over time.")] = None,
 ) -> None:
-    """List runs: when, case, device, verdict, final intensity, worst ulp, git sha; broken seals are named."""
+    """List runs: when, case, device, verdict, result, worst ulp, git sha; broken seals are named."""
     from compare.errors import InputError
     from compare.history import as_json, draw, read_history
 
@@ -46,13 +46,13 @@ def _print_table(runs: list[Run], root: Path) -> None:
     table = Table(title=f"{len(runs)} runs under {root}, UTC", title_justify="left", box=box.SIMPLE, pad_edge=False)
     table.add_column("when", no_wrap=True)
     table.add_column("case", overflow="fold", min_width=8)
-    for name in ("device", "verdict", "I_pixel_final", "ulps", "git"):
-        table.add_column(name, justify="right" if name in ("I_pixel_final", "ulps") else "left", no_wrap=True)
+    for name in ("device", "verdict", "result", "ulps", "git"):
+        table.add_column(name, justify="right" if name in ("result", "ulps") else "left", no_wrap=True)
     for run in runs:
-        intensity = "" if run.I_pixel_final is None else f"{run.I_pixel_final:.6g}"
+        result = "" if run.result is None else f"{run.result:.6g}"
         ulps = "" if run.worst_ulps is None else f"{run.worst_ulps:g}"
         verdict = run.verdict if run.seal == "sealed" else run.seal.upper()
-        table.add_row(run.when[:16], run.case or run.folder, run.device, verdict, intensity, ulps, run.git_sha[:7])
+        table.add_row(run.when[:16], run.case or run.folder, run.device, verdict, result, ulps, run.git_sha[:7])
     Console().print(table)
     for run in runs:
         if run.seal == "broken":

@@ -6,7 +6,7 @@ import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from io import BufferedReader
+from io import BufferedReader, BytesIO
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -17,16 +17,30 @@ LONGEST_LINE = 64 << 20
 GZIP_MAGIC = b"\x1f\x8b"
 
 
+class Held(str):
+    """A log that is in memory: it is the name under which it is shown, and holds the text."""
+
+    content: bytes
+
+    def __new__(cls, name: str, text: str) -> Held:
+        self = super().__new__(cls, name)
+        self.content = text.encode("utf-8")
+        return self
+
+
 class CutOff(Exception):
     """The bytes ended before the compressed stream did."""
 
 
 @contextmanager
 def open_log(path: str) -> Iterator[BinaryIO]:
-    """``path`` ("-" is standard input) for reading decompressed bytes.
+    """``path`` ("-" is standard input, `Held` is in memory) for reading decompressed bytes.
 
     Raises InputError when there is no such file or it cannot be read.
     """
+    if isinstance(path, Held):
+        yield BytesIO(path.content)
+        return
     if Path(path).is_dir():
         raise InputError(f"{path} is a folder, a trace log was required; name the log inside it")
     with ExitStack() as stack:

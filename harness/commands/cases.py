@@ -8,38 +8,43 @@ import typer
 
 from harness.options import DataOption
 
-app = typer.Typer(help="The packaged cases.", no_args_is_help=True)
+app = typer.Typer(help="The subject's cases.", no_args_is_help=True)
 
 
 @app.command("list")
 def list_cases() -> None:
-    """Name and description of every packaged case."""
-    from harness.case import load_case, packaged_case_names
+    """Name and description of every case of the subject."""
+    from harness.finding import chosen
 
-    names = packaged_case_names()
+    subject = chosen()
+    names = subject.case_names()
     width = max(len(name) for name in names)
     for name in names:
-        typer.echo(f"{name:{width}}  {load_case(name).description}")
+        typer.echo(f"{name:{width}}  {subject.case(name).description}")
 
 
 @app.command("show")
 def show(
-    name: Annotated[str, typer.Argument(help="A packaged case or a .toml file.")], data: DataOption = None
+    name: Annotated[str, typer.Argument(help="A case of the subject or a .toml file.")], data: DataOption = None
 ) -> None:
-    """A case's command line, as it can be pasted, its pixels and where its input files come from."""
+    """A case's command line, as it can be pasted, its sections and where its input files come from."""
     import shlex
 
-    from harness.case import load_case
+    from harness.choices import modes_of, named_case
+    from harness.finding import chosen
     from harness.scratch import prepare
+    from harness.traced import section_text
 
-    case = load_case(name)
-    prepared = prepare(case, data)
+    subject = chosen()
+    case = named_case(subject, name)
+    prepared = prepare(subject, case, data)
     typer.echo(f"{case.name}: {case.description}")
     for line in case.setup:
         typer.echo(f"setup:  {shlex.join(line)}")
     typer.echo(f"argv:   {shlex.join(case.argv)}")
-    typer.echo(f"pixels: {', '.join(f'{slow} {fast}' for slow, fast in case.pixels) or 'none'} (slow fast)")
-    typer.echo(f"modes:  {', '.join(case.modes)}")
+    sections = ", ".join(map(section_text, case.sections)) or "none"
+    typer.echo(f"{subject.section_word}s: {sections} ({' '.join(subject.keys)})")
+    typer.echo(f"modes:  {', '.join(modes_of(subject, case))}")
     if case.covers:
         typer.echo(f"covers: {', '.join(case.covers)}")
     for item in prepared.inputs:

@@ -8,12 +8,12 @@ import typer
 
 from harness.options import (
     ArgvArgument,
+    AtOption,
     CaseOption,
     DataOption,
     DefectOption,
     ModeOption,
     OutDirOption,
-    PixelOption,
     RedactOption,
     ReferenceOption,
     TimeoutOption,
@@ -23,7 +23,7 @@ from harness.options import (
 def devices(
     argv: ArgvArgument = None,
     case: CaseOption = None,
-    pixel: PixelOption = None,
+    at: AtOption = None,
     allow_missing_cuda: Annotated[
         bool, typer.Option("--allow-missing-cuda", help="Exit 0 though there is no CUDA device.")
     ] = False,
@@ -35,23 +35,24 @@ def devices(
     out_dir: OutDirOption = None,
     redact: RedactOption = False,
 ) -> None:
-    """Trace on CPU and CUDA, in float64, mixed and float32, and compare with each other and with the reference.
+    """Trace on every device and in every dtype, and compare with each other and with the reference.
 
     Exit 3 where there is no CUDA device, unless --allow-missing-cuda.
     """
-    from harness.choices import chosen_case, chosen_defects, chosen_pixels, reports_root, with_words
-    from harness.devices_report import available_devices, run_devices
+    from harness.choices import chosen_case, chosen_sections, reports_root
+    from harness.devices_report import run_devices
+    from harness.finding import chosen
     from harness.scratch import prepare
-    from subjects.nanobragg.reference import find_reference
 
-    chosen = chosen_case(case, argv)
-    pixels = chosen_pixels(chosen, pixel)
-    prepared = prepare(with_words(chosen, chosen_defects(chosen, mode, defect or ())), data)
+    subject = chosen()
+    named = chosen_case(subject, case, argv)
+    sections = chosen_sections(subject, named, at)
     status = run_devices(
-        prepared,
-        pixels,
-        find_reference(reference),
-        devices=available_devices(),
+        subject,
+        prepare(subject, subject.switched(named, mode, defect or ()), data),
+        sections,
+        subject.reference(reference, timeout),
+        devices=subject.devices(),
         allow_missing_cuda=allow_missing_cuda,
         timeout_s=timeout,
         root=reports_root(out_dir),

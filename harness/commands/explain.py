@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from harness.options import DataOption, ModeOption, PixelOption, ReferenceOption, TimeoutOption
+from harness.options import AtOption, DataOption, ModeOption, ReferenceOption, TimeoutOption
 
 
 def explain(
@@ -17,7 +17,7 @@ def explain(
         str | None,
         typer.Option("--case", metavar="NAME", help="What both are traces of; without A and B both are made of it."),
     ] = None,
-    pixel: PixelOption = None,
+    at: AtOption = None,
     mode: ModeOption = None,
     defect: Annotated[
         list[str] | None,
@@ -36,12 +36,20 @@ def explain(
     """Compare two traces with replays: the port's own steps evaluated on the reference's inputs.
 
     ``harness explain A B`` replays from the traces alone; ``--case`` adds what only the case knows (structure factors,
-    flags that no trace states). ``harness explain --case NAME --pixel S F`` makes both traces itself.
+    flags that no trace states). ``harness explain --case NAME`` makes both traces itself.
 
     Exit status: 0 parity; 1 divergence; 2 wrong use; 3 nothing was compared; 4 the reference program failed.
     """
+    from harness.choices import named_case
     from harness.errors import WrongUse
-    from harness.explain_report import both_traces, chosen_explanation, print_explanation, write_renderings
+    from harness.explain_report import (
+        chosen_explanation,
+        given_traces,
+        made_traces,
+        print_explanation,
+        write_renderings,
+    )
+    from harness.finding import chosen
 
     if (a is None) != (b is None):
         raise WrongUse("give both traces, A of the reference and B of the port, or neither and --case NAME")
@@ -51,8 +59,15 @@ def explain(
         raise WrongUse("--try-defects runs the port, so it needs --case NAME")
     if a is not None and (mode or defect):
         raise WrongUse("--mode and --defect say how to make the traces; with A and B they are made already")
-    sides = both_traces(a, b, case, pixel, mode, defect or (), reference, data, timeout)
-    explanation = chosen_explanation(sides, data, attempts=attempts)
+    subject = chosen()
+    if a is not None and b is not None:
+        sides = given_traces(subject, a, b, case, at, data)
+    else:
+        assert case is not None
+        named = named_case(subject, case)
+        switched = subject.switched(named, mode, defect or ())
+        sides = made_traces(subject, named, switched, at, reference, data, timeout)
+    explanation = chosen_explanation(sides, attempts=attempts)
     write_renderings(explanation, json=json, html=html)
     print_explanation(explanation, everything=everything)
     raise typer.Exit(explanation.exit_code)

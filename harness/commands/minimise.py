@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from harness.options import (
     ArgvArgument,
+    AtOption,
     CaseOption,
     DataOption,
     ModeOption,
-    PixelOption,
     ReferenceOption,
     TimeoutOption,
 )
+
+if TYPE_CHECKING:
+    from harness.case import Case
 
 
 def minimise(
     argv: ArgvArgument = None,
     case: CaseOption = None,
-    pixel: PixelOption = None,
+    at: AtOption = None,
     mode: ModeOption = None,
     defect: Annotated[
         list[str] | None,
@@ -39,18 +42,24 @@ def minimise(
 
     Exit status: 0 a smaller case was written; 2 wrong use; 3 the case does not fail; 4 the reference program failed.
     """
-    from harness.choices import chosen_case, chosen_defects, chosen_pixels
+    from harness.choices import chosen_case, chosen_sections
+    from harness.finding import chosen
     from harness.minimising import Shrinking, apply_fault, case_text, shrink
     from harness.tracing import check_out, write_out
-    from subjects.nanobragg.reference import find_reference
 
-    chosen = chosen_case(case, argv)
-    at = chosen_pixels(chosen, pixel)[0]
+    subject = chosen()
+    named = chosen_case(subject, case, argv)
+    section = chosen_sections(subject, named, at)[0]
     check_out(out)
-    words = chosen_defects(chosen, mode, defect or ())
+
+    def ported(smaller: Case) -> Case:
+        return subject.switched(smaller, mode, defect or ())
+
+    ported(named)  # refuses an unknown mode or defect
     with apply_fault(fault):
         options = " ".join([*([f"--mode {mode}"] if mode else []), *(f"--defect {one}" for one in defect or ())])
-        task = Shrinking(chosen, at, words, find_reference(reference), data, timeout, options)
+        program = subject.reference(reference, timeout)
+        task = Shrinking(subject, named, section, ported, program, data, timeout, options)
         smaller = shrink(task, report=_say)
     write_out(out, case_text(smaller))
 

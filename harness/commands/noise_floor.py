@@ -6,13 +6,13 @@ from typing import Annotated
 
 import typer
 
-from harness.options import ArgvArgument, CaseOption, DataOption, DefectOption, ModeOption, PixelOption
+from harness.options import ArgvArgument, AtOption, CaseOption, DataOption, DefectOption, ModeOption
 
 
 def noise_floor(
     argv: ArgvArgument = None,
     case: CaseOption = None,
-    pixel: PixelOption = None,
+    at: AtOption = None,
     mode: ModeOption = None,
     defect: DefectOption = None,
     data: DataOption = None,
@@ -23,12 +23,15 @@ def noise_floor(
     The file serves ``compare traces --tolerance FILE``, which then needs neither torch nor the port.
     """
     from compare.tolerances import dump
-    from harness.choices import chosen_case, chosen_defects, chosen_pixels, with_words
-    from harness.noise_floor import measured
+    from harness.choices import chosen_case, chosen_sections
+    from harness.finding import chosen
     from harness.tracing import check_out, write_out
 
-    chosen = chosen_case(case, argv)
-    pixels = chosen_pixels(chosen, pixel)
+    subject = chosen()
+    named = chosen_case(subject, case, argv)
+    sections = chosen_sections(subject, named, at)
     check_out(out)
-    tolerances = measured(with_words(chosen, chosen_defects(chosen, mode, defect or ())), pixels, data)
+    if subject.replay is None:
+        raise subject.missing("replay of its steps, with which a noise floor is measured")
+    tolerances = subject.replay.noise_floor(subject.switched(named, mode, defect or ()), sections, data)
     write_out(out, dump(tolerances))

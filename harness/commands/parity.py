@@ -1,4 +1,4 @@
-"""``harness parity``: both programs on every case, their traces and images compared."""
+"""``harness parity``: both programs on every case, their traces and artifacts compared."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ from harness.options import (
 
 def parity(
     cases: Annotated[
-        list[str] | None, typer.Argument(metavar="[CASES...]", help="Names or .toml files; all packaged ones if none.")
+        list[str] | None, typer.Argument(metavar="[CASES...]", help="Names or .toml files; all of the subject if none.")
     ] = None,
     golden: Annotated[
         Path | None, typer.Option("--golden", metavar="DIR", help="A folder of golden figures: its cases run too.")
     ] = None,
     mode: Annotated[
-        str | None, typer.Option("--mode", help="Only this mode: c-parity or spec.", show_default="those a case names")
+        str | None, typer.Option("--mode", help="Only this mode of the subject's.", show_default="those a case names")
     ] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Cases at a time.")] = 1,
     device: DeviceOption = "cpu",
@@ -42,13 +42,14 @@ def parity(
     redact: RedactOption = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Print every check, not only failed ones.")] = False,
 ) -> None:
-    """Compare the C program and the port on cases: traces, images, and golden figures where there are any."""
+    """Compare both programs on cases: traces, artifacts, and golden figures where there are any."""
     from harness.choices import chosen_tasks, reports_root
+    from harness.computing import Computing
+    from harness.finding import chosen
     from harness.parity_report import run_and_report
-    from subjects.nanobragg.port import Computing
-    from subjects.nanobragg.reference import find_reference
 
-    program = find_reference(reference)
-    computing = Computing(device, dtype, compile, memory)
-    tasks = chosen_tasks(cases or [], golden, mode, computing, program, data, timeout)
+    subject = chosen()
+    program = subject.reference(reference, timeout)
+    port = subject.port(Computing(device, dtype, compile, memory), timeout)
+    tasks = chosen_tasks(subject, cases or [], golden, mode, program, port, data)
     raise typer.Exit(run_and_report(tasks, jobs=jobs, root=reports_root(out_dir), redact=redact, verbose=verbose))

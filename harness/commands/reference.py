@@ -1,13 +1,10 @@
-"""``harness reference``: build the C program, trace with it, render with it."""
+"""``harness reference``: trace with the reference program, and what else the subject does with it."""
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
 from harness.options import (
     ArgvArgument,
+    AtOption,
     CaseOption,
     DataOption,
     DefectOption,
@@ -16,22 +13,20 @@ from harness.options import (
     ModeOption,
     OutDirOption,
     OutOption,
-    PixelFileOption,
-    PixelOption,
     RedactOption,
     ReferenceOption,
+    SectionFileOption,
     TimeoutOption,
 )
 
-app = typer.Typer(help="The C reference program: build it, trace or render with it.", no_args_is_help=True)
+HELP = "The reference program: trace with it, build it."
 
 
-@app.command("trace")
 def trace(
     argv: ArgvArgument = None,
     case: CaseOption = None,
-    pixel: PixelOption = None,
-    pixels: PixelFileOption = None,
+    at: AtOption = None,
+    sections_file: SectionFileOption = None,
     grid: GridOption = None,
     reference: ReferenceOption = None,
     mode: ModeOption = None,
@@ -43,48 +38,23 @@ def trace(
     redact: RedactOption = False,
     full: FullOption = False,
 ) -> None:
-    """Trace pixels through the C program, run in a scratch folder that holds just the case's inputs."""
-    from harness.choices import all_chosen_pixels, chosen_case, chosen_defects, reports_root, with_words
+    """Trace sections through the reference, run in a scratch folder that holds just the case's inputs."""
+    from harness.choices import all_chosen_sections, chosen_case, reports_root
+    from harness.finding import chosen
     from harness.scratch import prepare
     from harness.tracing import check_out, seal_trace
-    from subjects.nanobragg.reference import find_reference, traced
 
-    chosen = chosen_case(case, argv)
-    words = chosen_defects(chosen, mode, defect or ())
-    prepared = prepare(with_words(chosen, words), data)
-    chosen_pixels = all_chosen_pixels(prepared, pixel, pixels, grid)
+    subject = chosen()
+    prepared = prepare(subject, subject.switched(chosen_case(subject, case, argv), mode, defect or ()), data)
+    sections = all_chosen_sections(subject, prepared, at, sections_file, grid)
     check_out(out)
-    program = find_reference(reference)
     seal_trace(
-        lambda: traced(program, prepared, chosen_pixels, timeout_s=timeout),
+        subject,
+        subject.reference(reference, timeout),
         prepared,
-        chosen_pixels,
-        side="c",
+        sections,
         root=reports_root(out_dir),
         out=out,
         redact=redact,
         full=full,
-        program=program,
     )
-
-
-@app.command("simulate")
-def simulate(
-    argv: ArgvArgument = None,
-    reference: ReferenceOption = None,
-    png: Annotated[str | None, typer.Option("--png", metavar="FILE", help="Also draw the image.")] = None,
-) -> None:
-    """Run the C program in the working folder, as if it had been called by its own name."""
-    from subjects.nanobragg.rendering import run_reference
-
-    raise typer.Exit(run_reference(argv or [], reference, png))
-
-
-@app.command("build")
-def build(
-    fast: Annotated[bool, typer.Option("--fast", help="The one for timing: -O3 -march=native -ffast-math.")] = False,
-) -> None:
-    """Compile the C program: into reference_c/build of a checkout, else into the user's cache folder."""
-    from subjects.nanobragg.reference import build as build_program
-
-    typer.echo(f"built {build_program(fast=fast)}")

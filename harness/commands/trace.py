@@ -1,9 +1,10 @@
-"""``harness trace``: every intermediate value of a pixel, from the PyTorch port."""
+"""``harness trace``: every intermediate value of a section, from the port."""
 
 from __future__ import annotations
 
 from harness.options import (
     ArgvArgument,
+    AtOption,
     CaseOption,
     DataOption,
     DefectOption,
@@ -14,46 +15,48 @@ from harness.options import (
     ModeOption,
     OutDirOption,
     OutOption,
-    PixelFileOption,
-    PixelOption,
     RedactOption,
+    SectionFileOption,
+    TimeoutOption,
 )
 
 
 def trace(
     argv: ArgvArgument = None,
     case: CaseOption = None,
-    pixel: PixelOption = None,
-    pixels: PixelFileOption = None,
+    at: AtOption = None,
+    sections_file: SectionFileOption = None,
     grid: GridOption = None,
     device: DeviceOption = "auto",
     dtype: DtypeOption = "float64",
     mode: ModeOption = None,
     defect: DefectOption = None,
     data: DataOption = None,
+    timeout: TimeoutOption = 600.0,
     out: OutOption = None,
     out_dir: OutDirOption = None,
     redact: RedactOption = False,
     full: FullOption = False,
 ) -> None:
-    """Trace pixels through the PyTorch port and seal the trace in an evidence folder.
+    """Trace sections of a case through the port and seal the trace in an evidence folder.
 
-    Without arguments: pixel 685 1039 of the supervisor case, float64, c-parity.
+    Without arguments: the first section of the default case.
     """
-    from harness.choices import all_chosen_pixels, chosen_case, chosen_defects, reports_root, with_words
+    from harness.choices import all_chosen_sections, chosen_case, reports_root
+    from harness.computing import Computing
+    from harness.finding import chosen
     from harness.scratch import prepare
     from harness.tracing import check_out, seal_trace
-    from subjects.nanobragg.port import Computing, traced
 
-    chosen = chosen_case(case, argv)
-    prepared = prepare(with_words(chosen, chosen_defects(chosen, mode, defect or ())), data)
-    chosen_pixels = all_chosen_pixels(prepared, pixel, pixels, grid)
+    subject = chosen()
+    prepared = prepare(subject, subject.switched(chosen_case(subject, case, argv), mode, defect or ()), data)
+    sections = all_chosen_sections(subject, prepared, at, sections_file, grid)
     check_out(out)
     seal_trace(
-        lambda: traced(prepared, chosen_pixels, Computing(device, dtype)),
+        subject,
+        subject.port(Computing(device, dtype), timeout),
         prepared,
-        chosen_pixels,
-        side="py",
+        sections,
         root=reports_root(out_dir),
         out=out,
         redact=redact,

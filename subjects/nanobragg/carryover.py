@@ -13,16 +13,17 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from harness.case import Argv, Case, Pixel
+from harness.case import Argv, Case
+from harness.case import Section as Pixel
 from harness.errors import NothingCompared, WrongUse
 from harness.scratch import InputFile, Prepared
-from subjects.nanobragg.reference import quantity
+from harness.traced import Trace
 
 VECTORS = ("a", "b", "c")
 MASK_NAME = "carryover_mask.img"
 CELL_TOLERANCE = 1e-11
 """Relative to the longest cell vector."""
-Tracer = Callable[[Prepared, Sequence[Pixel]], Mapping[Pixel, str]]
+Tracer = Callable[[Prepared, Sequence[Pixel]], Mapping[Pixel, Trace]]
 """Traces of a case's pixels through one program."""
 
 
@@ -44,10 +45,10 @@ class Entry:
     """``SLOW FAST``, ``none``, or empty where the trace does not say."""
 
     @classmethod
-    def of(cls, trace: str) -> Entry:
+    def of(cls, trace: Trace) -> Entry:
         """Read out of a trace."""
         cell = tuple(_vector(trace, f"carried_{axis}p_angstroms") for axis in VECTORS)
-        return cls(cell, quantity(trace, "carried_from") or "")
+        return cls(cell, trace.value("carried_from") or "")
 
 
 @dataclass(frozen=True)
@@ -156,14 +157,15 @@ def _limited(prepared: Prepared, pixel: Pixel, probe: Tracer) -> list[Situation]
 
     Audited is the pixel of the row where executing begins, found by bisection between the row's start and the pixel.
     """
-    stol = quantity_in_record(probe(prepared, [pixel])[pixel], "SOURCE", "stol_A_inv")
-    if stol is None or stol == 0.0:
+    first = next(probe(prepared, [pixel])[pixel].records("SOURCE"), {})
+    stol = float(first.get("stol_A_inv", "0"))
+    if stol == 0.0:
         return []
     limited = _with(prepared, "-dmin", f"{0.999 / (2.0 * stol):.9g}")
 
     def executed(column: int) -> bool:
         here = (pixel[0], column)
-        return "_SOURCE " in probe(limited, [here])[here]
+        return any(True for _ in probe(limited, [here])[here].records("SOURCE"))
 
     low, high = 0, pixel[1]
     if not executed(high):
@@ -193,18 +195,9 @@ def _unique(pixels: Sequence[Pixel]) -> tuple[Pixel, ...]:
     return tuple(dict.fromkeys(pixels))
 
 
-def _vector(trace: str, name: str) -> tuple[float, ...]:
-    text = quantity(trace, name)
+def _vector(trace: Trace, name: str) -> tuple[float, ...]:
+    text = trace.value(name)
     return () if text is None else tuple(float(word) for word in text.replace(",", " ").split())
-
-
-def quantity_in_record(trace: str, record: str, name: str) -> float | None:
-    """The value of a key in the first record of a kind, None where there is none."""
-    for line in trace.splitlines():
-        if f"_{record} " in line:
-            values = dict(word.split("=", 1) for word in line.split()[1:])
-            return float(values[name]) if name in values else None
-    return None
 
 
 def _distance(a: Sequence[Sequence[float]], b: Sequence[Sequence[float]]) -> float:

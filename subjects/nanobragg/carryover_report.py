@@ -2,30 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from compare.document import Document, Section, Summary, Table
-from harness.case import Pixel
+from harness.case import Section as Pixel
 from harness.comparing import DIVERGENCE
+from harness.computing import Computing
 from harness.environment import environment_record
 from harness.evidence import Evidence
 from harness.records import case_record
 from harness.scratch import Prepared
+from harness.subject import Subject
+from harness.traced import Trace
 from subjects.nanobragg.carryover import Audited, audit, diff_csv, require_scan, situations_of, snapshot_text
-from subjects.nanobragg.case_run import trace_with_port, trace_with_reference
-from subjects.nanobragg.port import Computing
-from subjects.nanobragg.reference import Reference
+from subjects.nanobragg.programs import CProgram
 
 
 def run_carryover(
+    subject: Subject,
     prepared: Prepared,
     pixel: Pixel,
-    reference: Reference,
+    reference: CProgram,
     computing: Computing,
     *,
     threads: int,
-    timeout_s: float,
     root: Path,
     redact: bool,
 ) -> int:
@@ -33,16 +34,18 @@ def run_carryover(
     with prepared.scratch() as folder:
         require_scan(prepared.case, folder)
 
-    def by_port(case: Prepared, pixels: Sequence[Pixel]) -> dict[Pixel, str]:
-        return trace_with_port(case, pixels, computing)
+    port = subject.port(computing)
 
-    def by_reference(case: Prepared, pixels: Sequence[Pixel]) -> dict[Pixel, str]:
-        return trace_with_reference(reference, case, pixels, timeout_s)
+    def by_port(case: Prepared, pixels: Sequence[Pixel]) -> Mapping[Pixel, Trace]:
+        return port.trace(case, pixels).traces
+
+    def by_reference(case: Prepared, pixels: Sequence[Pixel]) -> Mapping[Pixel, Trace]:
+        return reference.trace(case, pixels).traces
 
     with Evidence(root, f"carryover_{prepared.case.name}", redact=redact) as evidence:
-        evidence.write_json("case.json", case_record(prepared, [pixel], program=reference))
+        evidence.write_json("case.json", case_record(subject, prepared, [pixel], program=reference))
         # The project's program traces in hundredths of a second, also where it must look at all pixels before one.
-        probe = by_reference if reference.own else by_port
+        probe = by_reference if reference.program.own else by_port
         audited = audit(situations_of(prepared, pixel, threads, probe), by_reference, by_port)
         evidence.write("cache_snapshot.txt", snapshot_text(audited))
         evidence.write("cache_diff.csv", diff_csv(audited))

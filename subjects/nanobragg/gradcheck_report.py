@@ -9,13 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from compare.document import Document, Plot, Section, Summary, Table
-from harness.case import Pixel
+from harness.case import Section as Pixel
 from harness.comparing import DIVERGENCE, NOTHING_COMPARED
+from harness.computing import Computing
 from harness.environment import environment_record
 from harness.evidence import Evidence
 from harness.records import case_record
 from harness.scratch import Prepared
-from subjects.nanobragg.port import Computing, run_setup
+from subjects.nanobragg.port import run_setup
+from subjects.nanobragg.description import NanoBragg
 
 if TYPE_CHECKING:
     from simulator import Experiment
@@ -99,7 +101,7 @@ def run_gradcheck(request: Request, *, root: Path, redact: bool) -> int:
     """Check, print a line a parameter, seal; gives the exit code."""
     name = request.prepared.case.name
     with Evidence(root, f"gradcheck_{name}", redact=redact) as evidence:
-        evidence.write_json("case.json", {**case_record(request.prepared, []), "roi": list(request.roi)})
+        evidence.write_json("case.json", {**case_record(NanoBragg(), request.prepared, []), "roi": list(request.roi)})
         checked = check(request)
         faults = checked.faults
         checks = [*checked.parameters, *(c for found in checked.carried.values() for c in found)]
@@ -223,7 +225,7 @@ def _document(request: Request, checked: Checked, status: int) -> Document:
 def script(request: Request) -> str:
     """``gradcheck.py``: repeats the check by itself, on inputs with the same hashes."""
     case = request.prepared.case
-    hashes = case_record(request.prepared, [])["inputs"]
+    hashes = case_record(NanoBragg(), request.prepared, [])["inputs"]
     return f'''"""Repeats a gradient check: python gradcheck.py [FOLDER OF INPUT FILES]
 
 Needs the project installed; input files that are not packaged are looked for in the folder given.

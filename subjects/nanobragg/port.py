@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -11,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.case import Pixel
-from harness.errors import WrongUse
+from harness.case import Section
+from harness.computing import Computing, bytes_of, timed
 from harness.scratch import Prepared
-from harness.traced import Traced
+from harness.traced import Trace, Traced
 
 if TYPE_CHECKING:
     import numpy as np
@@ -22,47 +20,20 @@ if TYPE_CHECKING:
     from simulator import ExecutionConfig, Experiment, Simulator
     from simulator.outputs import Written
 
-DTYPES = ("float64", "float32", "mixed")
-COMPILE_CHOICES = ("auto", "always", "never")
-UNITS = {"": 1, "B": 1, "KB": 10**3, "MB": 10**6, "GB": 10**9, "KIB": 1 << 10, "MIB": 1 << 20, "GIB": 1 << 30}
 Progress = Callable[[int, int], None]
 """Called with (pixels done, pixels in all)."""
 
 
-@dataclass(frozen=True)
-class Computing:
-    """What the port computes with, as asked for on the command line."""
+def execution_of(computing: Computing) -> ExecutionConfig:
+    """What is asked of the simulator."""
+    from simulator import ExecutionConfig
 
-    device: str = "auto"
-    dtype: str = "float64"
-    compile: str = "auto"
-    memory: str = "1GiB"
-    """For temporaries beside the image."""
-
-    def __post_init__(self) -> None:
-        for option, choices in (("dtype", DTYPES), ("compile", COMPILE_CHOICES)):
-            if getattr(self, option) not in choices:
-                raise WrongUse(f"--{option} must be one of {', '.join(choices)}; got {getattr(self, option)!r}")
-        bytes_of(self.memory)
-
-    def execution(self) -> ExecutionConfig:
-        """The same for the simulator."""
-        from simulator import ExecutionConfig
-
-        return ExecutionConfig(
-            device=self.device,
-            dtype=self.dtype,
-            compile=self.compile,  # type: ignore[arg-type]  # one of the choices, as was seen above
-            memory_bytes=bytes_of(self.memory),
-        )
-
-
-def bytes_of(size: str) -> int:
-    """``512MB``, ``2GB``, ``1.5GiB`` or a plain number in bytes; WrongUse for anything else."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([A-Za-z]*)", size.strip())
-    if not match or match[2].upper() not in UNITS:
-        raise WrongUse(f"--memory must be a size such as 512MB, 2GB or 1GiB; got {size!r}")
-    return int(float(match[1]) * UNITS[match[2].upper()])
+    return ExecutionConfig(
+        device=computing.device,
+        dtype=computing.dtype,
+        compile=computing.compile,  # type: ignore[arg-type]  # one of the choices, as Computing has seen
+        memory_bytes=bytes_of(computing.memory),
+    )
 
 
 @dataclass(frozen=True)
@@ -86,7 +57,7 @@ def make_simulator(experiment: Experiment, computing: Computing) -> Simulator:
     from simulator import Simulator
 
     with plain_warnings():
-        return Simulator(experiment, execution=computing.execution())
+        return Simulator(experiment, execution=execution_of(computing))
 
 
 def read_case(prepared: Prepared, folder: Path) -> Experiment:
@@ -118,13 +89,13 @@ def render(experiment: Experiment, folder: Path, computing: Computing, progress:
     return Rendered(experiment, simulator, image, written, rendering.solid_angle_sr)
 
 
-def trace_pixels(simulator: Simulator, pixels: Sequence[Pixel]) -> dict[Pixel, str]:
+def trace_pixels(simulator: Simulator, pixels: Sequence[Section]) -> dict[Section, str]:
     """The port's trace of each pixel, as text."""
-    traces = simulator.traces(pixels)
+    traces = simulator.traces(pixels)  # type: ignore[arg-type]  # a section is (slow, fast)
     return {pixel: "\n".join(trace.lines()) + "\n" for pixel, trace in zip(pixels, traces, strict=True)}
 
 
-def traced(prepared: Prepared, pixels: Sequence[Pixel], computing: Computing) -> Traced:
+def traced(prepared: Prepared, pixels: Sequence[Section], computing: Computing) -> Traced:
     """The traces of a case's pixels through the port, with the time of each phase.
 
     Raises:
@@ -140,24 +111,16 @@ def traced(prepared: Prepared, pixels: Sequence[Pixel], computing: Computing) ->
         with timed(seconds, "prepare"):
             machine = make_simulator(experiment, computing)
         with timed(seconds, "compute"):
-            traces = trace_pixels(machine, pixels)
+            texts = trace_pixels(machine, pixels)
     resolution = machine.resolution
     return Traced(
-        traces,
+        {section: Trace(text) for section, text in texts.items()},
         device=resolution.device,
         requested=resolution.requested,
         reason=resolution.reason,
         dtype=computing.dtype,
         seconds=seconds,
     )
-
-
-@contextmanager
-def timed(seconds: dict[str, float], phase: str) -> Iterator[None]:
-    """Record how long the block took, in seconds."""
-    began = time.monotonic()
-    yield
-    seconds[phase] = time.monotonic() - began
 
 
 @contextmanager

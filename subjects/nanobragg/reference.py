@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.case import Argv, Pixel
+from harness.case import Argv, Section
 from harness.errors import ProgramFailed, WrongUse
 from harness.processes import Finished, run
 from harness.scratch import Prepared
-from harness.traced import Traced
+from harness.traced import Trace, Traced
 
 REFERENCE_VARIABLE = "HARNESS_REFERENCE"
 BINARY = "nanobragg_c"
@@ -134,11 +134,11 @@ def _complaint(finished: Finished) -> str:
 def trace_pixels(
     reference: Reference,
     prepared: Prepared,
-    pixels: Sequence[Pixel],
+    pixels: Sequence[Section],
     extra: Argv = (),
     *,
     timeout_s: float | None = None,
-) -> tuple[list[Finished], dict[Pixel, str]]:
+) -> tuple[list[Finished], dict[Section, str]]:
     """The trace of each pixel, without images where the program can do without.
 
     The project's own program traces all pixels in one run; another is run once for each pixel.
@@ -149,29 +149,30 @@ def trace_pixels(
             runs = run_case(reference, prepared, folder, words, timeout_s=timeout_s)
         return runs, split_traces(reference, runs[-1], pixels)
     all_runs: list[Finished] = []
-    traces: dict[Pixel, str] = {}
+    traces: dict[Section, str] = {}
     for pixel in pixels:
         with prepared.scratch() as folder:
             runs = run_case(reference, prepared, folder, (*extra, *pixel_words([pixel])), timeout_s=timeout_s)
         all_runs += runs
-        traces[pixel] = with_pixel_line(trace_lines(reference, runs[-1]), pixel)
+        traces[pixel] = Trace(trace_lines(reference, runs[-1])).stating(pixel, "pixel").text
     return all_runs, traces
 
 
 def traced(
-    reference: Reference, prepared: Prepared, pixels: Sequence[Pixel], *, timeout_s: float | None = None
+    reference: Reference, prepared: Prepared, pixels: Sequence[Section], *, timeout_s: float | None = None
 ) -> Traced:
     """The traces of a case's pixels, refused when another program than the project's ignored ``-defects``."""
-    runs, traces = trace_pixels(reference, prepared, pixels, timeout_s=timeout_s)
+    runs, texts = trace_pixels(reference, prepared, pixels, timeout_s=timeout_s)
     argv = prepared.case.argv
     if "-defects" in argv:
-        for text in traces.values():
+        for text in texts.values():
             require_defects(text, argv[len(argv) - 1 - argv[::-1].index("-defects") + 1])
     seconds = {"run": sum(finished.seconds for finished in runs)}
+    traces = {section: Trace(text) for section, text in texts.items()}
     return Traced(traces, runs, device="cpu", dtype="float64", seconds=seconds)
 
 
-def pixel_words(pixels: Sequence[Pixel]) -> Argv:
+def pixel_words(pixels: Sequence[Section]) -> Argv:
     """``-trace_pixel SLOW FAST`` for each pixel."""
     return tuple(word for slow, fast in pixels for word in ("-trace_pixel", str(slow), str(fast)))
 
@@ -188,12 +189,12 @@ def trace_lines(reference: Reference, finished: Finished) -> str:
     return "\n".join(lines) + "\n"
 
 
-def split_traces(reference: Reference, finished: Finished, pixels: Sequence[Pixel]) -> dict[Pixel, str]:
+def split_traces(reference: Reference, finished: Finished, pixels: Sequence[Section]) -> dict[Section, str]:
     """The sections of a trace of several pixels, by pixel."""
     text = trace_lines(reference, finished)
     starts = [match.start() for match in re.finditer(r"^TRACE_\w+: trace_format\b", text, re.MULTILINE)]
     sections = [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
-    found: dict[Pixel, str] = {}
+    found: dict[Section, str] = {}
     for section in sections:
         match = re.search(r"^TRACE_\w+: pixel (\d+) (\d+)$", section, re.MULTILINE)
         if match:
@@ -204,27 +205,13 @@ def split_traces(reference: Reference, finished: Finished, pixels: Sequence[Pixe
     return found
 
 
-def with_pixel_line(trace: str, pixel: Pixel) -> str:
-    """The trace of one pixel with a line that says which, for programs that print none."""
-    if quantity(trace, "pixel") is not None:
-        return trace
-    side = trace.partition(":")[0] if ":" in trace.partition("\n")[0] else "TRACE_C"
-    return f"{side}: pixel {pixel[0]} {pixel[1]}\n{trace}"
-
-
-def quantity(trace: str, name: str) -> str | None:
-    """The value of a ``TRACE_X: name value`` line (its last occurrence), or None."""
-    found = re.findall(rf"^TRACE_\w+:\s*{re.escape(name)}[ =](.*)$", trace, re.MULTILINE)
-    return found[-1].strip() if found else None
-
-
 def require_defects(trace: str, wanted: str) -> None:
-    """Refuse a trace whose program says that other defects were on than asked for.
+    """Refuse a trace (its text) whose program says that other defects were on than asked for.
 
     Raises:
         ProgramFailed: the header's ``defects`` line is absent or differs; the program does not know ``-defects``.
     """
-    said = quantity(trace, "defects")
+    said = Trace(trace).value("defects")
     if said != wanted:
         raise ProgramFailed(
             f"the reference program was asked for -defects {wanted} and its trace says {said or 'nothing'}; "

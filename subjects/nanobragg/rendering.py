@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from harness.computing import Computing
 from harness.errors import ProgramFailed, WrongUse
-from subjects.nanobragg.port import Computing, Progress, render
+from subjects.nanobragg.port import Progress, render
 from subjects.nanobragg.reference import find_reference
 
 if TYPE_CHECKING:

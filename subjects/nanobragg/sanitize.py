@@ -12,13 +12,14 @@ from typing import Annotated
 
 import typer
 
-from harness.case import DEFAULT_CASE, Case, golden_cases, load_case, packaged_case_names
-from harness.choices import SUPERVISOR_PIXEL, chosen_defects, with_words
+from harness.case import Case
+from harness.choices import modes_of, with_words
 from harness.errors import HarnessError, ProgramFailed
 from harness.pool import each
 from harness.processes import run
 from harness.scratch import prepare
 from subjects.nanobragg.reference import REFUSALS, Reference, find_reference, pixel_words
+from subjects.nanobragg.description import DEFAULT_CASE, SUPERVISOR_PIXEL, NanoBragg
 
 QUICK_REGION = ("-roi", "1036", "1042", "683", "687")
 """Of the supervisor image, whose six million pixels would take minutes under a sanitizer."""
@@ -41,13 +42,14 @@ def main(
     timeout: Annotated[float, typer.Option(min=1)] = 600.0,
 ) -> None:
     """Run the program on every case in its modes; exit 1 on any complaint."""
+    subject = NanoBragg()
     try:
         reference = find_reference(program)
-        cases = [load_case(name) for name in packaged_case_names()] + list(golden_cases(golden) if golden else ())
+        cases = [*map(subject.case, subject.case_names()), *(subject.golden_cases(golden) if golden else ())]
     except HarnessError as error:
         typer.echo(f"sanitize: {error}", err=True)
         raise typer.Exit(error.exit_code) from error
-    tasks = [Task(case, mode, reference, timeout) for case in cases for mode in case.modes]
+    tasks = [Task(case, mode, reference, timeout) for case in cases for mode in modes_of(subject, case)]
     complaints = [complaint for complaint in each(complaint_of, tasks, jobs) if complaint]
     for complaint in complaints:
         typer.echo(complaint, err=True)
@@ -57,10 +59,11 @@ def main(
 
 def complaint_of(task: Task) -> str:
     """What is wrong with one run; empty where nothing is."""
-    case = with_words(task.case, chosen_defects(task.case, task.mode, ()))
+    subject = NanoBragg()
+    case = subject.switched(task.case, task.mode, ())
     large = case.name == DEFAULT_CASE
-    pixels = [SUPERVISOR_PIXEL] if large else case.pixels[:1]
-    prepared = prepare(with_words(case, QUICK_REGION if large else ()))
+    pixels = [SUPERVISOR_PIXEL] if large else case.sections[:1]
+    prepared = prepare(subject, with_words(case, QUICK_REGION if large else ()))
     words = (*prepared.case.argv, *pixel_words(pixels), "-threads", "2")
     try:
         with prepared.scratch() as folder:

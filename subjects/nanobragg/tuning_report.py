@@ -8,8 +8,9 @@ from contextlib import contextmanager
 
 import typer
 
+from harness.computing import Computing
 from harness.errors import WrongUse
-from subjects.nanobragg.port import Computing, plain_warnings
+from subjects.nanobragg.port import execution_of, plain_warnings
 from subjects.nanobragg.tuning import CANDIDATES, SAMPLES, Measured, Report, measure
 
 
@@ -26,7 +27,7 @@ def tune_and_report(device: str, compile_: str, *, pixels: int, rounds: int) -> 
     from simulator.tiles import DEFAULTS, TileElements
     from simulator.tuning import remember, remembered
 
-    execution = Computing(device, compile=compile_).execution()
+    execution = execution_of(Computing(device, compile=compile_))
     with plain_warnings():
         where = execution.resolve().device
     missing = compiler_missing()

@@ -8,13 +8,13 @@ import typer
 
 from harness.options import (
     ArgvArgument,
+    AtOption,
     CaseOption,
     DataOption,
     DefectOption,
     DeviceOption,
     ModeOption,
     OutDirOption,
-    PixelOption,
     RedactOption,
     ReferenceOption,
     TimeoutOption,
@@ -24,7 +24,7 @@ from harness.options import (
 def carryover(
     argv: ArgvArgument = None,
     case: CaseOption = None,
-    pixel: PixelOption = None,
+    at: AtOption = None,
     threads: Annotated[int, typer.Option("--threads", min=1, help="Thread count of the threaded situation.")] = 2,
     device: DeviceOption = "cpu",
     reference: ReferenceOption = None,
@@ -36,26 +36,27 @@ def carryover(
     redact: RedactOption = False,
 ) -> None:
     """Audit the carried cell around a pixel, in both programs: neighbours, mask, region, dmin, threads."""
-    from harness.choices import chosen_case, chosen_defects, chosen_pixels, reports_root, with_words
+    from harness.choices import chosen_case, chosen_sections, reports_root
+    from harness.computing import Computing
     from harness.errors import WrongUse
+    from harness.finding import chosen
     from harness.scratch import prepare
     from subjects.nanobragg.carryover_report import run_carryover
-    from subjects.nanobragg.port import Computing
+    from subjects.nanobragg.programs import CProgram
     from subjects.nanobragg.reference import find_reference
 
-    chosen = chosen_case(case, argv)
-    pixels = chosen_pixels(chosen, pixel)
+    subject = chosen()
+    named = chosen_case(subject, case, argv)
+    pixels = chosen_sections(subject, named, at)
     if len(pixels) != 1:
         raise WrongUse("carryover audits one pixel and those around it; give --pixel once")
-    prepared = prepare(with_words(chosen, chosen_defects(chosen, mode, defect or ())), data)
-    program = find_reference(reference)
     status = run_carryover(
-        prepared,
+        subject,
+        prepare(subject, subject.switched(named, mode, defect or ()), data),
         pixels[0],
-        program,
+        CProgram(find_reference(reference), timeout),
         Computing(device),
         threads=threads,
-        timeout_s=timeout,
         root=reports_root(out_dir),
         redact=redact,
     )

@@ -32,15 +32,17 @@ def gradcheck(
     redact: RedactOption = False,
 ) -> None:
     """Check autograd against central differences in float64 for each continuous parameter of a case."""
-    from harness.choices import chosen_case, chosen_pixels, reports_root
+    from harness.choices import chosen_case, chosen_sections, reports_root
+    from harness.finding import chosen
     from harness.scratch import prepare
     from simulator.defects import Defects
     from subjects.nanobragg.gradcheck_report import Request, around, run_gradcheck
 
     Defects.of_mode(mode)
-    chosen = chosen_case(case, argv)
-    prepared = prepare(chosen, data)
+    subject = chosen()
+    named = chosen_case(subject, case, argv)
+    prepared = prepare(subject, named, data)
     if roi is None:
-        roi = around(prepared, chosen_pixels(chosen, None)[0])
+        roi = around(prepared, chosen_sections(subject, named, None)[0])
     request = Request(prepared, roi, tuple(parameter or ()), mode, device, seed)
     raise typer.Exit(run_gradcheck(request, root=reports_root(out_dir), redact=redact))

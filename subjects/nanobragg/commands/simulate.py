@@ -18,7 +18,7 @@ def simulate(
     png: Annotated[str | None, typer.Option("--png", metavar="FILE", help="Also draw the image.")] = None,
 ) -> None:
     """Render an image: same flags, same files in the working folder as the reference program."""
-    from subjects.nanobragg.port import Computing
+    from harness.computing import Computing
     from subjects.nanobragg.rendering import run_port
 
     raise typer.Exit(run_port(argv or [], Computing(device, dtype, compile, memory), png))

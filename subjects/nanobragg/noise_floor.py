@@ -10,13 +10,15 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from compare.result import Comparison, Pixel
+from compare.reading.source import Held
+from compare.result import Comparison
 from compare.tolerances import Floor, Step, Tolerances
+from compare.traces import compare_logs
 from compare.vocabulary import packaged
 from harness import __version__
-from harness.case import Case
-from harness.explaining import port_of
+from harness.case import Case, Section
 from simulator import Simulator
+from subjects.nanobragg.explaining import port_of
 from subjects.nanobragg.replay.machine import RUNS, SEED, Figures
 from subjects.nanobragg.replay.replays import Replaying, replay_pixel
 from subjects.nanobragg.replay.values import HEADER, Name
@@ -25,7 +27,7 @@ DEFAULT = Step("default", 1e-11, 1e-11)
 """For values that no replay reaches."""
 
 
-def measured(case: Case, pixels: Sequence[Pixel], data: Path | None) -> Tolerances:
+def measured(case: Case, pixels: Sequence[Section], data: Path | None) -> Tolerances:
     """T and E of every value of the case's traces.
 
     Args:
@@ -35,7 +37,8 @@ def measured(case: Case, pixels: Sequence[Pixel], data: Path | None) -> Toleranc
     """
     simulator = port_of(case, data)
     floors: dict[str, list[Floor]] = {}
-    for pixel in pixels:
+    for slow, fast in pixels:
+        pixel = slow, fast
         replaying = replay_pixel(_with_itself(simulator, pixel), pixel, simulator)
         for floor in _floors(replaying, pixel):
             floors.setdefault(floor.name, []).append(floor)
@@ -48,19 +51,13 @@ def measured(case: Case, pixels: Sequence[Pixel], data: Path | None) -> Toleranc
     )
 
 
-def _with_itself(simulator: Simulator, pixel: Pixel) -> Comparison:
+def _with_itself(simulator: Simulator, pixel: tuple[int, int]) -> Comparison:
     """The port's trace compared with itself: the values, aligned."""
-    import tempfile
-
-    from compare.traces import compare_logs
-
-    with tempfile.TemporaryDirectory(prefix="harness_floor_") as folder:
-        path = Path(folder) / "trace.log"
-        path.write_text("\n".join(simulator.trace(*pixel).lines()) + "\n", "utf-8")
-        return compare_logs(str(path), str(path))
+    log = Held("trace.log", "\n".join(simulator.trace(*pixel).lines()) + "\n")
+    return compare_logs(log, log)
 
 
-def _floors(replaying: Replaying, pixel: Pixel) -> Iterator[Floor]:
+def _floors(replaying: Replaying, pixel: tuple[int, int]) -> Iterator[Floor]:
     """One floor for each evaluation; those that are the same wherever the quantity stands are one entry."""
     for name, figures in replaying.on_a.figures.items():
         if _is_exact(replaying, name):

@@ -1,0 +1,111 @@
+"""Cases with golden figures: images, traces and statistics of the reference program as it was."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from harness.case import Case, Golden, Section
+from harness.comparing import DIVERGENCE, Check, compare_sections, trace_check
+from harness.errors import WrongUse
+from harness.subject import Ran
+from harness.traced import Trace
+from subjects.nanobragg.judging import image_checks, images_of
+
+if TYPE_CHECKING:
+    import numpy as np
+
+STATISTICS_TOLERANCE = 1e-9
+"""Relative; the golden sums were added in another order."""
+
+
+def golden_cases(folder: Path) -> tuple[Case, ...]:
+    """The cases of a folder of golden figures (``index.json`` in it or in its ``public`` folder)."""
+    index = next((path for path in (folder / "index.json", folder / "public" / "index.json") if path.is_file()), None)
+    if index is None:
+        raise WrongUse(f"no index.json in {folder} nor in {folder / 'public'}; --golden takes a folder that has one")
+    try:
+        entries = json.loads(index.read_text("utf-8"))
+        return tuple(_golden_case(name, entry, index.parent) for name, entry in entries.items())
+    except (ValueError, KeyError, TypeError) as error:
+        raise WrongUse(f"{index}: not an index of golden cases: {error!r}") from error
+
+
+def _golden_case(name: str, entry: Mapping[str, Any], folder: Path) -> Case:
+    traces: dict[Section, Path] = {
+        (item["slow"], item["fast"]): folder / item["file"] for item in entry.get("traces", ())
+    }
+    image = folder / f"{name}.npz"
+    crop = entry.get("crop_slow0_slow1_fast0_fast1")
+    golden = Golden(
+        image=image if image.is_file() else None,
+        crop=tuple(crop) if crop else None,
+        traces=traces,
+        stats=entry.get("stats", {}),
+    )
+    return Case(
+        name=name,
+        argv=tuple(entry["argv"]),
+        sections=tuple(traces),
+        setup=tuple(tuple(line) for line in entry.get("setup") or ()),
+        description="golden figures of the reference program",
+        fails=entry.get("exit", 0) != 0,
+        golden=golden,
+        origin=next((path for path in (folder.parent / "inputs", folder / "inputs") if path.is_dir()), folder),
+    )
+
+
+# ---- judging ------------------------------------------------------------------------------------------------------
+
+
+def golden_checks(case: Case, reference: Ran, port: Ran) -> Iterator[Check]:
+    if case.golden is None:
+        return
+    if traces := {section: _trace(path, section) for section, path in case.golden.traces.items()}:
+        for side, run in (("reference", reference), ("port", port)):
+            yield trace_check(f"golden {side} traces", compare_sections(traces, run.traces, ("golden", side)))
+    if case.golden.image is None:
+        return
+    golden = _golden_images(case.golden.image)
+    for side, run in (("reference", reference), ("port", port)):
+        images = images_of(run)
+        got = {kind: _cropped(image, case.golden.crop) for kind, image in images.items() if kind in golden}
+        yield from image_checks(f"golden {side} ", golden, got)
+        yield from _statistics_checks(f"golden {side} ", case.golden.stats, images["float"])
+
+
+def _trace(path: Path, section: Section) -> Trace:
+    return Trace(path.read_text("utf-8")).stating(section, "pixel")
+
+
+def _golden_images(path: Path) -> dict[str, np.ndarray]:
+    import numpy as np
+
+    with np.load(path) as stored:
+        return {"float" if name == "image" else name: stored[name] for name in stored.files}
+
+
+def _cropped(image: np.ndarray, crop: tuple[int, int, int, int] | None) -> np.ndarray:
+    return image if crop is None else image[crop[0] : crop[1], crop[2] : crop[3]]
+
+
+def _statistics_checks(prefix: str, stats: Mapping[str, object], image: np.ndarray) -> Iterator[Check]:
+    """Sum, maximum and where it is, over the whole image."""
+    import numpy as np
+
+    if "sum" not in stats:
+        return
+    total, largest = float(image.astype(np.float64).sum()), float(image.max())
+    place = [int(index) for index in np.unravel_index(int(image.argmax()), image.shape)]
+    expected = (float(str(stats["sum"])), float(str(stats["max"])), stats["argmax_slow_fast"])
+    fine = (
+        abs(total - expected[0]) <= STATISTICS_TOLERANCE * abs(expected[0])
+        and abs(largest - expected[1]) <= STATISTICS_TOLERANCE * abs(expected[1])
+        and place == expected[2]
+    )
+    text = f"sum {total:.17g}, maximum {largest:.9g} at {place}"
+    if not fine:
+        text += f"; golden: sum {expected[0]:.17g}, maximum {expected[1]:.9g} at {expected[2]}"
+    yield Check(f"{prefix}statistics", 0 if fine else DIVERGENCE, text)
