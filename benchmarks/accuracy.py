@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from benchmarks.race import Say
-from harness.case import Case, golden_cases, load_case, packaged_case_names
+from harness.case import Case
+from subjects.nanobragg.description import NanoBragg
+
+SUBJECT = NanoBragg()
 
 if TYPE_CHECKING:
     import numpy as np
@@ -78,18 +81,19 @@ def summary(results: dict[str, Any]) -> dict[str, Any]:
 
 
 def _cases(golden: Path | None, only: Sequence[str]) -> Iterator[Case]:
-    cases = [load_case(name) for name in packaged_case_names()]
+    cases = [SUBJECT.case(name) for name in SUBJECT.case_names()]
     if golden is not None:
-        cases += [case for case in golden_cases(golden) if case.name not in {known.name for known in cases}]
+        cases += [case for case in SUBJECT.golden_cases(golden) if case.name not in {known.name for known in cases}]
     return (case for case in cases if not case.fails and (not only or case.name in only))
 
 
 def _of_case(case: Case) -> dict[str, Agreement]:
+    from harness.computing import Computing
     from harness.scratch import prepare
     from simulator import ExecutionConfig, Simulator
-    from subjects.nanobragg.port import Computing, read_case, run_setup
+    from subjects.nanobragg.port import read_case, run_setup
 
-    prepared = prepare(case)
+    prepared = prepare(SUBJECT, case)
     with prepared.scratch() as folder, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         run_setup(prepared, folder, Computing(device="cpu"))

@@ -8,8 +8,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.case import Case, load_case
+from harness.case import Case
 from harness.scratch import prepare
+from subjects.nanobragg.description import NanoBragg
+
+SUBJECT = NanoBragg()
 
 IMAGE_FILE = "image.f32"
 
@@ -35,7 +38,7 @@ class Workload:
     @contextmanager
     def folder(self) -> Iterator[Path]:
         """A scratch folder with the input files, removed afterwards."""
-        with prepare(Case(name=self.name, argv=self.argv)).scratch() as folder:
+        with prepare(SUBJECT, Case(name=self.name, argv=self.argv)).scratch() as folder:
             yield folder
 
 
@@ -100,7 +103,7 @@ def growing_in_samples(shrink: int = 1) -> tuple[Workload, ...]:
 
 
 def _supervisor(shrink: int) -> Workload:
-    argv = list(load_case("supervisor").argv)
+    argv = list(SUBJECT.case("supervisor").argv)
     for flag in ("-detpixels_x", "-detpixels_y"):
         at = argv.index(flag) + 1
         argv[at] = str(int(argv[at]) // shrink)

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 def named_case(subject: Subject, name: str) -> Case:
     """The subject's case of that name, or the one in a TOML file when ``name`` is a path to one."""
-    return read_case_file(Path(name)) if name.endswith(".toml") else subject.case(name)
+    case = read_case_file(Path(name)) if name.endswith(".toml") else subject.case(name)
+    modes_of(subject, case)
+    if wrong := [section for section in case.sections if len(section) != len(subject.keys)]:
+        raise WrongUse(f"case {case.name!r}: a {subject.section_word} is {_needs(subject)}; got {list(wrong[0])}")
+    return case
 
 
 def chosen_case(subject: Subject, name: str | None, argv: Sequence[str] | None) -> Case:
@@ -87,12 +91,12 @@ def _option(subject: Subject) -> str:
 
 
 def _needs(subject: Subject) -> str:
-    count = {1: "one integer", 2: "two integers", 3: "three integers"}.get(
-        len(subject.keys), f"{len(subject.keys)} integers"
-    )
-    return (
-        f"{count}, {' '.join(key.upper() for key in subject.keys)}" if subject.keys else "nothing: there is one section"
-    )
+    """The integers of a section, in words."""
+    if not subject.keys:
+        return "nothing: there is one section"
+    count = len(subject.keys)
+    words = {1: "one integer", 2: "two integers"}.get(count, f"{count} integers")
+    return f"{words}, {' '.join(key.upper() for key in subject.keys)}"
 
 
 def with_words(case: Case, words: Argv) -> Case:

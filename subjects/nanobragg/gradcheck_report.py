@@ -16,8 +16,8 @@ from harness.environment import environment_record
 from harness.evidence import Evidence
 from harness.records import case_record
 from harness.scratch import Prepared
-from subjects.nanobragg.port import run_setup
 from subjects.nanobragg.description import NanoBragg
+from subjects.nanobragg.port import run_setup
 
 if TYPE_CHECKING:
     from simulator import Experiment

@@ -18,8 +18,8 @@ from harness.errors import HarnessError, ProgramFailed
 from harness.pool import each
 from harness.processes import run
 from harness.scratch import prepare
-from subjects.nanobragg.reference import REFUSALS, Reference, find_reference, pixel_words
 from subjects.nanobragg.description import DEFAULT_CASE, SUPERVISOR_PIXEL, NanoBragg
+from subjects.nanobragg.reference import REFUSALS, Reference, find_reference, pixel_words
 
 QUICK_REGION = ("-roi", "1036", "1042", "683", "687")
 """Of the supervisor image, whose six million pixels would take minutes under a sanitizer."""

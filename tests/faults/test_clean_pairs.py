@@ -12,11 +12,14 @@ import pytest
 import torch
 
 from compare.result import Comparison, Verdict
-from harness.case import Case, golden_cases
+from harness.case import Case
 from harness.errors import ProgramFailed
-from harness.explaining import port_of, with_replays
 from harness.scratch import prepare
+from subjects.nanobragg.description import NanoBragg
+from subjects.nanobragg.explaining import port_of, with_replays
 from subjects.nanobragg.reference import Reference, find_reference, trace_pixels
+
+SUBJECT = NanoBragg()
 
 GOLDEN = Path(__file__).parents[3] / "shared" / "golden"
 SAMPLE = ("phi_crossing_zero", "hkl_tricubic_leaves_range", "thick_layers", "source_file_weights", "polar_kahn")
@@ -25,7 +28,7 @@ SAMPLE = ("phi_crossing_zero", "hkl_tricubic_leaves_range", "thick_layers", "sou
 def cases() -> list[Case]:
     if not (GOLDEN / "public" / "index.json").is_file():
         return []
-    found = [case for case in golden_cases(GOLDEN) if not case.fails]
+    found = [case for case in SUBJECT.golden_cases(GOLDEN) if not case.fails]
     everything = os.environ.get("CLEAN_PAIRS") == "all"
     sample = [case for case in found if case.name in SAMPLE] or found[:4]
     return found if everything else sample
@@ -52,8 +55,8 @@ def test_no_golden_trace_accuses_a_sound_program(case: Case, program: Reference 
     torch.set_num_threads(1)
     assert case.golden is not None
     port = port_of(case, None)
-    traces = trace_pixels(program, prepare(case), case.pixels)[1] if program else {}
-    for pixel in case.pixels if os.environ.get("CLEAN_PAIRS") == "all" else case.pixels[:1]:
+    traces = trace_pixels(program, prepare(SUBJECT, case), case.sections)[1] if program else {}
+    for pixel in case.sections if os.environ.get("CLEAN_PAIRS") == "all" else case.sections[:1]:
         golden = str(case.golden.traces[pixel])
         of_port = tmp_path / "port.log"
         of_port.write_text("\n".join(port.trace(*pixel).lines()) + "\n")

@@ -12,8 +12,8 @@ from mutations import Fault
 from port_faults import PORT_FAULTS
 
 from compare.result import Comparison, Verdict
-from harness.explaining import compare_texts
 from simulator import Experiment, Simulator
+from subjects.nanobragg.explaining import compare_texts
 
 DETECTOR = "-lambda 0.9 -distance 100 -detpixels 64 -pixel 1 -Xbeam 30.5 -Ybeam 34.5 -nonoise -nopgm"
 CRYSTAL = "-cell 41 47 53 83 97 101 -misset 11 23 -35 -N 5 -default_F 103"

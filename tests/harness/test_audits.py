@@ -7,19 +7,24 @@ import json
 import stat
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from compare.bundle import verify
-from harness.case import load_case
+from harness.case import Section
+from harness.computing import Computing
 from harness.devices import Place, faults_of, places, trace_everywhere
 from harness.devices_report import run_devices
 from harness.scratch import prepare
-from subjects.nanobragg.case_run import trace_with_port
-from subjects.nanobragg.port import Computing
+from harness.traced import Trace
+from subjects.nanobragg.description import NanoBragg
+from subjects.nanobragg.programs import CProgram, Port
 from subjects.nanobragg.reference import Reference
 from tests.harness.support import REFERENCE, ROOT, Run, sealed_folders
+
+SUBJECT = NanoBragg()
 
 
 def only_folder(root: Path) -> Path:
@@ -106,33 +111,34 @@ def test_without_cuda_it_says_so_and_fails_unless_allowed(harness: Run, tmp_path
 
 def test_a_second_device_is_compared_with_the_first() -> None:
     """An injected device that computes on the CPU goes the whole way; one that computes wrongly is found."""
-    prepared, pixel = prepare(load_case("oblique_cell")), (31, 57)
+    prepared, pixel = prepare(SUBJECT, SUBJECT.case("oblique_cell")), (31, 57)
 
-    def trace(place: Place) -> dict[tuple[int, int], str]:
-        return trace_with_port(prepared, [pixel], Computing(place.request, place.dtype))
+    def trace(place: Place) -> Mapping[Section, Trace]:
+        return Port(Computing(place.request, place.dtype)).trace(prepared, [pixel]).traces
 
     where = places({"cpu": "cpu", "cuda": "cpu"}, ("float64", "float32"))
     assert [place.label for place in where] == ["cpu", "cuda", "cpu_float32", "cuda_float32"]
-    results = trace_everywhere(where, trace, {})
+    results = trace_everywhere(where, trace, {}, SUBJECT)
     assert [result.against_base is not None for result in results] == [False, True, False, False]
-    assert faults_of(results, [pixel]) == []
+    assert faults_of(results, [pixel], SUBJECT.result) == []
 
-    def trace_wrongly(place: Place) -> dict[tuple[int, int], str]:
+    def trace_wrongly(place: Place) -> Mapping[Section, Trace]:
         traces = trace(place)
-        if place.device == "cuda":
-            traces = {at: text.replace("I_pixel_final ", "I_pixel_final 1") for at, text in traces.items()}
-        return traces
+        if place.device != "cuda":
+            return traces
+        return {at: Trace(made.text.replace("I_pixel_final ", "I_pixel_final 1")) for at, made in traces.items()}
 
-    faults = faults_of(trace_everywhere(where[:2], trace_wrongly, {}), [pixel])
+    faults = faults_of(trace_everywhere(where[:2], trace_wrongly, {}, SUBJECT), [pixel], SUBJECT.result)
     assert any("I_pixel_final" in fault for fault in faults)
 
 
 def test_the_folder_of_two_devices_is_whole(tmp_path: Path) -> None:
-    prepared = prepare(load_case("oblique_cell"))
+    prepared = prepare(SUBJECT, SUBJECT.case("oblique_cell"))
     status = run_devices(
+        SUBJECT,
         prepared,
         [(31, 57)],
-        Reference(REFERENCE, own=True),
+        CProgram(Reference(REFERENCE, own=True), 60.0),
         devices={"cpu": "cpu", "cuda": "cpu"},
         allow_missing_cuda=False,
         timeout_s=60,

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from harness.case import load_case, packaged_case_names
 from harness.case_sizes import shape_of_case
 from harness.scratch import prepare
 from simulator import Experiment
+from subjects.nanobragg.description import NanoBragg
 from tests.harness.support import ROOT, Run, sealed_folders
+
+SUBJECT = NanoBragg()
 
 
 def test_compare_finds_the_harness_by_its_entry_point() -> None:
@@ -21,13 +23,13 @@ def test_compare_finds_the_harness_by_its_entry_point() -> None:
     assert EntryPoint("harness", points["harness"], "compare.case_sizes").load() is shape_of_case
 
 
-@pytest.mark.parametrize("name", packaged_case_names())
+@pytest.mark.parametrize("name", SUBJECT.case_names())
 def test_packaged_cases_have_the_size_of_their_detector(name: str) -> None:
-    case = load_case(name)
+    case = SUBJECT.case(name)
     if case.fails or case.setup:
         assert shape_of_case(name) is not None
         return
-    with prepare(case).scratch() as folder:
+    with prepare(SUBJECT, case).scratch() as folder:
         detector = Experiment.from_argv(case.argv, folder).detector
     assert shape_of_case(name) == (detector.pixels_slow, detector.pixels_fast)
 

@@ -6,18 +6,23 @@ from pathlib import Path
 
 import pytest
 
-from harness.case import case_from_argv, case_from_toml, golden_cases, load_case, packaged_case_names, read_case_file
+from harness.case import case_from_argv, read_case_file
+from harness.choices import named_case
 from harness.errors import WrongUse
-from harness.scratch import INPUT_FLAGS, OUTPUT_FLAGS, prepare
+from harness.scratch import prepare
 from simulator import Experiment
 from simulator.defects import NAMES
 from simulator.errors import InputError
+from subjects.nanobragg.description import NanoBragg
+from subjects.nanobragg.flag_roles import INPUT_FLAGS, OUTPUT_FLAGS
 from subjects.nanobragg.inputs import (
     SUPERVISOR_INDEX_RANGES,
     SUPERVISOR_RECIPROCAL_A_INV,
     supervisor_matrix,
     supervisor_reflections,
 )
+
+SUBJECT = NanoBragg()
 
 GOLDEN = Path(__file__).resolve().parents[3] / "shared" / "golden"
 
@@ -39,11 +44,11 @@ FLAGS_OF_EACH_GROUP = {
 }
 
 
-@pytest.mark.parametrize("name", packaged_case_names())
+@pytest.mark.parametrize("name", SUBJECT.case_names())
 def test_every_packaged_case_is_found_whole_and_read(name: str, tmp_path: Path) -> None:
-    case = load_case(name)
+    case = SUBJECT.case(name)
     assert case.name == name
-    prepared = prepare(case)
+    prepared = prepare(SUBJECT, case)
     prepared.fill(tmp_path)
     if case.fails:
         with pytest.raises(InputError):
@@ -51,20 +56,20 @@ def test_every_packaged_case_is_found_whole_and_read(name: str, tmp_path: Path) 
     elif not case.setup:
         experiment = Experiment.from_argv(prepared.case.argv, tmp_path)
         shape = experiment.detector.pixels_slow, experiment.detector.pixels_fast
-        assert all(0 <= slow < shape[0] and 0 <= fast < shape[1] for slow, fast in case.pixels)
-        assert case.pixels
+        assert all(0 <= slow < shape[0] and 0 <= fast < shape[1] for slow, fast in case.sections)
+        assert case.sections
 
 
 def test_the_cases_cover_every_defect_in_both_modes() -> None:
-    cases = [load_case(name) for name in packaged_case_names()]
+    cases = [SUBJECT.case(name) for name in SUBJECT.case_names()]
     covering = {defect for case in cases for defect in case.covers if set(case.modes) == {"c-parity", "spec"}}
     assert covering == set(NAMES)
 
 
 @pytest.mark.parametrize("group", FLAGS_OF_EACH_GROUP)
 def test_the_cases_use_the_flags_of_a_group(group: str) -> None:
-    used = {word for name in packaged_case_names() for word in load_case(name).argv}
-    used |= {word for name in packaged_case_names() for line in load_case(name).setup for word in line}
+    used = {word for name in SUBJECT.case_names() for word in SUBJECT.case(name).argv}
+    used |= {word for name in SUBJECT.case_names() for line in SUBJECT.case(name).setup for word in line}
     assert FLAGS_OF_EACH_GROUP[group] - used == set()
 
 
@@ -115,7 +120,7 @@ def test_paths_in_a_command_line_become_plain_names(tmp_path: Path) -> None:
     (tmp_path / "deep" / "a.hkl").write_text("0 0 0 1\n")
     (tmp_path / "a.hkl").write_text("0 0 0 2\n")
     words = ["-hkl", str(tmp_path / "a.hkl"), "-mat", str(tmp_path / "deep" / "a.hkl"), "-floatfile", "/etc/x.bin"]
-    prepared = prepare(case_from_argv(words))
+    prepared = prepare(SUBJECT, case_from_argv(words))
     assert prepared.case.argv == ("-hkl", "a.hkl", "-mat", "other_a.hkl", "-floatfile", "x.bin")
     assert {item.name: item.content for item in prepared.inputs} == {
         "a.hkl": b"0 0 0 2\n",
@@ -125,14 +130,14 @@ def test_paths_in_a_command_line_become_plain_names(tmp_path: Path) -> None:
 
 def test_data_comes_before_the_package(tmp_path: Path) -> None:
     (tmp_path / "A.mat").write_text("mine")
-    inputs = {item.name: item for item in prepare(load_case("supervisor"), tmp_path).inputs}
+    inputs = {item.name: item for item in prepare(SUBJECT, SUBJECT.case("supervisor"), tmp_path).inputs}
     assert inputs["A.mat"].content == b"mine"
     assert inputs["scaled.hkl"].source == "package"
 
 
 def test_a_missing_input_names_the_places_looked_in(tmp_path: Path) -> None:
     with pytest.raises(WrongUse, match=r"nowhere\.hkl.*the package.*--data"):
-        prepare(case_from_argv(["-hkl", "nowhere.hkl"]))
+        prepare(SUBJECT, case_from_argv(["-hkl", "nowhere.hkl"]))
 
 
 @pytest.mark.parametrize(
@@ -142,15 +147,16 @@ def test_a_missing_input_names_the_places_looked_in(tmp_path: Path) -> None:
         ("[case]\nname = 'x'", "needs 'argv'"),
         ("[case]\nname = 'x'\nargv = ''\npixel = []", "unknown key 'pixel'"),
         ("[case]\nname = '../x'\nargv = ''", "name must be"),
-        ("[case]\nname = 'x'\nargv = ''\npixels = [[1]]", "pair of integers"),
+        ("[case]\nname = 'x'\nargv = ''\npixels = [[1]]", "two integers, SLOW FAST"),
         ("[case]\nname = 'x'\nargv = ''\nmodes = ['best']", "modes must be"),
         ("[case]\nname = 'x'\nargv = [true]", "list of words"),
         ("[case", "not TOML"),
     ],
 )
-def test_a_bad_case_file_says_what_is_wrong(text: str, said: str) -> None:
+def test_a_bad_case_file_says_what_is_wrong(text: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text(text)
     with pytest.raises(WrongUse, match=said):
-        case_from_toml(text, "mine.toml")
+        named_case(SUBJECT, str(tmp_path / "mine.toml"))
 
 
 def test_a_case_file_of_ones_own_finds_files_beside_it(tmp_path: Path) -> None:
@@ -158,14 +164,14 @@ def test_a_case_file_of_ones_own_finds_files_beside_it(tmp_path: Path) -> None:
     (tmp_path / "own.toml").write_text('[case]\nname = "own"\nargv = ["-hkl", "own.hkl", "-N", 5]\n')
     case = read_case_file(tmp_path / "own.toml")
     assert case.argv == ("-hkl", "own.hkl", "-N", "5")
-    assert prepare(case).inputs[0].content == b"0 0 0 5\n"
+    assert prepare(SUBJECT, case).inputs[0].content == b"0 0 0 5\n"
 
 
 @pytest.mark.skipif(not GOLDEN.is_dir(), reason="no golden figures beside the project")
 def test_golden_entries_are_read_as_cases() -> None:
-    cases = {case.name: case for case in golden_cases(GOLDEN)}
+    cases = {case.name: case for case in SUBJECT.golden_cases(GOLDEN)}
     assert cases["supervisor"].golden is not None
     assert cases["supervisor"].golden.crop == (640, 740, 990, 1090)
-    assert (685, 1039) in cases["supervisor"].pixels
+    assert (685, 1039) in cases["supervisor"].sections
     assert cases["error_no_cell"].fails
     assert cases["fdump_reused"].setup

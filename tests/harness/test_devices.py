@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from compare.bundle import verify
 from harness import devices_report
-from harness.case import Pixel, load_case
+from harness.case import Section
 from harness.devices_report import run_devices
 from harness.scratch import Prepared, prepare
-from subjects.nanobragg.port import Computing
+from harness.traced import Trace, Traced
+from subjects.nanobragg.description import NanoBragg
+from subjects.nanobragg.programs import CProgram, Port
 from subjects.nanobragg.reference import find_reference
 from tests.harness.support import sealed_folders
+
+SUBJECT = NanoBragg()
 
 PIXEL = (31, 57)
 WITH_A_CARD = {"cpu": "cpu", "cuda": "cpu"}
@@ -23,15 +28,21 @@ WITH_A_CARD = {"cpu": "cpu", "cuda": "cpu"}
 
 def run(root: Path, devices: Mapping[str, str] = WITH_A_CARD, *, allow_missing_cuda: bool = False) -> int:
     return run_devices(
-        prepare(load_case("oblique_cell")),
+        SUBJECT,
+        prepare(SUBJECT, SUBJECT.case("oblique_cell")),
         [PIXEL],
-        find_reference(None),
+        CProgram(find_reference(None), 60.0),
         devices=devices,
         allow_missing_cuda=allow_missing_cuda,
         timeout_s=60.0,
         root=root,
         redact=False,
     )
+
+
+def changed(traced: Traced, change: Callable[[str], str]) -> Traced:
+    """The traces with their text changed."""
+    return replace(traced, traces={section: Trace(change(made.text)) for section, made in traced.traces.items()})
 
 
 @pytest.fixture(autouse=True)
@@ -63,15 +74,15 @@ def test_a_card_that_computes_wrongly_is_exit_1_with_both_values(
 ) -> None:
     made: list[str] = []
 
-    def trace(prepared: Prepared, pixels: list[Pixel], computing: Computing) -> dict[Pixel, str]:
-        traces = right(prepared, pixels, computing)
-        made.append(computing.dtype)
-        if made.count("float64") == 2 and computing.dtype == "float64":  # the second device's turn
-            return {pixel: text.replace("TRACE_PY: polar 0.", "TRACE_PY: polar 0.1") for pixel, text in traces.items()}
-        return traces
+    def trace(port: Port, prepared: Prepared, pixels: list[Section]) -> Traced:
+        traced = right(port, prepared, pixels)
+        made.append(port.computing.dtype)
+        if made.count("float64") == 2 and port.computing.dtype == "float64":  # the second device's turn
+            return changed(traced, lambda text: text.replace("TRACE_PY: polar 0.", "TRACE_PY: polar 0.1"))
+        return traced
 
-    right = devices_report.trace_with_port
-    monkeypatch.setattr(devices_report, "trace_with_port", trace)
+    right = Port.trace
+    monkeypatch.setattr(Port, "trace", trace)
     assert run(tmp_path) == 1
     assert "FAIL cuda against cpu: " in capsys.readouterr().out
     (folder,) = sealed_folders(tmp_path)
@@ -82,15 +93,15 @@ def test_a_card_that_computes_wrongly_is_exit_1_with_both_values(
 def test_a_card_whose_trace_lacks_a_name_is_no_parity(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     calls = iter(range(100))
 
-    def trace(prepared: Prepared, pixels: list[Pixel], computing: Computing) -> dict[Pixel, str]:
-        traces = right(prepared, pixels, computing)
-        if next(calls) != 1:
-            return traces
-        lines = {pixel: text.splitlines(keepends=True) for pixel, text in traces.items()}
-        return {pixel: "".join(x for x in text if "I_before_scaling" not in x) for pixel, text in lines.items()}
+    def shortened(text: str) -> str:
+        return "".join(line for line in text.splitlines(keepends=True) if "I_before_scaling" not in line)
 
-    right = devices_report.trace_with_port
-    monkeypatch.setattr(devices_report, "trace_with_port", trace)
+    def trace(port: Port, prepared: Prepared, pixels: list[Section]) -> Traced:
+        traced = right(port, prepared, pixels)
+        return changed(traced, shortened) if next(calls) == 1 else traced
+
+    right = Port.trace
+    monkeypatch.setattr(Port, "trace", trace)
     assert run(tmp_path) == 1
 
 

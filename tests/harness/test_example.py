@@ -9,13 +9,15 @@ import pytest
 
 from compare.bundle import verify
 from compare.run_report import read_document, render_pages
-from harness.case import load_case
 from harness.comparing import compare_traces
+from harness.computing import Computing
 from harness.scratch import prepare
-from subjects.nanobragg.case_run import trace_with_port, trace_with_reference
-from subjects.nanobragg.port import Computing
+from subjects.nanobragg.description import NanoBragg
+from subjects.nanobragg.programs import CProgram, Port
 from subjects.nanobragg.reference import Reference
 from tests.harness.support import REFERENCE, ROOT
+
+SUBJECT = NanoBragg()
 
 EXAMPLE = ROOT / "reports" / "example_supervisor"
 PIXELS = ((685, 1039), (0, 0), (1264, 1232))
@@ -49,13 +51,13 @@ def test_its_verdict_is_parity() -> None:
 
 @pytest.mark.parametrize("side", ["c", "py"])
 def test_both_programs_compute_its_numbers_again(side: str) -> None:
-    prepared = prepare(load_case("supervisor"))
+    prepared = prepare(SUBJECT, SUBJECT.case("supervisor"))
     recorded = json.loads(text("case.json"))
     assert recorded["argv"] == list(prepared.case.argv)
     if side == "c":
-        traces = trace_with_reference(Reference(REFERENCE, own=True), prepared, PIXELS, 60.0)
+        traced = CProgram(Reference(REFERENCE, own=True), 60.0).trace(prepared, PIXELS)
     else:
-        traces = trace_with_port(prepared, PIXELS, Computing("cpu"))
-    again = "".join(traces[pixel] for pixel in PIXELS)
+        traced = Port(Computing("cpu")).trace(prepared, PIXELS)
+    again = traced.text
     comparison = compare_traces(text(f"trace_{side}.log"), again)
     assert comparison.exit_code == 0, comparison.first_divergence

@@ -11,8 +11,11 @@ import torch
 from compare.bundle import verify
 from harness.case import Case
 from harness.scratch import Prepared, prepare
+from subjects.nanobragg.description import NanoBragg
 from subjects.nanobragg.gradcheck_report import Request, around, check, run_gradcheck
 from tests.harness.support import Run, sealed_folders
+
+SUBJECT = NanoBragg()
 
 SMALL = (
     *("-cell", "36", "45", "52", "81", "99", "104", "-default_F", "100", "-N", "5", "-lambda", "1.1"),
@@ -22,7 +25,7 @@ SMALL = (
 
 
 def small(*words: str, **changes: object) -> Prepared:
-    return prepare(Case(name="small", argv=(*SMALL, *words), pixels=((6, 8),), **changes))  # type: ignore[arg-type]
+    return prepare(SUBJECT, Case(name="small", argv=(*SMALL, *words), sections=((6, 8),), **changes))  # type: ignore[arg-type]
 
 
 def test_gradients_flow_through_the_carried_cell_in_c_parity_alone() -> None:

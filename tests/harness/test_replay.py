@@ -14,14 +14,17 @@ from typer.testing import CliRunner
 from compare import tolerances
 from compare.result import Comparison, DifferenceClass, Origin, Verdict
 from compare.traces import compare_logs
-from harness.case import Case, load_case, read_case_file
-from harness.cli import app, join_pixels
+from harness.case import Case, read_case_file
+from harness.cli import join_sections, make_app
 from harness.errors import ProgramFailed
-from harness.explaining import compare_texts, port_of, try_defects, without_defect_words
-from harness.minimising import flag_groups
-from harness.noise_floor import measured
+from harness.explaining import Ported, try_defects
 from harness.scratch import prepare
+from harness.traced import Trace
 from simulator import Experiment, Simulator
+from subjects.nanobragg.defect_words import without
+from subjects.nanobragg.description import NanoBragg
+from subjects.nanobragg.explaining import compare_texts, port_of
+from subjects.nanobragg.noise_floor import measured
 from subjects.nanobragg.reference import Reference, find_reference, trace_pixels
 from subjects.nanobragg.replay.replays import own_step
 from subjects.nanobragg.replay.rounding import (
@@ -31,6 +34,8 @@ from subjects.nanobragg.replay.rounding import (
     first_order_bound,
     ulps_of,
 )
+
+SUBJECT = NanoBragg()
 
 SCAN = (
     "-lambda 0.9 -distance 100 -detpixels 64 -pixel 1 -Xbeam 30.5 -Ybeam 34.5 -nonoise -nopgm "
@@ -182,7 +187,8 @@ def test_the_defect_that_restores_parity_is_named() -> None:
     text = "\n".join(port_of(off, None).trace(*PIXEL).lines()) + "\n"
     phi_only = Case("switched", (*case.argv, "-defects", "phi-carryover"))
     carried = "\n".join(port_of(phi_only, None).trace(*PIXEL).lines()) + "\n"
-    explanation = try_defects(compare_texts(text, carried, port_of(phi_only, None)), text, phi_only, PIXEL, None)
+    ported = Ported(SUBJECT, phi_only)
+    explanation = try_defects(compare_texts(text, carried, port_of(phi_only, None)), Trace(text), ported, PIXEL)
     assert [trial.defect for trial in explanation.trials if trial.restores] == ["phi-carryover"]
     first = explanation.comparison.first_origin
     assert first is not None
@@ -193,8 +199,8 @@ def test_the_defect_that_restores_parity_is_named() -> None:
 
 def test_defect_words_are_taken_off_command_lines() -> None:
     case = Case("c", ("-cell", "1", "-defects", "none", "-N", "2"), setup=(("-defects", "all"),))
-    assert without_defect_words(case).argv == ("-cell", "1", "-N", "2")
-    assert without_defect_words(case).setup == ((),)
+    assert without(case).argv == ("-cell", "1", "-N", "2")
+    assert without(case).setup == ((),)
 
 
 # ---- noise floor ------------------------------------------------------------------------------------------------
@@ -220,7 +226,7 @@ def test_a_measured_tolerance_file_serves_a_comparison_without_replays(tmp_path:
 
 def test_a_command_line_is_cut_into_flags() -> None:
     argv = ["-cell", "40", "50", "60", "-N", "5", "-nonoise", "-misset", "1", "2", "3", "-default_F", "9"]
-    groups = flag_groups(argv)
+    groups = [[word.text for word in group] for group in SUBJECT.command_line(tuple(argv)).groups()]
     assert [group[0] for group in groups] == ["-cell", "-N", "-nonoise", "-misset", "-default_F"]
     assert [word for group in groups for word in group] == argv
 
@@ -235,9 +241,9 @@ def program() -> Reference:
 
 @pytest.mark.parametrize("name", ["scan_sources_subpixels", "thick_sensor", "mosaic_gauss", "tricubic_leaves_list"])
 def test_sound_programs_are_not_accused(name: str, program: Reference) -> None:
-    case = load_case(name)
-    pixel = case.pixels[0]
-    text = trace_pixels(program, prepare(case), [pixel])[1][pixel]
+    case = SUBJECT.case(name)
+    pixel = case.sections[0]
+    text = trace_pixels(program, prepare(SUBJECT, case), [pixel])[1][pixel]
     own = port_of(case, None)
     of_port = "\n".join(own.trace(*pixel).lines()) + "\n"
     for simulator in (own, None):
@@ -248,7 +254,7 @@ def test_sound_programs_are_not_accused(name: str, program: Reference) -> None:
 
 def test_explain_names_the_step_and_the_defect(program: Reference) -> None:
     words = ["explain", "--case", "scan_through_zero", "--defect", "phi-carryover=off", "--try-defects"]
-    result = CliRunner().invoke(app, join_pixels(words))
+    result = CliRunner().invoke(make_app(SUBJECT), join_sections(words))
     assert result.exit_code == 1, result.output
     assert "first step at fault" in result.output
     assert ": phi-carryover (" in result.output
@@ -261,7 +267,7 @@ def test_explain_names_the_step_and_the_defect(program: Reference) -> None:
     [["explain", "only_one.log"], ["explain"], ["explain", "a", "b", "--try-defects"], ["explain", "no.log", "no.log"]],
 )
 def test_explain_refuses_what_it_cannot_use(words: list[str]) -> None:
-    result = CliRunner().invoke(app, words)
+    result = CliRunner().invoke(make_app(SUBJECT), words)
     assert result.exception is not None
     assert getattr(result.exception, "exit_code", 2) == 2
 
@@ -272,7 +278,7 @@ def test_a_failing_case_is_made_smaller(program: Reference, tmp_path: Path) -> N
     source.write_text(f'[case]\nname = "failing"\nargv = {argv!r}\npixels = [[17, 41]]\n'.replace("'", '"'))
     out = tmp_path / "smaller.toml"
     words = ["minimise", "--case", str(source), "--defect", "phi-carryover=off", "--out", str(out)]
-    result = CliRunner().invoke(app, words)
+    result = CliRunner().invoke(make_app(SUBJECT), words)
     assert result.exit_code == 0, result.output
     smaller = read_case_file(out)
     assert len(smaller.argv) < len(argv) / 2
@@ -282,5 +288,5 @@ def test_a_failing_case_is_made_smaller(program: Reference, tmp_path: Path) -> N
 
 
 def test_a_sound_case_has_nothing_to_shrink(program: Reference) -> None:
-    result = CliRunner().invoke(app, ["minimise", "--case", "cubic_adxv"])
+    result = CliRunner().invoke(make_app(SUBJECT), ["minimise", "--case", "cubic_adxv"])
     assert getattr(result.exception, "exit_code", None) == 3

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from harness.computing import Computing, bytes_of
 from harness.errors import WrongUse
-from subjects.nanobragg.port import Computing, bytes_of
+from subjects.nanobragg.port import execution_of
 from subjects.nanobragg.tuning import CANDIDATES, Measured
 from tests.harness.support import Run
 
@@ -56,7 +57,7 @@ def test_what_is_no_size_is_refused(text: str) -> None:
 
 
 def test_options_reach_the_simulator() -> None:
-    execution = Computing("cpu", "mixed", "never", "32MB").execution()
+    execution = execution_of(Computing("cpu", "mixed", "never", "32MB"))
     assert (execution.device, execution.precision.name, execution.compile) == ("cpu", "mixed", "never")
     assert execution.memory_bytes == 32_000_000
     with pytest.raises(WrongUse, match="--compile must be one of auto, always, never; got 'maybe'"):

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 import torch
 
-from harness.case import load_case
 from simulator import ExecutionConfig, Experiment, InputError, Simulator
 from simulator.precision import PRECISIONS, resolve_precision
+from subjects.nanobragg.description import NanoBragg
 from subjects.nanobragg.inputs import supervisor_matrix, supervisor_reflections
+
+SUBJECT = NanoBragg()
 
 OBLIQUE = "-cell 38 47 55 78 97 106 -default_F 100 -N 5 -detpixels_x 33 -detpixels_y 27 -pixel 3"
 CASES = {
@@ -97,7 +99,7 @@ def test_traces_have_the_bits_of_the_image_in_every_precision(eager: Callable[..
 
 def test_packaged_supervisor_pixel_in_both_modes(tmp_path: Path) -> None:
     """The made-up list of the packaged case; figures of this program, which agree with the C program's."""
-    case = load_case("supervisor")
+    case = SUBJECT.case("supervisor")
     (tmp_path / "A.mat").write_text(supervisor_matrix())
     (tmp_path / "scaled.hkl").write_text(supervisor_reflections())
     experiment = Experiment.from_argv(case.argv, tmp_path)
