@@ -61,6 +61,17 @@ class Findings:
                 text = f"{side.value} is taken to print {log.digits.count} digits, {log.digits_source}"
                 self.remarks.append(Remark("precision", text))
 
+    def unread(self) -> None:
+        """Say of each log which lines were passed over: headings, and what only looks like a trace."""
+        for side, log in self.logs.items():
+            for shown, kind, what in (
+                (log.unread, "unread", "that look like a trace were not read"),
+                (log.headings, "headings", "that begin with TRACE are headings without numbers"),
+            ):
+                if shown.count:
+                    some = "; ".join(f"line {number}: {text}" for number, text in shown.first)
+                    self.remarks.append(Remark(kind, f"{side.value}: {shown.count} lines {what} (first: {some})"))
+
     def repeat(self, repeat: Repeat) -> None:
         """An index that one side prints again."""
         place = tuple(repeat.index.tolist())

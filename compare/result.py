@@ -96,7 +96,7 @@ class Key:
 
     name: str
     record: str = ""
-    indices: tuple[tuple[str, int], ...] = ()
+    indices: tuple[tuple[str, int], ...] = ()  # a name stands there twice for an index such as subpixel=(0,1)
     pixel: Pixel | None = None
     occurrence: int = 0
 

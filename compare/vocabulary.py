@@ -9,7 +9,7 @@ import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -170,6 +170,11 @@ class Vocabulary:
                 target = self.target(alias)
                 return _as_alias(target, record, name) if target else Quantity(name, record)
         return Quantity(name, record, status=self.unknown, nan_equal=self.nan_equal, known=False)
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        """Names of lines without a record whose values are words, whatever they look like."""
+        return frozenset(name for (record, name), q in self.quantities.items() if not record and q.kind == "word")
 
     def target(self, alias: Alias) -> Quantity | None:
         return self.quantities.get((alias.of.record or HEADER, alias.of.name))

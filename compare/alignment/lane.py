@@ -155,7 +155,7 @@ class Lane:
         if not final and not all(tables.values()):
             return
         settled = {side: _Settled(tables[side]) for side in tables}
-        for names, tables_a, tables_b in _groups(tables[Side.A], tables[Side.B]):
+        for names, tables_a, tables_b in groups_of(tables[Side.A], tables[Side.B]):
             rows_a = rows_b = np.empty(0, np.int64)
             if tables_a and tables_b:
                 unit = _unit(names, tables_a, tables_b, step)
@@ -176,7 +176,7 @@ class Lane:
             step.leftovers += [(side, table) for table in state.leftovers()]
 
 
-def _groups(tables_a: Tables, tables_b: Tables) -> list[tuple[tuple[str, ...], Tables, Tables]]:
+def groups_of(tables_a: Tables, tables_b: Tables) -> list[tuple[tuple[str, ...], Tables, Tables]]:
     """Names that occur in the same tables, so that their rows are aligned once."""
     names = dict.fromkeys(name for table in (*tables_a, *tables_b) for name in table.columns)
     groups: dict[tuple[tuple[int, ...], tuple[int, ...]], list[str]] = {}

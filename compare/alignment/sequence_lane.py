@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from compare.alignment.lane import WAITING_ROWS, Step, Unclear, Unit, joined
+from compare.alignment.lane import WAITING_ROWS, Step, Unclear, Unit, groups_of, joined
 from compare.alignment.rows import RowMatch
 from compare.alignment.sequence import SequenceMatch, agreeing, resynchronise
 from compare.reading.table import Ints, Table
@@ -22,7 +22,7 @@ class SequenceLane:
     def __init__(self, waiting_rows: int = WAITING_ROWS) -> None:
         self._waiting: dict[Side, list[Table]] = {Side.A: [], Side.B: []}
         self._limit = waiting_rows
-        self._counts: Counter[Pixel] = Counter()
+        self._counts: dict[tuple[str, ...], Counter[Pixel]] = defaultdict(Counter)
 
     def add(self, side: Side, table: Table) -> None:
         self._waiting[side].append(table)
@@ -52,37 +52,38 @@ class SequenceLane:
 
     def _settle(self, step: Step, window: int | None) -> None:
         """Pair rows: all of them, or the first ``window`` and what agrees after them."""
-        tables = {side: _merged(waiting) for side, waiting in self._waiting.items()}
-        a, b = tables[Side.A], tables[Side.B]
-        if a is None or b is None:
-            return
-        if set(a.columns) != set(b.columns):
-            common = [name for name in a.columns if name in b.columns]
-            if not common:
-                return
+        tables_a, tables_b = (tuple(self._waiting[side]) for side in Side)
+        self._waiting = {Side.A: [], Side.B: []}
+        for names, of_a, of_b in groups_of(tables_a, tables_b):
+            a, b = _merged(names, of_a), _merged(names, of_b)
+            if a is not None and b is not None:
+                self._pair(step, names, a, b, window)
+            else:
+                self._waiting[Side.A] += [a] if a is not None else []
+                self._waiting[Side.B] += [b] if b is not None else []
+
+    def _pair(self, step: Step, names: tuple[str, ...], a: Table, b: Table, window: int | None) -> None:
+        """Pair rows that carry the same names; the rest keeps waiting."""
         rows_a, rows_b = _rows(a), _rows(b)
         match = _by_pixel(a, b, rows_a, rows_b) if window is None else _windowed(rows_a, rows_b, window)
-        self._report(step, a, b, match)
+        self._report(step, names, a, b, match)
         end_a = len(a) if window is None else 1 + max(self._last(match, 0), default=-1)
         end_b = len(b) if window is None else 1 + max(self._last(match, 1), default=-1)
-        self._waiting = {
-            Side.A: [a.take(slice(end_a, None))] if end_a < len(a) else [],
-            Side.B: [b.take(slice(end_b, None))] if end_b < len(b) else [],
-        }
+        self._waiting[Side.A] += [a.take(slice(end_a, None))] if end_a < len(a) else []
+        self._waiting[Side.B] += [b.take(slice(end_b, None))] if end_b < len(b) else []
 
     @staticmethod
     def _last(match: SequenceMatch, which: int) -> Iterator[int]:
         yield from (pair[which] for pair in match.pairs[-1:])
         yield from (spans[which].stop - 1 for spans in match.unclear if spans[which])
 
-    def _report(self, step: Step, a: Table, b: Table, match: SequenceMatch) -> None:
-        names = tuple(name for name in a.columns if name in b.columns)
+    def _report(self, step: Step, names: tuple[str, ...], a: Table, b: Table, match: SequenceMatch) -> None:
         pairs = np.array(match.pairs, np.int64).reshape(-1, 2)
         if len(pairs):
             none = np.empty(0, np.int64)
             repeats = np.empty((0, 2), np.int64)
             rows = RowMatch(pairs[:, 0], pairs[:, 1], none, none, repeats, repeats)
-            occurrence = self._number(a.index[pairs[:, 0]])
+            occurrence = self._number(names, a.index[pairs[:, 0]])
             step.units.append(
                 Unit(
                     a.record, a.index_names, names, (a,), (b,), rows, a.index[pairs[:, 0]],
@@ -98,22 +99,23 @@ class SequenceLane:
         for span_a, span_b in match.unclear:
             step.unclear.append(Unclear(a.record, names, len(span_a), len(span_b)))
 
-    def _number(self, index: Ints) -> Ints:
+    def _number(self, names: tuple[str, ...], index: Ints) -> Ints:
         """0, 1, 2, ... for the rows of each pixel."""
+        counts = self._counts[names]
         numbers = []
         for slow, fast in index[:, :2].tolist():
-            numbers.append(self._counts[slow, fast])
-            self._counts[slow, fast] += 1
+            numbers.append(counts[slow, fast])
+            counts[slow, fast] += 1
         return np.array(numbers, np.int64)
 
 
-def _merged(tables: Sequence[Table]) -> Table | None:
+def _merged(names: tuple[str, ...], tables: Sequence[Table]) -> Table | None:
+    """These columns of all the tables, one after another."""
     if not tables:
         return None
     first = tables[0]
     if len(tables) == 1:
-        return first
-    names = [name for name in first.columns if all(name in table.columns for table in tables)]
+        return first.take(slice(None), names)
     return Table(
         first.record,
         first.index_names,

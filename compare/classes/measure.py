@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from compare.classes.precision import Digits, Floats, largest_loss, printing_loss
-from compare.reading.grammar import DECIMAL
+from compare.reading.numbers import DECIMAL
 from compare.reading.table import EXACT_INTEGER, Values
 from compare.result import DifferenceClass
 
@@ -237,11 +237,11 @@ def _exact_component(p: object, q: object, rules: Rules) -> int:
         if p != p and q != q:
             return IDENTICAL if rules.nan_equal else INCOMPARABLE
         return DIVERGENT
-    if STARS.match(p) and STARS.match(q):
+    if (STARS.match(p) and STARS.match(q)) or UNDECODED.search(p) or UNDECODED.search(q):
         return INCOMPARABLE
     if p != q:
         return DIVERGENT
-    if UNDECODED.search(p) or (rules.number and p not in rules.words and not DECIMAL.match(p)):
+    if rules.number and p not in rules.words and not DECIMAL.match(p):
         return INCOMPARABLE
     return IDENTICAL
 

@@ -15,7 +15,8 @@ from compare.classes.precision import EXACT, Digits, Longest
 from compare.errors import InputError
 from compare.reading import source
 from compare.reading.columns import parse_block
-from compare.reading.grammar import PREFIX
+from compare.reading.envelope import trace_part
+from compare.reading.lines import Shown
 from compare.reading.table import Block, Table
 from compare.result import Pixel, Problem, ProblemKind, Side, SideInfo
 from compare.vocabulary import Vocabulary
@@ -75,8 +76,11 @@ class Log:
     _stated_digits: int | None = None
     _longest: Longest = field(default_factory=Longest)
     _floats: int = 0
+    headings: Shown = field(default_factory=Shown)
+    unread: Shown = field(default_factory=Shown)
     _starts: list[int] = field(default_factory=list)  # lines before each file
     _sections: dict[Pixel | None, _Section] = field(default_factory=dict)
+    _known_pixels: set[Pixel] = field(default_factory=set)
     _pixel: Pixel | None = None
     _malformed: int = 0
 
@@ -104,7 +108,7 @@ class Log:
             self._problem(ProblemKind.TRUNCATED_LOG, f"{path}: the compressed stream ends early")
         for parsed in waiting:
             yield parsed()
-        if last.rpartition(b"\n")[2].startswith(PREFIX):
+        if trace_part(last.rpartition(b"\n")[2]) is not None:
             self._problem(
                 ProblemKind.TRUNCATED_LOG, f"{path}: its last line does not end; the log may be cut off there"
             )
@@ -123,18 +127,34 @@ class Log:
         rows = np.array([pixel or (-1, -1) for pixel in pixels], np.int64)
         for table in block.tables:
             which = np.searchsorted(event_lines, table.order, side="left")
-            table.index[:, :2] = rows[which]
             table.order[:] += self.lines
+            if table.placed:
+                self._see_pixels(table)
+                continue
+            table.index[:, :2] = rows[which]
             self._note(table, [pixels[i] for i in dict.fromkeys(which.tolist())])
         for line, message in block.malformed:
             self._note_malformed(self.lines + line, message)
         for _, pixel in block.pixels:
-            if pixel not in self.pixels:
-                self.pixels.append(pixel)
+            self._see_pixel(pixel)
             self._pixel = pixel
+        self.headings.extend(block.headings, self.lines)
+        self.unread.extend(block.unread, self.lines)
         self.lines += block.lines
         self.trace_lines += block.trace_lines
         return block.tables
+
+    def _see_pixels(self, table: Table) -> None:
+        """Of lines that say themselves which pixel they belong to."""
+        self.quantities += len(table) * len(table.columns)
+        self._check_counts(table)
+        for slow, fast in np.unique(table.index[:, :2], axis=0).tolist():
+            self._see_pixel((slow, fast))
+
+    def _see_pixel(self, pixel: Pixel) -> None:
+        if pixel not in self._known_pixels:
+            self._known_pixels.add(pixel)
+            self.pixels.append(pixel)
 
     def _note(self, table: Table, pixels: Sequence[Pixel | None]) -> None:
         self.quantities += len(table) * len(table.columns)

@@ -11,26 +11,29 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from compare.reading.table import EXACT_INTEGER
+from compare.reading.table import EXACT_INTEGER, Columns
 
 if TYPE_CHECKING:
-    from compare.reading.columns import Columns, Layout
+    from compare.reading.columns import Layout
+    from compare.reading.indices import Shape
 
 BLANKS = bytes.maketrans(b"=,\t", b"   ")
 NEGATIVE_ZERO = re.compile(rb"-0+(?: |\n|$)")
 
 
-def read_columns(block: bytes, count: int, layout: Layout, kind: Callable[[str], str | None]) -> Columns | None:
+def read_columns(
+    block: bytes, count: int, shape: Shape, layout: Layout, kind: Callable[[str], str | None]
+) -> Columns | None:
     """Index and value columns of ``count`` lines, or None when any line does not fit the layout.
 
     Names are read too and must be the same in every line.
     """
     text = block.translate(BLANKS)
-    types: dict[int, Any] = {at: f"S{len(name.encode()) + 1}" for at, name in layout.names_at}
-    indices = [at for at in layout.index_at if at is not None]
+    types: dict[int, Any] = {at: f"S{len(name) + 1}" for at, name in layout.names_at}
+    indices = [layout.slots_at[slot] for slot in shape.integers]
     free = []  # columns whose texts decide what they are; asked for integers, pandas would take 7. and 1e2 too
-    for name, start, width in layout.values_at:
-        for at in range(start, start + width):
+    for name, start, width in shape.values:
+        for at in layout.slots_at[start : start + width]:
             if kind(name) == "float":
                 types[at] = np.float64
             else:
@@ -54,7 +57,7 @@ def read_columns(block: bytes, count: int, layout: Layout, kind: Callable[[str],
         return None  # an integer among them may have lost digits
     if any(np.isinf(frame[at].to_numpy()).any() for at in range(layout.tokens) if frame[at].dtype == np.float64):
         return None  # a finite number beyond the range of doubles looks the same
-    return _columns(frame, text, layout, free, kind)
+    return _columns(frame, text, shape, layout, free, kind)
 
 
 @cache
@@ -68,16 +71,21 @@ def _rounding() -> dict[str, Any]:
 
 
 def _columns(
-    frame: pd.DataFrame, text: bytes, layout: Layout, free: list[int], kind: Callable[[str], str | None]
+    frame: pd.DataFrame,
+    text: bytes,
+    shape: Shape,
+    layout: Layout,
+    free: list[int],
+    kind: Callable[[str], str | None],
 ) -> Columns | None:
-    index = [frame[at].to_numpy() for at in layout.index_at if at is not None]
+    index = {slot: frame[layout.slots_at[slot]].to_numpy() for slot in shape.integers}
     values = {}
-    for name, start, width in layout.values_at:
-        parts = [frame[at].to_numpy() for at in range(start, start + width)]
-        values[name] = np.stack(parts, axis=1)
-        whole = start in free and values[name].dtype == np.int64 and kind(name) != "int"
+    for name, start, width in shape.values:
+        places = layout.slots_at[start : start + width]
+        values[name] = np.stack([frame[at].to_numpy() for at in places], axis=1)
+        whole = places[0] in free and values[name].dtype == np.int64 and kind(name) != "int"
         if whole and (values[name] == 0).any() and NEGATIVE_ZERO.search(text):
             return None  # the grammar takes -0 for a float
     if any(np.isnan(column).any() for column in values.values() if column.dtype == np.float64):
         return None  # an absent token and a printed nan look the same here
-    return index, values
+    return Columns(index, values)

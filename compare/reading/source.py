@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import sys
 import zlib
 from collections.abc import Iterator
@@ -15,6 +16,14 @@ from compare.errors import InputError
 BLOCK_BYTES = 4 << 20
 LONGEST_LINE = 64 << 20
 GZIP_MAGIC = b"\x1f\x8b"
+MARKS = (  # what a file begins with that is not in UTF-8, longest first
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+TRACE_LINE = b"\nTRACE"
+LARGEST_CHATTER = 1 << 20  # bytes behind the last trace line of a block that wait for the next one
 
 
 class Held(str):
@@ -60,27 +69,30 @@ def open_log(path: str) -> Iterator[BinaryIO]:
 
 
 def blocks(path: str, size: int = BLOCK_BYTES) -> Iterator[bytes]:
-    """Blocks of whole lines with ``\\n`` ends; only the very last block may lack its final newline.
+    """Blocks of whole lines in UTF-8 with ``\\n`` ends; only the very last block may lack its final newline.
 
     Raises CutOff (after yielding what there is) when a gzip stream ends early.
     """
     with open_log(path) as log:
         rest = b""
+        text: _Text | None = None
         while True:
             chunk, cut = _read(log, size, path)
+            text = text or _Text(chunk, path)
+            chunk = text.unified(chunk, final=not chunk)
             if not chunk:
                 break
             chunk = rest + chunk
-            end = chunk.rfind(b"\n") + 1
+            end = _block_end(chunk)
             if end:
-                yield _unix_ends(chunk[:end])
+                yield chunk[:end]
             rest = chunk[end:]
             if len(rest) > LONGEST_LINE:
                 raise InputError(f"{path} has a line longer than {LONGEST_LINE} bytes; is it a trace log?")
             if cut:
                 break
         if rest:
-            yield _unix_ends(rest)
+            yield rest
         if cut:
             raise CutOff(path)
 
@@ -100,5 +112,44 @@ def _read(log: BinaryIO, size: int, path: str) -> tuple[bytes, bool]:
     return b"".join(parts), False
 
 
-def _unix_ends(block: bytes) -> bytes:
-    return block.replace(b"\r\n", b"\n") if b"\r" in block else block
+def _block_end(chunk: bytes) -> int:
+    """Behind the last whole line that no broken array can continue: before a trace line, unless that is far back."""
+    end = chunk.rfind(b"\n") + 1
+    before = chunk.rfind(TRACE_LINE, 0, end) + 1
+    if before > 0 and end - before < LARGEST_CHATTER:
+        return before
+    return 0 if chunk.startswith(TRACE_LINE[1:]) and end < LARGEST_CHATTER else end
+
+
+class _Text:
+    """Turns the bytes of one file into UTF-8 with unix line ends, chunk by chunk."""
+
+    def __init__(self, first: bytes, path: str) -> None:
+        self._path = path
+        self._begun = False
+        self._held = b""  # a carriage return whose newline may follow
+        encoding = next((name for mark, name in MARKS if first.startswith(mark)), None)
+        if encoding is None and first[:400].count(0) * 3 > len(first[:400]) > 1:
+            encoding = "utf-16-le" if first[1] == 0 else "utf-16-be"
+        self._decoder = codecs.getincrementaldecoder(encoding)() if encoding else None
+        self._bare_returns: bool | None = None  # whether lines end in them; not known before the first end of a line
+
+    def unified(self, chunk: bytes, *, final: bool) -> bytes:
+        if self._decoder is not None:
+            try:
+                chunk = self._decoder.decode(chunk, final).encode("utf-8", "surrogatepass")
+            except UnicodeDecodeError as error:
+                raise InputError(f"{self._path} is not the {error.encoding} text that it begins as: {error}") from error
+        if not self._begun and chunk:
+            self._begun = True
+            chunk = chunk.removeprefix(codecs.BOM_UTF8)
+        chunk, self._held = self._held + chunk, b""
+        if b"\r" not in chunk:
+            return chunk
+        if self._bare_returns is None and (b"\n" in chunk or b"\r" in chunk[:-1]):
+            self._bare_returns = b"\n" not in chunk
+        if self._bare_returns:
+            return chunk.replace(b"\r", b"\n")
+        if chunk.endswith(b"\r") and not final:
+            chunk, self._held = chunk[:-1], b"\r"
+        return chunk.replace(b"\r\n", b"\n")

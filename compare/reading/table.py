@@ -10,7 +10,8 @@ from decimal import Decimal
 import numpy as np
 import numpy.typing as npt
 
-from compare.reading.grammar import DECIMAL, FORTRAN_EXPONENT, INTEGER, is_integer, number
+from compare.reading.lines import Shown
+from compare.reading.numbers import DECIMAL, INTEGER, decimal_text, is_integer, number
 from compare.result import Pixel
 
 Ints = npt.NDArray[np.int64]
@@ -32,13 +33,14 @@ class Table:
     index: Ints
     order: Ints
     columns: dict[str, Values] = field(default_factory=dict)
+    placed: bool = False  # its lines say themselves which pixel they belong to
 
     @property
     def family(self) -> str:
         """What its rows can be aligned with: the record, or the name of a line without a record."""
         if self.record:
             return f"{self.record} {' '.join(self.index_names)}"
-        return ":" + next(iter(self.columns))
+        return f":{next(iter(self.columns))} {' '.join(self.index_names)}".rstrip()
 
     def __len__(self) -> int:
         return len(self.order)
@@ -50,6 +52,14 @@ class Table:
         return replace(self, index=self.index[rows], order=self.order[rows], columns=columns)
 
 
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """What lines of one shape hold: an index column for each key that is printed, the section, the values."""
+
+    index: dict[int, Ints]  # by slot
+    values: dict[str, Values]
+
+
 @dataclass
 class Block:
     """What a block of lines held. Orders are line numbers that start at 1 in the block."""
@@ -57,6 +67,8 @@ class Block:
     tables: list[Table] = field(default_factory=list)
     pixels: list[tuple[int, Pixel]] = field(default_factory=list)
     malformed: list[tuple[int, str]] = field(default_factory=list)
+    headings: Shown = field(default_factory=Shown)  # lines that begin with TRACE and hold no number
+    unread: Shown = field(default_factory=Shown)  # lines that only look like a trace
     sides: set[str] = field(default_factory=set)
     lines: int = 0
     trace_lines: int = 0
@@ -76,7 +88,7 @@ def convert(texts: Sequence[str], kind: str | None) -> Values:
             return integers
     whole = kind != "float"
     try:
-        values = np.array([number(text) for text in texts] if _odd(texts) else list(map(float, texts)), float)
+        values = np.array(_doubles(texts), float)
     except ValueError:
         return _numbers_and_words(texts, whole=whole)
     fits = not _overflowed(texts, values) and (not whole or _exact(texts, values, written_out=kind is None))
@@ -95,6 +107,16 @@ def _integers(texts: Sequence[str], *, negative_zero: bool) -> Values | None:
         return np.array(numbers, np.int64)
     except OverflowError:
         return _objects(numbers)
+
+
+def _doubles(texts: Sequence[str]) -> list[float]:
+    """Raises ValueError where a text is no number."""
+    if not _odd(texts):
+        try:
+            return list(map(float, texts))
+        except ValueError:
+            pass  # an exponent without its letter, 1.#QNAN
+    return [number(text) for text in texts]
 
 
 def _odd(texts: Sequence[str]) -> bool:
@@ -131,7 +153,7 @@ def _integer_or_other(text: str) -> int | float | str:
         return int(text) if len(text) <= LONGEST_INTEGER else text
     value = _number_or_word(text)
     if isinstance(value, float) and EXACT_INTEGER <= abs(value) < np.inf and DECIMAL.match(text):
-        written = Decimal(text.translate(FORTRAN_EXPONENT))
+        written = Decimal(decimal_text(text))
         return int(written) if written == written.to_integral_value() else value
     return value
 

@@ -101,7 +101,7 @@ def _encode(value: Any) -> Any:
     if isinstance(value, str):  # enumerations among them; a lone surrogate is no Unicode text
         return str(value).encode("utf-8", "replace").decode()
     if isinstance(value, Key):
-        return {**_encode_fields(value), "indices": dict(value.indices)}
+        return {**_encode_fields(value), "indices": _indices(value)}
     if is_dataclass(value):
         return _encode_fields(value)
     if isinstance(value, Mapping):
@@ -109,6 +109,14 @@ def _encode(value: Any) -> Any:
     if isinstance(value, Sequence):
         return [_encode(inner) for inner in value]
     return value
+
+
+def _indices(key: Key) -> dict[str, int | list[int]]:
+    """By name; those of a name that stands there several times in a list."""
+    found: dict[str, list[int]] = {}
+    for name, number in key.indices:
+        found.setdefault(name, []).append(number)
+    return {name: numbers[0] if len(numbers) == 1 else numbers for name, numbers in found.items()}
 
 
 def _encode_fields(value: Any) -> dict[str, Any]:
@@ -171,7 +179,7 @@ def _key(key: Mapping[str, Any]) -> Key:
     return Key(
         key["name"],
         key["record"],
-        tuple(key["indices"].items()),
+        tuple((name, n) for name, at in key["indices"].items() for n in (at if isinstance(at, list) else [at])),
         None if pixel is None else (pixel[0], pixel[1]),
         key["occurrence"],
     )

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compare.reading.grammar import Malformed, Parsed, number, parse_line
+from compare.reading.grammar import Malformed, Parsed, parse_line
+from compare.reading.numbers import number
 
 names = st.from_regex(r"[A-Za-z_][A-Za-z0-9_]{0,12}", fullmatch=True)
 floats = st.floats(allow_nan=True, allow_infinity=True)
@@ -31,11 +32,12 @@ def header(*fields: tuple[str, tuple[str, ...]], side: str = "C") -> Parsed:
         ("TRACE_C:angles=rotx:0 roty:1.5", header(("angles.rotx", ("0",)), ("angles.roty", ("1.5",)))),
         ("TRACE_PY_PHI phi_tic=3 k=1,2", Parsed("PY", "PHI", (("phi_tic", ("3",)), ("k", ("1", "2"))))),
         ("TRACE_PY_PHI: phi_tic=3 k=1,2", Parsed("PY", "PHI", (("phi_tic", ("3",)), ("k", ("1", "2"))))),
-        ("TRACE_PY_GRID: [0,1,2]=127.89", Parsed("PY", "GRID", (("value", ("127.89",)),), (0, 1, 2))),
+        ("TRACE_PY_GRID: [0,1,2]=127.89", Parsed("PY", "GRID", (("value", ("127.89",)),), (0, 1, 2), True)),
         ("TRACE_PY_GRID_H: [-8.0, -7.0]", Parsed("PY", "GRID_H", (("value", ("-8.0", "-7.0")),))),
         ("TRACE_PY_GRID_START", None),
-        ("TRACE_LEVEL set to 3", None),
-        ("progress 10%", None),
+        ("TRACE: After the correction:", None),
+        ("TRACE_PY:=== End of trace ===", None),
+        ("TRACE_LEVEL set", None),
     ],
 )
 def test_each_form_of_line(line: str, parsed: Parsed | None) -> None:
@@ -57,6 +59,10 @@ def test_each_form_of_line(line: str, parsed: Parsed | None) -> None:
         "TRACE_C_GRID: [0,1]=,",
         "TRACE_C_GRID: [0.5, abc]",
         "TRACE_C_GRID: [99999999999999999999]=1",
+        "TRACE_LEVEL set to 3",
+        "TRACE_C: 1.5 2.5",
+        "TRACE_PY: a [0.1 0.2 ... 0.9]",
+        "TRACED 5 rays",
     ],
 )
 def test_a_line_that_is_cut_off_or_garbled_is_malformed(line: str) -> None:

@@ -141,7 +141,7 @@ def test_a_line_with_another_beginning_is_no_evaluation_of_this_record(first: st
     found, expected = (parse_block(text, WORDS, vectorise=way) for way in (True, False))
     assert flat(found) == flat(expected)
     rows = sum(len(table) for table in found.tables if table.record == "DOMAIN")
-    assert rows == (1000 if first == "TRACE_PY_DOMAIN" else 999)
+    assert rows == (1000 if first in ("TRACE_PY_DOMAIN", "xTRACE_C_DOMAIN") else 999)  # other output may be glued to it
 
 
 def read(*paths: Path, block_bytes: int = source.BLOCK_BYTES) -> tuple[list[Table], LogReader]:
@@ -163,7 +163,7 @@ HEADER = b"TRACE_C: steps 3\nprogress: 12 %\nTRACE_C: polar 0.5\nTRACE_C: I_pixe
         ("windows.log", HEADER.replace(b"\n", b"\r\n")),
         ("packed.log.gz", gzip.compress(HEADER)),
         ("packed_without_ending", gzip.compress(HEADER)),
-        ("latin.log", b"R\xfcckstand \xff\xfe\x00\n" + HEADER + b"\xc3\x28 TRACE_C: polar 7\n"),
+        ("latin.log", b"R\xfcckstand \xff\xfe\x00\n" + HEADER + b"\xc3\x28 TRACES: polar 7\n"),
     ],
 )
 def test_what_stands_around_the_trace_does_not_matter(tmp_path: Path, name: str, content: bytes) -> None:

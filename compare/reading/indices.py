@@ -1,0 +1,126 @@
+"""Which numbers of a parsed line are loop indices and which are values, by the vocabulary or by how the line looks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from compare.reading.grammar import NAMELESS, Malformed, Parsed
+from compare.reading.numbers import INTEGER
+from compare.vocabulary import Vocabulary
+
+LARGEST_INDEX = 1 << 62
+WIDEST_INDEX = 2  # integers of one index of an unlisted record, such as subpixel=(0,1)
+TAG = len("TRACE_")
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What lines of one shape hold. A slot is the place of a text among all those of the line.
+
+    ``keys`` name the loop indices, outermost first; a key with several integers is named as often.
+    """
+
+    record: str
+    keys: tuple[str, ...]
+    index: tuple[int | None, ...]  # slot of each key; None: this log leaves it out, it is 0
+    section: tuple[int, ...]  # slots of the numbers that say to which section the line belongs; () where none do
+    values: tuple[tuple[str, int, int], ...]  # name, first slot, width
+
+    @property
+    def integers(self) -> tuple[int, ...]:
+        """Slots that must hold integers."""
+        return (*(slot for slot in self.index if slot is not None), *self.section)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line: its shape, its texts by slot, and their places (empty where texts have no place of their own)."""
+
+    side: str
+    shape: Shape
+    texts: tuple[str, ...]
+    spans: tuple[tuple[int, int], ...]
+
+
+def entry_of(parsed: Parsed, vocabulary: Vocabulary) -> Entry:
+    """Tell indices from values. Raises Malformed where an index of a listed record is no integer."""
+    record, positions, spans = _record_of(parsed, vocabulary)
+    slots = len(positions)
+    fields: list[tuple[str, int, tuple[str, ...]]] = []
+    for name, texts in parsed.fields:
+        fields.append((name, slots, texts))
+        slots += len(texts)
+    section = _section(record, fields, vocabulary)
+    rest = [field for field in fields if section is None or field[1] != section[0]]
+    if record in vocabulary.records and not parsed.element:
+        keys, index = _listed(record, vocabulary.records[record], rest, len(positions))
+    else:
+        keys, index = _unlisted(record, rest, len(positions), vocabulary)
+    taken = set(index)
+    values = tuple((name, slot, len(texts)) for name, slot, texts in rest if slot not in taken)
+    if not values:
+        raise Malformed(f"{record} has indices and no value")
+    texts = (*map(str, positions), *(text for _, _, several in fields for text in several))
+    return Entry(parsed.side, Shape(record, keys, index, section or (), values), texts, spans)
+
+
+def _record_of(parsed: Parsed, vocabulary: Vocabulary) -> tuple[str, tuple[int, ...], tuple[tuple[int, int], ...]]:
+    """Record, positions, spans; ``SOURCE2`` is evaluation 2 of a listed SOURCE."""
+    record = parsed.record
+    stem = record.rstrip("0123456789")
+    glued = record[len(stem) :]
+    if not glued or len(glued) > 18 or record in vocabulary.records or stem not in vocabulary.records:
+        return record, parsed.positions, parsed.spans
+    start = TAG + len(parsed.side) + 1 + len(stem)
+    spans = ((start, start + len(glued)), *parsed.spans) if parsed.spans else ()
+    return stem, (int(glued), *parsed.positions), spans
+
+
+def _section(
+    record: str, fields: list[tuple[str, int, tuple[str, ...]]], vocabulary: Vocabulary
+) -> tuple[int, ...] | None:
+    """Slots of the numbers of a record's line that name its section."""
+    if not record or len(fields) < 2 or vocabulary.pixel is None:
+        return None
+    for name, slot, texts in fields:
+        if name == vocabulary.pixel and len(texts) == 2 and all(map(_is_index, texts)):
+            return tuple(range(slot, slot + len(texts)))
+    return None
+
+
+def _listed(
+    record: str, names: tuple[str, ...], fields: list[tuple[str, int, tuple[str, ...]]], positions: int
+) -> tuple[tuple[str, ...], tuple[int | None, ...]]:
+    """The vocabulary's keys; positions are those of the innermost loops."""
+    if positions > len(names):
+        raise Malformed(f"{record} has {positions} positions and {len(names)} loop indices")
+    at: dict[str, int] = dict(zip(names[len(names) - positions :], range(positions), strict=True))
+    for name, slot, texts in fields:
+        if name in names:
+            if len(texts) != 1 or not _is_index(texts[0]):
+                raise Malformed(f"{record}: {name}={','.join(texts)[:80]} is no integer loop index")
+            at[name] = slot
+    return names, tuple(at.get(name) for name in names)
+
+
+def _unlisted(
+    record: str, fields: list[tuple[str, int, tuple[str, ...]]], positions: int, vocabulary: Vocabulary
+) -> tuple[tuple[str, ...], tuple[int | None, ...]]:
+    """The integers that a record's line begins with; where all are integers, the last is taken for a value."""
+    keys = [f"i{axis}" for axis in range(positions)]
+    if len(keys) == 1 and record and fields[0][0] != NAMELESS:
+        keys = [record.lower()]
+    slots: list[int | None] = list(range(positions))
+    if not record:
+        return tuple(keys), tuple(slots)
+    for name, slot, texts in fields[:-1]:
+        known = (record, name) in vocabulary.quantities
+        if known or len(texts) > WIDEST_INDEX or not all(map(_is_index, texts)):
+            break
+        keys += [name] * len(texts)
+        slots += range(slot, slot + len(texts))
+    return tuple(keys), tuple(slots)
+
+
+def _is_index(text: str) -> bool:
+    return INTEGER.match(text) is not None and len(text) <= 20 and abs(int(text)) < LARGEST_INDEX
