@@ -24,11 +24,12 @@ from harness.evidence import Evidence
 FAST = ROOT / "reference_c" / "build" / "nanobragg_c_fast"
 GOLDEN = ROOT.parent / "shared" / "golden"
 OUT = ROOT / "build" / "benchmarks"
-SECTIONS = ("scaling", "latency", "comparison", "accuracy", "limit", "card")
+SECTIONS = ("scaling", "latency", "comparison", "accuracy", "gate", "limit", "card")
 QUICK_SHRINK = 8
 ROUNDS, FEW_ROUNDS, SCALING_ROUNDS = 5, 3, 2
 """Of the six images, of everything else at most, and of the families of growing size at most."""
 QUICK_LINES, LINES = 20_000, 1_000_000
+QUICK_CELLS = 4
 QUICK_ACCURACY = ("cubic_adxv", "mosaic_gauss", "tricubic_leaves_list")
 WRONG_USE, PROGRAM_FAILED = 2, 4
 PATIENCE_S = 600.0
@@ -90,7 +91,7 @@ def run(
     """Time the C program, another reference, and the port (eager, compiled, mixed, float32; on CUDA too) side by side.
 
     Names for --only: supervisor, many-sources, mosaic, tricubic, thick, 4096; scaling, latency, comparison,
-    accuracy, limit, card.
+    accuracy, gate, limit, card.
     """
     everyone = contenders(FAST, reference, with_cuda=bool(_cuda_devices()))
     plan = Plan(
@@ -152,6 +153,7 @@ def sections(plan: Plan) -> dict[str, Callable[[], Any]]:
     from benchmarks.accuracy import accuracy
     from benchmarks.card import card
     from benchmarks.comparison import comparison
+    from benchmarks.gate import gate
     from benchmarks.latency import GRID, QUICK_GRID, latency
     from benchmarks.limit import limit
     from benchmarks.scaling import scaling
@@ -165,6 +167,7 @@ def sections(plan: Plan) -> dict[str, Callable[[], Any]]:
         "latency": lambda: latency(rounds=few, grid=grid, say=say),
         "comparison": lambda: comparison(lines=lines, rounds=few, say=say),
         "accuracy": lambda: accuracy(plan.golden, only=cases, say=say),
+        "gate": lambda: gate(n_cells=QUICK_CELLS if plan.quick else None, say=say),
         "limit": lambda: limit(threads=plan.threads, say=say),
         "card": lambda: card(shrink=plan.shrink, rounds=few, say=say),
     }

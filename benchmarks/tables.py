@@ -28,6 +28,7 @@ def report(results: dict[str, Any]) -> str:
         "latency": _latency,
         "comparison": _comparison,
         "accuracy": _accuracy,
+        "gate": _gate,
         "limit": _limit,
         "card": _card,
     }
@@ -145,6 +146,43 @@ def _accuracy_of_cases(cases: dict[str, Any]) -> str:
             row += [f"{figures['median_ulps']:g}", f"{figures['worst_ulps']:.3g}", missing]
         rows.append(row)
     return table(head, rows)
+
+
+def _gate(results: dict[str, Any]) -> str:
+    """How many cells pass in each precision, and on which levels of an axis cells fail."""
+    figures = results["gate"]
+    n = figures["cells"]
+    rows = [
+        [
+            dtype,
+            f"{one['passed']} of {n}",
+            f"{one['bits_equal']} of {n}",
+            f"{one['lowest_correlation']:.6f}",
+            f"{one['worst_sum_ratio']:.6f}",
+            f"{one['worst_of_largest']:.1e}",
+        ]
+        for dtype, one in figures["dtypes"].items()
+    ]
+    head = [
+        "dtype",
+        "pass the gate",
+        "equal bits",
+        "lowest correlation",
+        "worst ratio of sums",
+        "worst / largest pixel",
+    ]
+    failing = [
+        [dtype, axis, ", ".join(f"{level}: {share}" for level, share in levels.items())]
+        for dtype, one in figures["dtypes"].items()
+        for axis, levels in one["failing"].items()
+    ]
+    said = f"{n} cells, the first {figures['covering']} of them a pairwise covering array."
+    parts = [
+        said,
+        table(head, rows),
+        *([table(["dtype", "axis", "failed of cells by level"], failing)] if failing else []),
+    ]
+    return "## The maintainers' gate\n\n" + "\n\n".join(parts)
 
 
 def _median_rate(results: dict[str, Any], dtype: str) -> str:
