@@ -11,9 +11,9 @@ from compare.alignment.aliases import Aliases, AliasPair
 from compare.alignment.lane import Lane, Step, Unit
 from compare.alignment.sequence_lane import SequenceLane
 from compare.causes import whole
-from compare.classes import measure
-from compare.classes.origins import Origins, Replays
-from compare.classes.store import Name, Store
+from compare.classes import carried, measure
+from compare.classes.origins import Origins, Replays, place_of
+from compare.classes.store import Found, Name, Store
 from compare.collect import Collector, pair_of
 from compare.errors import InputError
 from compare.findings import Findings, absent_names, foreign_records, unused_tolerances
@@ -35,7 +35,7 @@ from compare.result import (
 )
 from compare.shares import account_of
 from compare.tolerances import Tolerances
-from compare.vocabulary import HEADER, Vocabulary
+from compare.vocabulary import HEADER, Reference, Vocabulary
 
 LogPath = str | PathLike[str]
 WINDOW_ROWS = 40_000  # rows that arrive before they are aligned; below it the logs are seen whole
@@ -249,9 +249,26 @@ class _Run:
         pairs = self.collector.pairs
         copies = {i: self.vocabulary.quantity(pairs[i].key.record, pairs[i].key.name).copy for i in self.pending}
         for position in sorted(self.pending, key=lambda i: (copies[i], pairs[i].order, i)):
-            explained = self.origins.explain(pairs[position])
+            widened = self._widened(pairs[position])
+            explained = self.origins.explain(widened) if widened.origin is Origin.NONE else widened
             self.collector.replace(position, self._labelled(explained))
         self.pending.clear()
+
+    def _widened(self, pair: Pair) -> Pair:
+        """The pair with what its inputs were allowed in its envelope, unless a replay brings its own."""
+        quantity = self.vocabulary.quantity(pair.key.record, pair.key.name)
+        if pair.key in self.origins.replays or not pair.differs:
+            return pair
+        inputs = self.origins.inputs(pair, quantity)
+        indices, place = dict(pair.key.indices), place_of(pair.key)
+
+        def resolve(reference: Reference) -> list[Found]:
+            return self.store.resolve(reference, quantity.record, indices, place[:2], pair.order)
+
+        widened = carried.widened(pair, quantity, resolve, inputs.found)
+        if widened.difference is not pair.difference:
+            self.store.reclass((pair.key.record, pair.key.name), place, measure.DRIFT)
+        return widened
 
     def _labelled(self, pair: Pair) -> Pair:
         """The pair with a cause label, where it is at fault or nobody knows better."""

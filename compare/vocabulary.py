@@ -15,6 +15,7 @@ from typing import Any
 
 from compare import formulas, installed
 from compare.errors import InputError
+from compare.forms import Carries, parse_carries
 from compare.formulas import Formula
 
 FORMAT = 1
@@ -68,6 +69,7 @@ class Quantity:
     decision: Decision | None = None
     digits: int | None = None  # significant digits that both programs print; None: as the log
     nan_equal: bool = False  # NaN on both sides is the same value
+    carries: Carries | None = None  # what it makes of differences of its inputs
     words: frozenset[str] = frozenset()  # that may stand in the place of a number
     known: bool = True
     older: bool = False  # of builds before the format of today
@@ -240,6 +242,7 @@ TOP_LEVEL = {
 }  # fmt: skip
 QUANTITY_KEYS = {
     "kind", "count", "unit", "status", "scale", "inputs", "copy", "decision", "digits", "nan", "words",
+    "carries",
 }  # fmt: skip
 
 
@@ -315,6 +318,7 @@ def _quantity(name: str, record: str, entry: Mapping[str, Any], tiers: Mapping[s
         digits=_digits(entry, where),
         nan_equal=_nan_equal(entry, where),
         words=frozenset(entry.get("words", ())),
+        carries=parse_carries(entry["carries"], where, parse_reference) if "carries" in entry else None,
     )
 
 

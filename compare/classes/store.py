@@ -82,6 +82,12 @@ class Store:
         hit = self._places[name].get(place)
         return _found(name, *hit) if hit else None
 
+    def reclass(self, name: Name, place: Place, code: int) -> None:
+        """Another class for a compared value, for the steps that are made from it."""
+        if self.at(name, place) is not None:
+            chunk, row = self._places[name][place]
+            chunk.measured.code[row] = code
+
     def index_names(self, name: Name) -> tuple[str, ...] | None:
         chunks = self._chunks.get(name)
         return chunks[0].index_names if chunks else None
