@@ -23,10 +23,20 @@ static double clip_cosine(double value)
     return value > 1.0 ? 1.0 : value < -1.0 ? -1.0 : value;
 }
 
-/* V = 2abc sqrt|sin s sin(s-al) sin(s-be) sin(s-ga)|, s half the sum of the angles. */
+static double or_else(double given, double fallback)
+{
+    return given <= 0.0 ? fallback : given;
+}
+
+/* V = 2abc sqrt|sin s sin(s-al) sin(s-be) sin(s-ga)|, s half the sum of the angles. Missing lengths are a, missing
+ * angles 90 degrees. */
 static UnitCell measured_cell(const double cell[6])
 {
-    UnitCell u = {cell[0], cell[1], cell[2], cell[3], cell[4], cell[5], 0.0};
+    const double right_angle = 90.0 / RTD;
+    UnitCell u = {
+        cell[0], or_else(cell[1], cell[0]), or_else(cell[2], cell[0]), or_else(cell[3], right_angle),
+        or_else(cell[4], right_angle), or_else(cell[5], right_angle), 0.0,
+    };
     double s = (u.alpha + u.beta + u.gamma) / 2.0;
     double parts[4] = {sin(s), sin(s - u.alpha), sin(s - u.beta), sin(s - u.gamma)};
     double skew = parts[0] * parts[1] * parts[2] * parts[3];
@@ -34,10 +44,9 @@ static UnitCell measured_cell(const double cell[6])
     for (int i = 0; i < 4; ++i)
         possible = possible && parts[i] > 0.0;
     if (!possible)
-        fail(BAD_INPUT,
-             "no unit cell has a b c = %g %g %g Angstrom, alpha beta gamma = %g %g %g degrees; lengths must be "
-             "positive, each angle less than the sum of the others, all together less than 360",
-             u.a, u.b, u.c, u.alpha * RTD, u.beta * RTD, u.gamma * RTD);
+        object("no unit cell has a b c = %g %g %g Angstrom, alpha beta gamma = %g %g %g degrees; lengths must be "
+               "positive, each angle less than the sum of the others, all together less than 360",
+               u.a, u.b, u.c, u.alpha * RTD, u.beta * RTD, u.gamma * RTD);
     u.volume = 2.0 * u.a * u.b * u.c * sqrt(fabs(skew));
     return u;
 }
@@ -76,8 +85,8 @@ static void read_matrix(const char *name, double wavelength, Crystal *crystal)
     double m[9];
     int count = 0;
     for (char *line; count < 9 && (line = next_line(&file)) != NULL;) {
-        while (count < 9 && line[strspn(line, " \t\r")] != '\0') {
-            if (!read_number(&line, " \t\r", &m[count]))
+        while (count < 9 && line[strspn(line, " \t\v\f\r")] != '\0') {
+            if (!read_number(&line, " \t\v\f\r", &m[count]))
                 fail(BAD_INPUT, "%s line %d: '%s' does not start with a finite number; a matrix is nine", name,
                      file.line, line);
             m[count++] *= 1e-10 / wavelength;

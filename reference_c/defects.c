@@ -19,6 +19,8 @@ static const char *const names[DEFECT_COUNT] = {
     [STALE_DUMP] = "stale-dump",
     [DUMP_WHITESPACE] = "dump-whitespace",
     [FLAG_SUBSTRINGS] = "flag-substrings",
+    [HEADER_SUBSTRINGS] = "header-substrings",
+    [CURVED_DET_LAST_WORD] = "curved-det-last-word",
 };
 
 #define TEXT_SIZE 512
@@ -43,7 +45,7 @@ static DefectSet one_defect(const char *name, size_t size)
     for (int i = 0; i < DEFECT_COUNT; ++i)
         if (strlen(names[i]) == size && strncmp(names[i], name, size) == 0)
             return 1u << i;
-    fail(BAD_INPUT, "-defects has no '%.*s'; give all, none or some of %s", (int)size, name,
+    fail(BAD_INPUT, "-defects has no '%.*s'; give all, none, upstream-fixes or some of %s", (int)size, name,
          joined(ALL_DEFECTS, ", "));
 }
 
@@ -53,6 +55,8 @@ DefectSet parse_defects(const char *text)
         return ALL_DEFECTS;
     if (strcmp(text, "none") == 0)
         return NO_DEFECTS;
+    if (strcmp(text, "upstream-fixes") == 0)
+        return UPSTREAM_FIXES;
     DefectSet defects = NO_DEFECTS;
     for (;;) {
         size_t size = strcspn(text, ",");
@@ -67,6 +71,8 @@ const char *defects_text(DefectSet defects)
 {
     if (defects == ALL_DEFECTS)
         return "all";
+    if (defects == UPSTREAM_FIXES)
+        return "upstream-fixes";
     return defects == NO_DEFECTS ? "none" : joined(defects, ",");
 }
 
@@ -74,5 +80,7 @@ const char *defects_mode(DefectSet defects)
 {
     if (defects == ALL_DEFECTS)
         return "c-parity";
+    if (defects == UPSTREAM_FIXES)
+        return "upstream-fixes";
     return defects == NO_DEFECTS ? "spec" : "custom";
 }

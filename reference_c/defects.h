@@ -19,6 +19,8 @@ typedef enum {
     STALE_DUMP,
     DUMP_WHITESPACE,
     FLAG_SUBSTRINGS,
+    HEADER_SUBSTRINGS,
+    CURVED_DET_LAST_WORD,
     DEFECT_COUNT
 } Defect;
 
@@ -27,19 +29,22 @@ typedef unsigned DefectSet;
 
 #define ALL_DEFECTS ((1u << DEFECT_COUNT) - 1u)
 #define NO_DEFECTS 0u
+/* As corrections are proposed to the reference: without the stale cell, the compounding, the overlooked last word. */
+#define UPSTREAM_FIXES (ALL_DEFECTS & ~(1u << PHI_CARRYOVER | 1u << OVERSAMPLE_COMPOUNDS | 1u << CURVED_DET_LAST_WORD))
 
 static inline bool is_on(DefectSet defects, Defect defect)
 {
     return (defects >> defect & 1u) != 0;
 }
 
-/* Read `all`, `none` or comma-separated names of those that are on; ends the program on an unknown name. */
+/* Read `all`, `none`, `upstream-fixes` or comma-separated names of those that are on; ends the program on an unknown
+ * name. */
 DefectSet parse_defects(const char *text);
 
 /* The text that parse_defects reads back, in a static buffer. */
 const char *defects_text(DefectSet defects);
 
-/* `c-parity` when all are on, `spec` when none is, else `custom`. */
+/* `c-parity` when all are on, `spec` when none is, `upstream-fixes`, else `custom`. */
 const char *defects_mode(DefectSet defects);
 
 #endif

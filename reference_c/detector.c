@@ -10,9 +10,9 @@
 
 static int pixel_count(int given, double *size, double pixel_size, const char *side)
 {
-    if (given > 0)
+    if (given != 0)
         *size = pixel_size * given;
-    double count = ceil(*size / pixel_size - 0.5);
+    double count = given < 0 ? given : ceil(*size / pixel_size - 0.5);
     if (!(count >= 1.0 && count < INT_MAX))
         fail(BAD_INPUT, "the detector is %g pixels along its %s axis; give -detpixels or -detsize above 0", count,
              side);
@@ -22,9 +22,7 @@ static int pixel_count(int given, double *size, double pixel_size, const char *s
 static void choose_size(const Options *o, Detector *d)
 {
     if (o->pixel_size <= 0.0)
-        fail(BAD_INPUT, "the pixel size must be positive, not %g mm", o->pixel_size * 1e3);
-    if (o->pixels_fast == 0 || o->pixels_slow == 0)
-        fail(BAD_INPUT, "the detector has no pixels; give -detpixels above 0");
+        object("the pixel size must be positive, not %g mm", o->pixel_size * 1e3);
     d->pixel_size = o->pixel_size;
     d->size_fast = o->size_fast;
     d->size_slow = o->size_slow;
@@ -64,7 +62,7 @@ static Frame choose_frame(const Options *o)
 static Vec3 direction(Vec3 v, const char *name)
 {
     if (length(v) == 0.0)
-        fail(BAD_INPUT, "the %s vector is zero; it needs a direction", name);
+        object("the %s vector is zero; it needs a direction", name);
     return unit(v);
 }
 
@@ -79,7 +77,7 @@ static void choose_vectors(const Options *o, Detector *d)
     d->normal = unit(f.normal);
     if (length(f.normal) != 1.0) {
         warn("odet_vector is not 1 long; using fdet x sdet");
-        d->normal = direction(cross(d->fast, d->slow), "detector normal (fast x slow)");
+        d->normal = unit(cross(d->fast, d->slow));
     }
     d->polarization_axis = direction(f.polarization, "polarization");
     d->spindle_axis = direction(f.spindle, "spindle axis");
@@ -178,7 +176,7 @@ void prepare_detector(const Options *o, Experiment *x)
 {
     Detector *d = &x->detector;
     if (o->distance == 0.0 || o->close_distance == 0.0)
-        fail(BAD_INPUT, "the detector distance must not be 0");
+        object("the detector distance must not be 0");
     choose_size(o, d);
     choose_vectors(o, d);
     choose_centres(o, d);

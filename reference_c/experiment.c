@@ -11,7 +11,7 @@
 static void prepare_beam(const Options *o, Beam *beam)
 {
     if (o->wavelength <= 0.0)
-        fail(BAD_INPUT, "the wavelength must be positive, not %g Angstrom", o->wavelength * 1e10);
+        object("the wavelength must be positive, not %g Angstrom", o->wavelength * 1e10);
     beam->wavelength = o->wavelength;
     beam->fluence = o->fluence;
     beam->flux = o->flux;
@@ -21,7 +21,7 @@ static void prepare_beam(const Options *o, Beam *beam)
     beam->unpolarized = o->unpolarized != 0;
     if (o->flux != 0.0 && o->exposure > 0.0 && o->beam_size >= 0.0) {
         if (o->beam_size == 0.0)
-            fail(BAD_INPUT, "-flux needs a beam size above 0; give -beamsize mm");
+            object("-flux needs a beam size above 0; give -beamsize mm");
         beam->fluence = o->flux * o->exposure / o->beam_size / o->beam_size;
     }
     if (o->exposure > 0.0)
@@ -44,8 +44,8 @@ static void prepare_roi(const Options *o, const Detector *d, Sampling *s)
     s->slow_min = clipped(o->roi[2], 0, INT_MAX);
     s->slow_max = clipped(o->roi[3], d->pixels_slow, d->pixels_slow - 1);
     if (s->fast_min > s->fast_max || s->slow_min > s->slow_max)
-        fail(BAD_INPUT, "-roi %d %d %d %d holds no pixel of the %d x %d detector (xmin xmax ymin ymax)",
-             o->roi[0], o->roi[1], o->roi[2], o->roi[3], d->pixels_fast, d->pixels_slow);
+        object("-roi %d %d %d %d holds no pixel of the %d x %d detector (xmin xmax ymin ymax)", o->roi[0], o->roi[1],
+               o->roi[2], o->roi[3], d->pixels_fast, d->pixels_slow);
 }
 
 /* F_w^2 r_e^2 fluence (number of water molecules), as it enters the reference's sum. */
@@ -58,7 +58,7 @@ static double water_background(double water_size, double fluence)
 
 enum { MOST_OVERSAMPLE = 10000 };
 
-/* ceil(3 x largest crystal edge / (lambda distance / pixel)), at least 1. */
+/* ceil(3 x largest crystal edge / (lambda distance / pixel)), at least 1; 1 where that is no integer. */
 static int recommended_oversample(const Experiment *x)
 {
     double edge = 0.0;
@@ -66,7 +66,9 @@ static int recommended_oversample(const Experiment *x)
         edge = x->crystal.size[i] > edge ? x->crystal.size[i] : edge;
     double reciprocal_pixel = x->beam.wavelength * x->detector.distance / x->detector.pixel_size;
     double needed = ceil(3.0 * edge / reciprocal_pixel);
-    if (!(needed <= MOST_OVERSAMPLE))
+    if (!(needed < INT_MAX + 1.0))
+        return 1;
+    if (needed > MOST_OVERSAMPLE)
         fail(BAD_INPUT, "this crystal would need %g-fold oversampling; give -oversample n", needed);
     return needed >= 1.0 ? (int)needed : 1;
 }
@@ -82,7 +84,8 @@ static void prepare_sampling(const Options *o, Experiment *x)
     s->oversample_omega = o->oversample_omega != 0;
     prepare_roi(o, &x->detector, s);
     if (o->mask_file != NULL)
-        s->mask = read_smv_mask(o->mask_file, x->detector.pixels_slow, x->detector.pixels_fast);
+        s->mask = read_smv_mask(o->mask_file, is_on(x->defects, HEADER_SUBSTRINGS), x->detector.pixels_slow,
+                                x->detector.pixels_fast);
     s->dmin = o->dmin;
     s->water_size = o->water_size;
     s->background = water_background(o->water_size, x->beam.fluence);

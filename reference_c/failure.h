@@ -13,6 +13,12 @@ _Noreturn void fail(int status, const char *format, ...) __attribute__((format(p
 /* One line to stderr; the run goes on. */
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* From now on `object` ends the program (-strict, and with the flag-substrings defect off). */
+void refuse_objections(void);
+
+/* Something that the reference takes without a word and that nobody can have meant: a warning, or the end. */
+void object(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
 /* `count` zeroed objects of `size` bytes, or the end of the program naming `what` was too large. */
 void *allocate(size_t count, size_t size, const char *what);
 

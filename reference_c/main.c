@@ -1,8 +1,9 @@
 /* nanobragg_c: diffraction images of small crystals, after the command line and the model of nanoBragg.
  *
  * Reads the reference program's command line, writes its files, and with -trace_pixel SLOW FAST every intermediate
- * value of a pixel. It refuses what the reference ignores silently: unknown flags, flags without their values, words
- * that belong to no flag, and malformed files. Exit status 0, 2 for bad input, 9 for nothing to diffract. */
+ * value of a pixel. What the reference ignores without a word is said, and with --strict refused: unknown flags, flags
+ * without their values, words that belong to no flag. Malformed files are refused. Exit status 0, 2 for bad input, 9
+ * for nothing to diffract. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -17,6 +18,8 @@
 static TraceRequests collect_requests(const Options *o, const Experiment *x)
 {
     TraceRequests requests = {.case_name = o->case_name};
+    if (o->traced_count > 0 && x->sampling.steps == 0.0)
+        fail(BAD_INPUT, "nothing is evaluated in any pixel, so there is nothing to trace; see the steps and sources");
     requests.pixels = allocate((size_t)o->traced_count, sizeof *requests.pixels, "the traced pixels");
     for (int i = 0; i < o->traced_count; ++i) {
         PixelIndex p = o->traced[i];

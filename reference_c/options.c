@@ -10,7 +10,7 @@
 
 #include "failure.h"
 #include "flags.h"
-#include "smv.h"
+#include "headers.h"
 
 /* ---- defaults ---- */
 
@@ -47,8 +47,6 @@ static Options default_options(void)
         .pixel_size = 1e-4,
         .size_fast = 0.1024,
         .size_slow = 0.1024,
-        .pixels_fast = -1,
-        .pixels_slow = -1,
         .Xbeam = NAN,
         .Ybeam = NAN,
         .Xclose = NAN,
@@ -83,204 +81,131 @@ static Options default_options(void)
     };
 }
 
-/* ---- matching flags ---- */
+/* ---- one word ---- */
 
-static int row_matches(const Flag *row, const char *word)
+/* What has been read of the command line. */
+typedef struct {
+    int count;
+    char **words;
+    int taken; /* the last word that is a flag's value */
+} Line;
+
+static void refuse_flags_as_values(const Flag *row, const Following *f)
 {
-    size_t size = strlen(row->name);
-    if (row->name[size - 1] == '*')
-        return strncmp(row->name, word, size - 1) == 0;
-    return strcmp(row->name, word) == 0;
-}
-
-int is_flag(const char *word)
-{
-    for (int i = 0; i < flag_table_size; ++i)
-        if (row_matches(&flag_table[i], word))
-            return 1;
-    return 0;
-}
-
-enum { LONGEST_WORD = 64 };
-
-/* How many letters must be changed, added or removed to make one word the other. */
-static int edit_distance(const char *u, const char *v)
-{
-    int row[LONGEST_WORD + 1];
-    int size = (int)strlen(v);
-    if (size > LONGEST_WORD || strlen(u) > LONGEST_WORD)
-        return INT_MAX;
-    for (int j = 0; j <= size; ++j)
-        row[j] = j;
-    for (int i = 1; u[i - 1] != '\0'; ++i) {
-        int diagonal = row[0];
-        row[0] = i;
-        for (int j = 1; j <= size; ++j) {
-            int best = diagonal + (u[i - 1] != v[j - 1]);
-            diagonal = row[j];
-            best = diagonal + 1 < best ? diagonal + 1 : best;
-            row[j] = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
+    for (int i = 0; i < row->needs; ++i)
+        if (is_name(f->words[i])) {
+            if (row->own)
+                fail(BAD_INPUT, "%s needs %d words after it, not the flag %s", f->flag, row->needs, f->words[i]);
+            object("%s takes the flag %s as its value", f->flag, f->words[i]);
         }
-    }
-    return row[size];
 }
 
-static _Noreturn void fail_unknown(const char *word)
+static void object_to_lack(const Flag *row, const char *word)
 {
-    if (word[0] != '-')
-        fail(BAD_INPUT, "'%s' is neither a flag nor a flag's value; flags start with '-'", word);
-    const char *nearest = flag_table[0].name;
-    int least = INT_MAX;
-    for (int i = 0; i < flag_table_size; ++i) {
-        int distance = edit_distance(word, flag_table[i].name);
-        if (distance < least) {
-            least = distance;
-            nearest = flag_table[i].name;
-        }
-    }
-    fail(BAD_INPUT, "unknown flag %s; did you mean %.*s?", word, (int)strcspn(nearest, "*"), nearest);
+    const char *words = row->needs == 1 ? "word" : "words";
+    if (row->own)
+        fail(BAD_INPUT, "%s needs %d %s after it", word, row->needs, words);
+    object("%s needs %d %s after it (the reference ignores it)", word, row->needs, words);
 }
 
-/* ---- applying one row ---- */
-
-static void require_words(const char *flag, int count, char **words, int needed, const char *needs)
+static bool is_number(const char *word)
 {
-    if (count < needed || (needed > 0 && is_flag(words[0])))
-        fail_lacking(flag, needs);
+    char *end;
+    strtod(word, &end);
+    return end != word && *end == '\0';
 }
 
-static int read_vector(double *vector, const char *flag, int count, char **words)
+static void object_to_unknown(const char *word)
 {
-    require_words(flag, count, words, 3, "three numbers");
-    for (int i = 0; i < 3; ++i)
-        vector[i] = flag_number(flag, words[i]);
-    return 3;
+    if (word[0] != '-' || is_number(word))
+        object("'%s' is neither a flag nor a flag's value (the reference ignores it)", word);
+    else
+        object("unknown flag %s (the reference ignores it); did you mean %s?", word, nearest_name(word));
 }
 
-/* Set what one row says; returns the words it took. */
-static int apply_row(Options *options, const Flag *row, const char *flag, int count, char **words)
+/* Every row that matches the word at `at` acts, in the order of the table. */
+static void apply_word(Options *options, Line *line, int at)
 {
-    char *field = (char *)options + row->offset;
-    switch (row->kind) {
-    case NUMBER:
-        require_words(flag, count, words, 1, "a number");
-        *(double *)(void *)field = flag_number(flag, words[0]) / row->unit;
-        return 1;
-    case INTEGER:
-        require_words(flag, count, words, 1, "an integer");
-        *(int *)(void *)field = (int)flag_integer(flag, words[0], -INT_MAX, INT_MAX);
-        return 1;
-    case SEED:
-        require_words(flag, count, words, 1, "an integer");
-        *(long *)(void *)field = -flag_integer(flag, words[0], 1 - INT_MAX, INT_MAX - 1);
-        return 1;
-    case TEXT:
-        require_words(flag, count, words, 1, "a name");
-        *(const char **)(void *)field = words[0];
-        return 1;
-    case CONSTANT:
-        *(int *)(void *)field = row->constant;
-        return 0;
-    case VECTOR:
-        return read_vector((double *)(void *)field, flag, count, words);
-    case IGNORED:
-        require_words(flag, count, words, row->constant, row->constant == 1 ? "a value" : "three numbers");
-        for (int i = 0; i < row->constant && row->constant == 3; ++i)
-            flag_number(flag, words[i]);
-        return row->constant;
-    case SPECIAL:
-        return row->reader(options, flag, count, words);
-    }
-    return 0;
-}
-
-/* Apply every row of the flag at argv[at]; returns the words its values took. */
-static int apply_flag(Options *options, int at, int argc, char **argv)
-{
-    int taken = -1;
+    const char *word = line->words[at];
+    bool whole_words = !is_on(options->defects, FLAG_SUBSTRINGS), named = is_name(word), acted = false;
+    const Flag *lacking = NULL;
+    Following f = {.flag = word, .count = line->count - at - 1, .words = line->words + at + 1};
+    int taken = 0;
     for (int i = 0; i < flag_table_size; ++i) {
         const Flag *row = &flag_table[i];
-        if (!row_matches(row, argv[at]))
+        if (!row_matches(row, word, whole_words))
             continue;
-        if (row->substring_defect && !is_on(options->defects, FLAG_SUBSTRINGS))
+        f.meant = !named || is_name_of(row, word);
+        if (f.count < row->needs) {
+            lacking = f.meant ? row : lacking;
             continue;
-        int took = apply_row(options, row, argv[at], argc - at - 1, argv + at + 1);
+        }
+        if (f.meant)
+            refuse_flags_as_values(row, &f);
+        int took = apply_row(options, row, &f);
+        if (took < 0)
+            continue;
+        acted = true;
         taken = took > taken ? took : taken;
-        if (row->pivot != PIVOT_UNCHANGED)
-            options->pivot = row->pivot;
-        if (row->custom)
-            options->convention = CUSTOM;
+        if (row->ends)
+            break;
     }
-    if (taken < 0)
-        fail_unknown(argv[at]);
-    return taken;
+    if (lacking != NULL)
+        object_to_lack(lacking, word);
+    else if (!acted && at > line->taken)
+        object_to_unknown(word);
+    line->taken = at + taken > line->taken ? at + taken : line->taken;
 }
 
-static void apply_flags(Options *options, int argc, char **argv)
+/* Every word that begins with `-` is looked at, a flag's value too; without flag-substrings, values are not. */
+static void apply_words(Options *options, int argc, char **argv)
+{
+    Line line = {.count = argc, .words = argv};
+    bool values_too = is_on(options->defects, FLAG_SUBSTRINGS);
+    for (int at = 1; at < argc; ++at) {
+        if (at <= line.taken && !values_too)
+            continue;
+        if (argv[at][0] == '-')
+            apply_word(options, &line, at);
+        else if (at > line.taken)
+            object_to_unknown(argv[at]);
+    }
+}
+
+/* ---- what is read before all else ---- */
+
+/* The word after the last one that is `name`, or where `part` is enough contains it; NULL if there is none. */
+static const char *value_of_last(const char *name, bool part, int argc, char **argv)
+{
+    const char *value = NULL;
+    for (int at = 1; at + 1 < argc; ++at) {
+        bool contains = part && argv[at][0] == '-' && strstr(argv[at], name) != NULL;
+        if (contains || strcmp(argv[at], name) == 0)
+            value = argv[at + 1];
+    }
+    return value;
+}
+
+static bool holds(const char *word, int argc, char **argv)
 {
     for (int at = 1; at < argc; ++at)
-        at += apply_flag(options, at, argc, argv);
-}
-
-/* ---- image headers ---- */
-
-static void take_millimetres(const SmvHeader *header, const char *key, double *field)
-{
-    double value;
-    if (smv_number(header, key, &value))
-        *field = value / 1e3;
-}
-
-static void take_degrees(const SmvHeader *header, const char *key, double *field)
-{
-    double value;
-    if (smv_number(header, key, &value))
-        *field = value / RTD;
-}
-
-/* What -img and -mask take from a header, as if flags had said it (they leave the pivot alone). */
-static void apply_header(Options *options, const SmvHeader *header, bool is_mask)
-{
-    double value;
-    smv_count(header, "SIZE1", &options->pixels_fast);
-    smv_count(header, "SIZE2", &options->pixels_slow);
-    take_millimetres(header, "PIXEL_SIZE", &options->pixel_size);
-    take_millimetres(header, "DISTANCE", &options->distance);
-    take_millimetres(header, "CLOSE_DISTANCE", &options->close_distance);
-    take_millimetres(header, "BEAM_CENTER_X", &options->Xbeam);
-    if (smv_number(header, "BEAM_CENTER_Y", &value))
-        options->Ybeam =
-            is_mask ? options->pixel_size * options->pixels_slow - value / 1e3 : value / 1e3;
-    if (smv_number(header, "ORGX", &value))
-        options->origin_x = value;
-    if (smv_number(header, "ORGY", &value))
-        options->origin_y = value;
-    if (smv_number(header, "WAVELENGTH", &value))
-        options->wavelength = value / 1e10;
-    take_degrees(header, "PHI", &options->phi_start);
-    take_degrees(header, "OSC_RANGE", &options->phi.range);
-}
-
-static void read_headers(Options *options, const Options *given)
-{
-    const char *names[] = {given->mask_file, given->image_file};
-    for (int i = 0; i < 2; ++i) {
-        if (names[i] == NULL)
-            continue;
-        SmvHeader header = read_smv_header(names[i]);
-        apply_header(options, &header, i == 0);
-        free(header.text);
-    }
+        if (strcmp(argv[at], word) == 0)
+            return true;
+    return false;
 }
 
 Options read_options(int argc, char **argv)
 {
-    /* The first reading checks the line and finds the headers and the defects, which come before all flags. */
-    Options given = default_options();
-    apply_flags(&given, argc, argv);
     Options options = default_options();
-    read_headers(&options, &given);
-    options.defects = given.defects;
-    apply_flags(&options, argc, argv);
+    const char *defects = value_of_last("-defects", false, argc, argv);
+    if (defects != NULL)
+        options.defects = parse_defects(defects);
+    bool parts = is_on(options.defects, FLAG_SUBSTRINGS);
+    if (!parts || holds("--strict", argc, argv))
+        refuse_objections();
+    options.mask_file = value_of_last("-mask", parts, argc, argv);
+    options.image_file = value_of_last("-img", parts, argc, argv);
+    apply_headers(&options);
+    apply_words(&options, argc, argv);
     return options;
 }

@@ -33,7 +33,7 @@ typedef struct {
     /* crystal */
     const char *matrix_file;
     int cell_given;
-    double cell[6]; /* a b c in Angstrom, alpha beta gamma in radians */
+    double cell[6]; /* a b c in Angstrom, alpha beta gamma in radians; 0 or less: not given */
     int misset;
     double misset_angles[3];
     long misset_seed;
@@ -51,7 +51,7 @@ typedef struct {
     double spindle_axis[3];
 
     /* structure factors */
-    const char *hkl_file, *dump_file;
+    const char *hkl_file, *dump_file, *stol_file;
     int dump_given;
     double default_F;
     int interpolate; /* 0, 1 or INTERPOLATE_AUTO */
@@ -67,7 +67,7 @@ typedef struct {
     /* detector */
     double distance, close_distance, pixel_size;
     double size_fast, size_slow;
-    int pixels_fast, pixels_slow;
+    int pixels_fast, pixels_slow; /* 0: not given */
     double Xbeam, Ybeam, Xclose, Yclose, origin_x, origin_y; /* the origin in pixels */
     int convention, pivot;
     double fdet_vector[3], sdet_vector[3], odet_vector[3], twotheta_axis[3];
@@ -99,7 +99,7 @@ typedef struct {
     int traced_count;
 } Options;
 
-/* Read the command line: image headers first, then the flags from left to right. Ends the program on wrong use. */
+/* Read the command line: image headers first, then its words from left to right. Ends the program on wrong use. */
 Options read_options(int argc, char **argv);
 
 #endif

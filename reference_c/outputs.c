@@ -58,8 +58,9 @@ static void print_centres(FILE *stream, const Detector *d)
     fprintf(stream, "MOSFLM_CENTER_X=%g;\nMOSFLM_CENTER_Y=%g;\n", (d->Sbeam - 0.5 * px) * 1e3,
             (d->Fbeam - 0.5 * px) * 1e3);
     fprintf(stream, "DENZO_X_BEAM=%g;\nDENZO_Y_BEAM=%g;\n", d->Sbeam * 1e3, d->Fbeam * 1e3);
-    /* The reference has no semicolon here, and readers may count on it. */
-    fprintf(stream, "DIALS_ORIGIN=%g,%g,%g\n", d->origin.z * 1e3, d->origin.y * 1e3, -d->origin.x * 1e3);
+    /* The reference has no semicolon here, and readers may count on it. Products with unit vectors: never -0. */
+    fprintf(stream, "DIALS_ORIGIN=%g,%g,%g\n", 1e3 * dot(d->origin, (Vec3){0.0, 0.0, 1.0}),
+            1e3 * dot(d->origin, (Vec3){0.0, 1.0, 0.0}), 1e3 * dot(d->origin, (Vec3){-1.0, 0.0, 0.0}));
     fprintf(stream, "XDS_ORGX=%g;\nXDS_ORGY=%g;\n", d->Fclose / px + 0.5, d->Sclose / px + 0.5);
 }
 

@@ -78,7 +78,8 @@ static void report_detector(const Detector *d)
     printf("  INCIDENT_BEAM_DIRECTION= %g %g %g\n", d->beam.x, d->beam.y, d->beam.z);
     printf("  spindle ROTATION_AXIS= %g %g %g\n", d->spindle_axis.x, d->spindle_axis.y, d->spindle_axis.z);
     printf("  POLARIZATION_PLANE_NORMAL= %g %g %g\n", d->vertical.x, d->vertical.y, d->vertical.z);
-    printf("  dials origin= %g %g %g\n", d->origin.z * 1e3, d->origin.y * 1e3, -d->origin.x * 1e3);
+    printf("  dials origin= %g %g %g\n", 1e3 * dot(d->origin, (Vec3){0.0, 0.0, 1.0}),
+           1e3 * dot(d->origin, (Vec3){0.0, 1.0, 0.0}), 1e3 * dot(d->origin, (Vec3){-1.0, 0.0, 0.0}));
 }
 
 void report_experiment(const Options *o, const Experiment *x)

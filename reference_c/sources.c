@@ -24,19 +24,19 @@ static void append(Beam *beam, int *capacity, Source source)
 /* A line X Y Z weight lambda: what is missing keeps its default. */
 static Source parse_source(char *line, const TextFile *file, Vec3 default_position, double wavelength)
 {
-    const char *separators = " \t,;:!\r";
+    const char *separators = " \t\v\f\r,;:!";
     double v[5] = {default_position.x, default_position.y, default_position.z, 1.0, wavelength};
     for (int i = 0; i < 5 && line[strspn(line, separators)] != '\0'; ++i)
         if (!read_number(&line, separators, &v[i]))
             fail(BAD_INPUT, "%s line %d: expected up to five finite numbers (X Y Z weight lambda), found '%s'",
                  file->name, file->line, line);
     if (line[strspn(line, separators)] != '\0')
-        fail(BAD_INPUT, "%s line %d: more than five numbers (X Y Z weight lambda)", file->name, file->line);
+        object("%s line %d: more than five words (X Y Z weight lambda)", file->name, file->line);
     if (v[0] == 0.0 && v[1] == 0.0 && v[2] == 0.0)
         fail(BAD_INPUT, "%s line %d: a source cannot be at the origin", file->name, file->line);
     if (v[3] < 0.0 || v[4] <= 0.0)
-        fail(BAD_INPUT, "%s line %d: a source's weight must not be negative and its wavelength be positive",
-             file->name, file->line);
+        object("%s line %d: a source's weight must not be negative and its wavelength be positive", file->name,
+               file->line);
     return (Source){.position = {v[0], v[1], v[2]}, .weight = v[3], .wavelength = v[4]};
 }
 
@@ -46,7 +46,7 @@ static void read_sources(const char *name, const Detector *d, Beam *beam)
     Vec3 default_position = scaled(d->beam, -SOURCE_DISTANCE);
     int capacity = 0;
     for (char *line; (line = next_line(&file)) != NULL;)
-        if (line[strspn(line, " \t,;:!\r")] != '\0')
+        if (line[strspn(line, " \t\v\f\r,;:!")] != '\0')
             append(beam, &capacity, parse_source(line, &file, default_position, beam->wavelength));
     if (beam->source_count == 0)
         fail(BAD_INPUT, "%s holds no sources", name);
@@ -84,7 +84,7 @@ static void spread_sources(const Detector *d, bool round, Beam *beam)
             }
         }
     if (beam->source_count == 0)
-        fail(BAD_INPUT, "the divergence steps leave no source; try -square_div");
+        object("the divergence steps leave no source; try -square_div");
     for (int i = 0; i < beam->source_count; ++i)
         beam->sources[i].weight = 1.0 / beam->source_count;
 }
@@ -92,6 +92,8 @@ static void spread_sources(const Detector *d, bool round, Beam *beam)
 void prepare_sources(const Options *o, Experiment *x)
 {
     Beam *beam = &x->beam;
+    if (o->source_file == NULL && o->dispersion.range >= 2.0)
+        object("-dispersion %g %% spreads the wavelengths down to 0; give less than 200", o->dispersion.range * 100.0);
     if (o->source_file != NULL)
         read_sources(o->source_file, &x->detector, beam);
     else
@@ -99,13 +101,11 @@ void prepare_sources(const Options *o, Experiment *x)
     double weights = 0.0;
     for (int i = 0; i < beam->source_count; ++i)
         weights += beam->sources[i].weight;
-    if (weights <= 0.0 && !is_on(x->defects, SOURCE_WEIGHTS_IGNORED))
+    if (weights <= 0.0 && beam->source_count > 0 && !is_on(x->defects, SOURCE_WEIGHTS_IGNORED))
         fail(BAD_INPUT, "the weights of the sources add up to %g; at least one must be positive", weights);
     for (int i = 0; i < beam->source_count; ++i) {
         Source *source = &beam->sources[i];
         source->incident = scaled(unit(source->position), -1.0);
         source->relative_weight = source->weight * beam->source_count / weights;
-        if (source->wavelength <= 0.0)
-            fail(BAD_INPUT, "the dispersion makes a wavelength of %g m; make it smaller", source->wavelength);
     }
 }

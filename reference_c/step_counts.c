@@ -75,8 +75,7 @@ void prepare_step_counts(const Options *o, Experiment *x)
     x->spindle.start = o->phi_start;
     x->spindle.steps = choose_phi(o->phi);
     if (x->spindle.steps.count <= 0)
-        fail(BAD_INPUT, "the phi scan has %d steps; -osc must be above 0 with -phistep",
-             x->spindle.steps.count);
+        object("the phi scan has %d steps; -osc must be above 0 with -phistep", x->spindle.steps.count);
     x->beam.hdiv = choose_steps(o->hdiv, 1.0, 1.0);
     x->beam.vdiv = choose_steps(o->vdiv, 1.0, 1.0);
     x->beam.dispersion = choose_steps(o->dispersion, 1.0, 1.0);

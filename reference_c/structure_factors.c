@@ -22,10 +22,10 @@ static size_t extent(const StructureFactors *f, int axis)
 /* Make the array for the ranges that are set, filled with default_F. */
 static void allocate_values(StructureFactors *f, const char *name)
 {
-    const double most = 1e9;
+    const double most = 1 << 28;
     double total = (double)extent(f, 0) * (double)extent(f, 1) * (double)extent(f, 2);
     if (total > most)
-        fail(BAD_INPUT, "%s spans h %d..%d, k %d..%d, l %d..%d: %g structure factors, at most %g", name, f->min[0],
+        fail(BAD_INPUT, "%s spans h %d..%d, k %d..%d, l %d..%d: %.0f structure factors, at most %.0f", name, f->min[0],
              f->max[0], f->min[1], f->max[1], f->min[2], f->max[2], total, most);
     f->stride_k = extent(f, 2);
     f->stride_h = extent(f, 1) * extent(f, 2);
@@ -57,13 +57,13 @@ static Reflection parse_reflection(char *line, const TextFile *file)
     for (int i = 0; i < 3; ++i) {
         char *end;
         long index = strtol(at, &end, 10);
-        if (end == at || (*end != ' ' && *end != '\t') || index < -limit || index > limit)
+        if (end == at || *end == '\0' || strchr(" \t\v\f\r", *end) == NULL || index < -limit || index > limit)
             fail(BAD_INPUT, "%s line %d: expected 'h k l F' with integer h k l, found '%s'", file->name, file->line,
                  line);
         r.hkl[i] = (int)index;
         at = end;
     }
-    if (!read_number(&at, " \t\r", &r.F) || at[strspn(at, " \t\r")] != '\0')
+    if (!read_number(&at, " \t\v\f\r", &r.F) || at[strspn(at, " \t\v\f\r")] != '\0')
         fail(BAD_INPUT, "%s line %d: expected 'h k l F' with one finite F, found '%s'", file->name, file->line, line);
     return r;
 }
@@ -75,7 +75,7 @@ static Reflection *parse_list(const char *name, StructureFactors *f)
     Reflection *list = allocate((size_t)capacity, sizeof *list, "the reflections");
     f->count = 0;
     for (char *line; (line = next_line(&file)) != NULL;) {
-        if (line[strspn(line, " \t\r")] == '\0')
+        if (line[strspn(line, " \t\v\f\r")] == '\0')
             continue;
         if (f->count == capacity) {
             capacity *= 2;
@@ -119,7 +119,8 @@ static const char *parse_dump_header(const TextFile *file, StructureFactors *f)
     for (int i = 0; i < 6; ++i) {
         char *end;
         long index = strtol(at, &end, 10);
-        if (end == at || index < -limit || index > limit)
+        bool parted = i == 0 || strchr(" \t\n\v\f\r", *at) != NULL;
+        if (end == at || !parted || index < -limit || index > limit)
             fail(BAD_INPUT, "dump file %s line 1: expected 'hmin hmax kmin kmax lmin lmax'", file->name);
         *(i % 2 == 0 ? &f->min[i / 2] : &f->max[i / 2]) = (int)index;
         at = end;
@@ -188,8 +189,19 @@ static bool uses_dump(const Options *o, DefectSet defects)
     return o->hkl_file == NULL && wanted && access(o->dump_file, F_OK) == 0;
 }
 
+/* A list of S, sin(theta)/lambda or Q is read by the reference and has no effect, but it must be there. */
+static void require_stol_file(const char *name)
+{
+    FILE *stream = fopen(name, "rb");
+    if (stream == NULL)
+        fail(NOTHING_TO_DIFFRACT, "cannot open list %s: %s", name, strerror(errno));
+    fclose(stream);
+}
+
 void prepare_structure_factors(const Options *o, Experiment *x)
 {
+    if (o->stol_file != NULL)
+        require_stol_file(o->stol_file);
     StructureFactors *f = &x->factors;
     f->default_F = o->default_F;
     if (o->hkl_file != NULL)

@@ -60,10 +60,12 @@ char *next_line(TextFile *file)
     if (end == NULL)
         end = end_of_file;
     file->next = end + 1;
+    ++file->line;
     *end = '\0';
+    if (strlen(line) < (size_t)(end - line))
+        fail(BAD_INPUT, "%s line %d holds a zero byte; this is no text file", file->name, file->line);
     if (end > line && end[-1] == '\r')
         end[-1] = '\0';
-    ++file->line;
     return line;
 }
 

@@ -46,14 +46,14 @@ static inline double length(Vec3 v)
 static inline Vec3 unit(Vec3 v)
 {
     double norm = length(v);
-    return norm > 0.0 ? (Vec3){v.x / norm, v.y / norm, v.z / norm} : (Vec3){0.0, 0.0, 0.0};
+    return norm != 0.0 ? (Vec3){v.x / norm, v.y / norm, v.z / norm} : (Vec3){0.0, 0.0, 0.0};
 }
 
 /* The vector along v that is `norm` long. */
 static inline Vec3 rescaled(Vec3 v, double norm)
 {
     double old = length(v);
-    return scaled(v, old > 0.0 ? norm / old : 0.0);
+    return scaled(v, old != 0.0 ? norm / old : 0.0);
 }
 
 /* Right-handed rotation about x, then y, then z; an angle of exactly 0 is skipped. */

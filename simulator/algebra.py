@@ -14,17 +14,29 @@ import torch
 from torch.overrides import wrap_torch_function
 
 from simulator.errors import InputError
+from simulator.flag_values import quotient as float_quotient
 
 Scalar: TypeAlias = Any
 """float | Tensor. A union would ask for a cast at every formula that serves both."""
 
 
 def sin(x: Scalar) -> Scalar:
-    return torch.sin(x) if isinstance(x, torch.Tensor) else math.sin(x)
+    if isinstance(x, torch.Tensor):
+        return torch.sin(x)
+    return math.sin(x) if math.isfinite(x) else math.nan
 
 
 def cos(x: Scalar) -> Scalar:
-    return torch.cos(x) if isinstance(x, torch.Tensor) else math.cos(x)
+    if isinstance(x, torch.Tensor):
+        return torch.cos(x)
+    return math.cos(x) if math.isfinite(x) else math.nan
+
+
+def quotient(x: Scalar, y: Scalar) -> Scalar:
+    """x / y as C has it: infinite or no number where y is 0."""
+    if isinstance(x, torch.Tensor) or isinstance(y, torch.Tensor):
+        return x / y
+    return float_quotient(x, y)
 
 
 def sqrt(x: Scalar) -> Scalar:
@@ -131,8 +143,9 @@ def unit(v: Vec) -> Vec:
 
 
 def rescale(v: Vec, new_length: Scalar) -> Vec:
-    """v stretched to ``new_length``."""
-    return scale(v, new_length / length(v))
+    """v stretched to ``new_length``; a zero vector stays zero."""
+    old = length(v)
+    return scale(v, new_length / old if isinstance(old, torch.Tensor) or old != 0.0 else 0.0)
 
 
 def rotate(v: Vec, angles: Vec) -> Vec:

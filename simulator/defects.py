@@ -20,9 +20,14 @@ NAMES: tuple[str, ...] = (
     "stale-dump",
     "dump-whitespace",
     "flag-substrings",
+    "header-substrings",
+    "curved-det-last-word",
 )
 
-MODES: tuple[str, ...] = ("c-parity", "spec")
+UPSTREAM_FIXES = frozenset({"phi-carryover", "oversample-compounds", "curved-det-last-word"})
+"""Corrections that are proposed to the reference: the mode ``upstream-fixes`` turns exactly these off."""
+
+MODES: tuple[str, ...] = ("c-parity", "spec", "upstream-fixes")
 
 
 @dataclass(frozen=True)
@@ -41,14 +46,20 @@ class Defects:
 
     @classmethod
     def of_mode(cls, mode: str) -> Defects:
-        """All defects for ``c-parity``, none for ``spec``; InputError for any other word."""
+        """All defects for ``c-parity``, none for ``spec``, those not yet mended for ``upstream-fixes``.
+
+        Raises:
+            InputError: any other word.
+        """
         if mode not in MODES:
             raise InputError(f"mode must be one of {', '.join(MODES)}; got {mode!r}")
-        return cls() if mode == "c-parity" else cls(frozenset())
+        return cls.parse({"c-parity": "all", "spec": "none"}.get(mode, mode))
 
     @classmethod
     def parse(cls, text: str) -> Defects:
-        """``all``, ``none`` or the comma-separated names of those that are on."""
+        """``all``, ``none``, ``upstream-fixes`` or the comma-separated names of those that are on."""
+        if text == "upstream-fixes":
+            return cls(frozenset(NAMES) - UPSTREAM_FIXES)
         if text in ("all", "none"):
             return cls() if text == "all" else cls(frozenset())
         return cls(frozenset(_require_known(name) for name in text.split(",")))
@@ -61,11 +72,15 @@ class Defects:
 
     @property
     def mode(self) -> str:
-        """``c-parity`` when all are on, ``spec`` when none is, else ``custom``."""
+        """``c-parity`` when all are on, ``spec`` when none is, ``upstream-fixes``, else ``custom``."""
+        if self.on == frozenset(NAMES) - UPSTREAM_FIXES:
+            return "upstream-fixes"
         return "c-parity" if len(self.on) == len(NAMES) else "custom" if self.on else "spec"
 
     def __str__(self) -> str:
         """The text that ``parse`` reads back; names in the order of ``NAMES``."""
+        if self.mode == "upstream-fixes":
+            return self.mode
         if self.mode != "custom":
             return "all" if self.on else "none"
         return ",".join(name for name in NAMES if name in self.on)

@@ -20,7 +20,6 @@ from simulator.algebra import (
     value_of,
     vec,
 )
-from simulator.errors import InputError
 from simulator.experiment import Detector, Experiment
 
 
@@ -81,7 +80,7 @@ class Geometry(NamedTuple):
 
 
 def detector_geometry(experiment: Experiment) -> Geometry:
-    """The frame of section 3 from the detector as given. Raises InputError for a degenerate frame."""
+    """The frame of section 3 from the detector as given; a vector without a length stays zero."""
     detector = experiment.detector
     axes = _normalised_axes(experiment)
     pivot = PIVOTS.get(detector.convention, detector.pivot)
@@ -185,9 +184,6 @@ def _normalised_axes(experiment: Experiment) -> Axes:
         "spindle": experiment.spindle.axis,
     }
     axes = AXES[detector.convention]._replace(**{n: vec(v) for n, v in given.items() if v is not None})
-    for name in ("beam", "fdet", "sdet", "polarization", "spindle"):
-        if value_of(length(getattr(axes, name))) == 0.0:
-            raise InputError(f"the {name} vector must not be zero; give it a direction")
     fdet, sdet = unit(axes.fdet), unit(axes.sdet)
     # The reference renews the normal only where the one given was not of unit length to the last bit.
     odet = axes.odet if value_of(length(axes.odet)) == 1.0 else unit(cross(fdet, sdet))

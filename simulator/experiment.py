@@ -31,6 +31,9 @@ RADIANS_TO_DEGREES = 180.0 * (1.0 / math.pi)
 DEFAULT_FLUENCE = 125932015286227086360700780544.0
 """Photons per square metre; with it, r_e^2 x fluence is about 1."""
 
+MOST_OVERSAMPLE = 10000
+"""Subpixels along a side of a pixel at most."""
+
 Convention: TypeAlias = Literal["ADXV", "MOSFLM", "DENZO", "XDS", "DIALS", "CUSTOM"]
 Pivot: TypeAlias = Literal["SAMPLE", "BEAM"]
 Shape: TypeAlias = Literal["square", "round", "gauss", "tophat"]
@@ -210,6 +213,10 @@ class Output:
     progress: bool = True
     trace_pixels: tuple[tuple[int, int], ...] = ()
     """slow, fast."""
+    trace_file: str | None = None
+    """Where traces go; None: standard output."""
+    trace_only: bool = False
+    """No image is made."""
     case: str = "none"
     threads: int = 1
 

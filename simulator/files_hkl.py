@@ -11,7 +11,7 @@ import numpy as np
 
 from simulator.errors import InputError
 from simulator.experiment import StructureFactors
-from simulator.files_text import read_bytes
+from simulator.files_text import read_bytes, require_text
 from simulator.flag_values import number
 
 LARGEST_ARRAY = 2**28
@@ -87,8 +87,9 @@ def _is_plain_list(content: bytes) -> bool:
 
 
 def _rows_line_by_line(content: bytes, name: str) -> Iterator[list[float]]:
-    for line, text in enumerate(content.decode("latin-1").split("\n"), 1):
-        words = text.split()
+    for line, text in enumerate(content.split(b"\n"), 1):
+        require_text(text, name, line)
+        words = [word.decode("latin-1") for word in text.split()]
         if not words:
             continue
         if len(words) != 4:
@@ -122,6 +123,8 @@ def read_dump(path: Path, name: str, default_F: float, *, skip_all_white_space: 
     if match is None:
         raise InputError(f"{name}: a dump file begins with six integers hmin hmax kmin kmax lmin lmax")
     bounds = np.array([int(digits) for digits in match.groups()], dtype=np.int64)
+    if np.abs(bounds).max() > LARGEST_INDEX:
+        raise InputError(f"{name}: a dump file's indices are at most {LARGEST_INDEX}; got {match[0].decode()}")
     minima, maxima = bounds[0::2], bounds[1::2]
     h, k, l = _array_shape(minima, maxima, name)
     padded = (h + 1, k + 1, l + 1)

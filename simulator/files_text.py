@@ -9,8 +9,10 @@ from pathlib import Path
 from simulator.errors import InputError
 from simulator.experiment import Source
 from simulator.flag_values import number
+from simulator.remarks import Remarks
 
 _SOURCE_SEPARATORS = re.compile(r"[\s,;:!]+", re.ASCII)
+_BLANKS = re.compile(r"\s+", re.ASCII)
 
 
 def read_bytes(path: Path, name: str, what: str, *, limit: int = -1, exit_code: int = 2) -> bytes:
@@ -30,9 +32,19 @@ def read_bytes(path: Path, name: str, what: str, *, limit: int = -1, exit_code: 
     return content
 
 
-def _numbered_lines(path: Path, name: str, what: str) -> Iterator[tuple[int, str]]:
-    text = read_bytes(path, name, what).decode("latin-1")
-    return ((i, line) for i, line in enumerate(text.split("\n"), 1) if line.strip())
+def require_text(line: bytes, name: str, number: int) -> None:
+    """Raise InputError for a line that no text file holds."""
+    if b"\0" in line:
+        raise InputError(f"{name} line {number} holds a zero byte; this is no text file")
+
+
+def _numbered_words(path: Path, name: str, what: str, separators: re.Pattern[str]) -> Iterator[tuple[int, list[str]]]:
+    """The words of each line that has any, and its number."""
+    for i, line in enumerate(read_bytes(path, name, what).split(b"\n"), 1):
+        require_text(line, name, i)
+        words = [word for word in separators.split(line.decode("latin-1")) if word]
+        if words:
+            yield i, words
 
 
 def _number(word: str, name: str, line: int) -> float:
@@ -49,8 +61,8 @@ def read_matrix(path: Path, name: str) -> tuple[float, ...]:
         InputError: the file cannot be read, has fewer than nine numbers, or the three axes lie in one plane.
     """
     values: list[float] = []
-    for line, text in _numbered_lines(path, name, "matrix"):
-        values += [_number(word, name, line) for word in text.split()[: 9 - len(values)]]
+    for line, words in _numbered_words(path, name, "matrix", _BLANKS):
+        values += [_number(word, name, line) for word in words[: 9 - len(values)]]
         if len(values) == 9:
             break
     if len(values) < 9:
@@ -67,34 +79,34 @@ def _is_flat(rows: list[float]) -> bool:
     return not abs(volume) > 1e-12 * lengths[0] * lengths[1] * lengths[2]
 
 
-def read_sources(path: Path, name: str) -> tuple[Source, ...]:
+def read_sources(path: Path, name: str, remarks: Remarks) -> tuple[Source, ...]:
     """The sources of a file of up to five columns: X Y Z (m), weight, wavelength (m).
 
     Columns are separated by spaces, tabs, commas, semicolons, colons or exclamation marks; what a line lacks takes
-    the default of ``Source``.
+    the default of ``Source``. More than five columns, a negative weight and a wavelength that is not positive are
+    remarks.
 
     Raises:
         InputError: the file cannot be read, holds no source, or a line is malformed (it is named).
     """
-    sources = tuple(_source(text, name, line) for line, text in _numbered_lines(path, name, "source"))
+    lines = _numbered_words(path, name, "source", _SOURCE_SEPARATORS)
+    sources = tuple(_source(words, f"{name} line {line}", remarks) for line, words in lines)
     if not sources:
         raise InputError(f"{name}: a source file needs at least one line of X Y Z weight wavelength")
     return sources
 
 
-def _source(text: str, name: str, line: int) -> Source:
-    words = [word for word in _SOURCE_SEPARATORS.split(text) if word]
-    if not 1 <= len(words) <= 5:
-        raise InputError(
-            f"{name} line {line}: a source is one to five numbers, X Y Z weight wavelength; got {len(words)}"
-        )
-    given = [_number(word, name, line) for word in words]
+def _source(words: list[str], where: str, remarks: Remarks) -> Source:
+    if len(words) > 5:
+        remarks.object(f"{where}: more than five words (X Y Z weight lambda)")
+    try:
+        given = [number(word) for word in words[:5]]
+    except ValueError as error:
+        raise InputError(f"{where}: a source is one to five numbers, X Y Z weight lambda: {error}") from None
     x, y, z = [*given[:3], None, None, None][:3]
     if (x, y, z) == (0.0, 0.0, 0.0):
-        raise InputError(f"{name} line {line}: a source at the origin has no direction; place it off the sample")
+        raise InputError(f"{where}: a source at the origin has no direction; place it off the sample")
     weight, wavelength_m = [*given[3:], None, None][:2]
-    if weight is not None and weight < 0:
-        raise InputError(f"{name} line {line}: a weight must not be negative; got {words[3]}")
-    if wavelength_m is not None and wavelength_m <= 0:
-        raise InputError(f"{name} line {line}: a wavelength (m) must be greater than 0; got {words[4]}")
+    if (weight is not None and weight < 0) or (wavelength_m is not None and wavelength_m <= 0):
+        remarks.object(f"{where}: a source's weight must not be negative and its wavelength be positive")
     return Source(position_m=(x, y, z), weight=1.0 if weight is None else weight, wavelength_m=wavelength_m)

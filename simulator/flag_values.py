@@ -1,156 +1,83 @@
-"""What a flag's value may be: the requirement in words, and the word's value in the units the model computes with."""
+"""Numbers at the start of words, as C reads them (words and headers): what atof and atoi make of a word."""
 
 from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import NamedTuple
 
-from simulator.experiment import degrees
+_FLOAT = re.compile(
+    r"""[ \t\n\v\f\r]*(?P<number>[+-]?(?:
+        (?P<hex>0x(?:[0-9a-f]+\.?[0-9a-f]*|\.[0-9a-f]+)(?:p[+-]?\d+)?)
+        | (?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?
+        | inf(?:inity)?
+        | (?P<nan>nan)(?:\([0-9a-z_]*\))?
+    ))""",
+    re.ASCII | re.IGNORECASE | re.VERBOSE,
+)
+_INTEGER = re.compile(r"[ \t\n\v\f\r]*([+-]?\d+)", re.ASCII)
 
-_DECIMAL = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
-_WHOLE = re.compile(r"[+-]?\d+", re.ASCII)
-_NOT_FINITE = re.compile(r"[+-]?(?:inf|infinity|nan)", re.IGNORECASE)
-
-LARGEST_WHOLE_NUMBER = 2**31 - 1
-
-
-@dataclass(frozen=True)
-class Value:
-    """One value of a flag: ``parse`` makes it of a word, or raises ValueError when it is not ``requirement``."""
-
-    requirement: str
-    parse: Callable[[str], Any]
+MOST_DIGITS = 400
+"""An integer of more digits is beyond 64 bits however it is written."""
 
 
-def is_number(word: str) -> bool:
-    """Whether a word reads as a number, finite or not."""
-    return bool(_DECIMAL.fullmatch(word) or _NOT_FINITE.fullmatch(word))
+class Leading(NamedTuple):
+    """The number at the start of a word."""
+
+    value: float
+    whole: bool
+    """Nothing else stands in the word."""
+
+
+class LeadingInteger(NamedTuple):
+    """The integer at the start of a word, in 32 bits."""
+
+    value: int
+    whole: bool
+    """Nothing else stands in the word, and it was not cut to 32 bits."""
+
+
+def leading_number(word: str) -> Leading:
+    """The longest start of a word that is a number, as C's strtod reads it; 0 where there is none."""
+    match = _FLOAT.match(word)
+    if match is None:
+        return Leading(0.0, whole=False)
+    text = match["number"]
+    value = _from_hex(text) if match["hex"] else math.nan if match["nan"] else float(text)
+    return Leading(value, whole=match.end() == len(word))
+
+
+def _from_hex(text: str) -> float:
+    try:
+        return float.fromhex(text)
+    except OverflowError:
+        return -math.inf if text.startswith("-") else math.inf
+
+
+def leading_integer(word: str) -> LeadingInteger:
+    """The integer that a word starts with, as C's atoi reads it: 0 where there is none, cut to 64, then to 32 bits."""
+    match = _INTEGER.match(word)
+    if match is None:
+        return LeadingInteger(0, whole=False)
+    digits = match[1]
+    value = 10**20 * (-1 if digits.startswith("-") else 1) if len(digits) > MOST_DIGITS else int(digits)
+    value = max(-(2**63), min(value, 2**63 - 1))
+    wrapped = (value + 2**31) % 2**32 - 2**31
+    return LeadingInteger(wrapped, whole=match.end() == len(word) and wrapped == value)
 
 
 def number(word: str) -> float:
-    """A finite decimal number; ValueError for anything else."""
-    if not _DECIMAL.fullmatch(word):
+    """The finite number that a whole word is; ValueError for anything else."""
+    value, whole = leading_number(word)
+    if not whole or not math.isfinite(value):
         raise ValueError(f"{word!r} is not a finite number")
-    value = float(word)
-    if not math.isfinite(value):
-        raise ValueError(f"{word!r} is too large")
     return value
 
 
-def whole_number(word: str) -> int:
-    """An integer of 32 bits, written without a decimal point."""
-    if not _WHOLE.fullmatch(word):
-        raise ValueError(f"{word!r} is not a whole number")
-    value = int(word)
-    if abs(value) > LARGEST_WHOLE_NUMBER:
-        raise ValueError(f"{word!r} is too large")
-    return value
-
-
-def number_or_zero(word: str) -> float:
-    """The number that a word is, 0 for any other word (how the reference reads a word that is no number)."""
-    try:
-        return number(word)
-    except ValueError:
-        return 0.0
-
-
-def _scaled(divisor: float) -> Callable[[str], float]:
-    return lambda word: number(word) / divisor
-
-
-def _checked(parse: Callable[[str], Any], holds: Callable[[Any], bool]) -> Callable[[str], Any]:
-    def parse_and_check(word: str) -> Any:
-        value = parse(word)
-        if not holds(value):
-            raise ValueError(f"{word!r} is out of range")
-        return value
-
-    return parse_and_check
-
-
-def _is_positive(value: float) -> bool:
-    return value > 0
-
-
-def _is_not_negative(value: float) -> bool:
-    return value >= 0
-
-
-def _file_name(word: str) -> str:
-    if not word or word.startswith("-"):
-        raise ValueError(f"{word!r} is a flag" if word else "the name is empty")
-    return word
-
-
-def _case_name(word: str) -> str:
-    if not word or word.startswith("-") or any(character.isspace() for character in word):
-        raise ValueError(f"{word!r} is not a word")
-    return word
-
-
-def one_of(*choices: str) -> Value:
-    """One of a few words, in any case of letters; the value is in capitals."""
-
-    def parse(word: str) -> str:
-        if word.lower() not in choices:
-            raise ValueError(f"{word!r} is none of them")
-        return word.upper()
-
-    return Value(" or ".join(choices), parse)
-
-
-def absorption_per_m(word: str) -> float | None:
-    """``-detector_abs``: micrometres as an attenuation per metre; ``inf`` or 0 is None, no absorption at all."""
-    if word.lower().lstrip("+") in ("inf", "infinity"):
-        return None
-    depth_um = number(word)
-    if depth_um < 0:
-        raise ValueError(f"{word!r} is negative")
-    return 1.0 / (depth_um * 1e-6) if depth_um > 0 else None
-
-
-NUMBER = Value("a number", number)
-POSITIVE = Value("a number greater than 0", _checked(number, _is_positive))
-NOT_NEGATIVE = Value("a number of at least 0", _checked(number, _is_not_negative))
-WHOLE = Value("a whole number", whole_number)
-NATURAL = Value("a whole number greater than 0", _checked(whole_number, _is_positive))
-INDEX = Value("a whole number of at least 0", _checked(whole_number, _is_not_negative))
-LENGTH_MM = Value("a length in mm", _scaled(1e3))
-POSITIVE_MM = Value("a length in mm greater than 0", _checked(_scaled(1e3), _is_positive))
-NONZERO_MM = Value("a length in mm other than 0", _checked(_scaled(1e3), bool))
-SIZE_UM = Value("a size in micrometres of at least 0", _checked(_scaled(1e6), _is_not_negative))
-THICKNESS_UM = Value("a thickness in micrometres of at least 0", lambda word: _not_negative_number(word) * 1e-6)
-DEGREES = Value("an angle in degrees", lambda word: degrees(number(word)))
-MILLIRADIANS = Value("an angle in mrad", _scaled(1e3))
-PERCENT = Value("a percentage", _scaled(1e2))
-WAVELENGTH = Value("a wavelength in Angstrom greater than 0", _checked(number, _is_positive))
-ENERGY = Value(
-    "an energy in eV greater than 0", _checked(lambda word: 12398.42 / _positive_number(word), math.isfinite)
-)
-PIXELS = Value("a number of pixels", lambda word: _whole_natural(word))
-FILE = Value("a file name", _file_name)
-WORD = Value("a word", _case_name)
-
-
-def _positive_number(word: str) -> float:
-    return float(_checked(number, _is_positive)(word))
-
-
-def _not_negative_number(word: str) -> float:
-    return float(_checked(number, _is_not_negative)(word))
-
-
-def _whole_natural(word: str) -> int:
-    value = number(word)
-    if value != int(value) or not 0 < value <= LARGEST_WHOLE_NUMBER:
-        raise ValueError(f"{word!r} is none")
-    return int(value)
-
-
-def parse_all(kinds: Sequence[Value], words: Sequence[str]) -> tuple[Any, ...]:
-    """Each word as its kind of value; ValueError for the first that is not."""
-    return tuple(kind.parse(word) for kind, word in zip(kinds, words, strict=True))
+def quotient(numerator: float, denominator: float) -> float:
+    """The quotient as C has it: infinite, or no number, where Python would raise an error."""
+    if denominator:
+        return numerator / denominator
+    if not numerator or math.isnan(numerator):
+        return math.nan
+    return math.copysign(math.inf, numerator) * math.copysign(1.0, denominator)

@@ -1,325 +1,396 @@
-"""The reference program's command line as data: one row per flag (model, section 1).
+"""The reference program's command line as data: one row per flag, in the order in which the reference looks at them.
 
-A row names the flag, its values, the settings that they fill, and what the flag settles besides (the detector's
-convention or pivot). Two flags whose number of values varies, ``-cell`` and ``-misset``, bring their own reader.
+Several rows may match one word; each acts. A row fills fields of ``Settings``; it may choose the detector's convention
+or pivot besides (model, section 1; words and headers, first table).
 """
 
 from __future__ import annotations
 
-import difflib
+import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Literal
 
 from simulator import flag_values as v
 from simulator.defects import Defects
 from simulator.errors import InputError
-from simulator.experiment import degrees
+from simulator.experiment import RADIANS_TO_DEGREES, degrees
+from simulator.flag_words import Entry, entries, nearest
+from simulator.remarks import Remarks
 
 Reading = tuple[dict[str, Any], int]
-"""Settings that a flag fills, and how many of the words after it are its values."""
+"""Settings that a row fills, and how many of the words after the flag are its values."""
+
+Role = Literal["", "input", "output"]
+
+
+@dataclass(frozen=True)
+class Following:
+    """A word that a row matches, and what follows it on the command line."""
+
+    flag: str
+    words: Sequence[str]
+    meant: bool
+    """The word is this row's own name, or nobody's: values that are not what they should be are said."""
+    remarks: Remarks
+    defects: Defects
+
+    def object(self, message: str) -> None:
+        """A remark on the flag's values, if it was meant."""
+        if self.meant:
+            self.remarks.object(f"{self.flag} {message}")
+
+    def number(self, i: int) -> float:
+        """Word i as atof reads it."""
+        word = self.words[i]
+        value, whole = v.leading_number(word)
+        if not whole:
+            self.object(f"needs a number, not '{word}'; it is read as {value:g}")
+        elif not math.isfinite(value):
+            self.object(f"needs a finite number, not '{word}'")
+        return value
+
+    def integer(self, i: int) -> int:
+        """Word i as atoi reads it."""
+        word = self.words[i]
+        value, whole = v.leading_integer(word)
+        if not whole:
+            self.object(f"needs an integer, not '{word}'; it is read as {value}")
+        return value
+
+    def integer_between(self, i: int, low: int, high: int) -> int:
+        """Word i as an integer in a range; InputError for anything else."""
+        value, whole = v.leading_integer(self.words[i])
+        if not whole or not low <= value <= high:
+            raise InputError(f"{self.flag} needs an integer from {low} to {high}, not '{self.words[i]}'")
+        return value
+
+
+Reader = Callable[[Following], Reading | None]
+"""Reads a flag's values; None: the row does not act after all."""
 
 
 @dataclass(frozen=True)
 class Flag:
-    """One flag of the command line."""
+    """One row of the table."""
 
-    names: tuple[str, ...]
-    values: tuple[v.Value, ...] = ()
-    sets: tuple[str, ...] = ()
-    """Names of fields of ``Settings``: several values fill one as a tuple, one value fills each of several."""
-    also: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
-    prefix: str | None = None
-    """Any word that begins with it is this flag."""
-    reader: Callable[[Sequence[str]], Reading] | None = None
-    needs: str = ""
-    """What ``reader`` requires, in words."""
-
-    def read(self, name: str, following: Sequence[str]) -> Reading:
-        """The settings it fills from the words that follow it.
-
-        Raises:
-            InputError: a value is missing or is not what the flag requires.
-        """
-        try:
-            return self.reader(following) if self.reader else self._read_values(following)
-        except ValueError as error:
-            raise InputError(f"{name} needs {self.requirement}: {error}") from None
+    words: str
+    """What it matches (see ``flag_words.entries``)."""
+    needs: int
+    """Words that must follow for it to act."""
+    read: Reader
+    ends: bool = False
+    """No later row is looked at once it has acted."""
+    own: bool = False
+    """Beyond the reference: whole words, and values that must be right."""
+    role: Role = ""
+    """Its value names a file that is read, or one that is written."""
 
     @property
-    def requirement(self) -> str:
-        """Its values in words."""
-        if self.needs:
-            return self.needs
-        requirements = [value.requirement for value in self.values]
-        if len(set(requirements)) == 1 and len(requirements) > 1:
-            return f"{len(requirements)} values, each {requirements[0]}"
-        return " and ".join(requirements)
+    def entries(self) -> tuple[Entry, ...]:
+        """The ways to write it."""
+        return entries(self.words)
 
-    def _read_values(self, following: Sequence[str]) -> Reading:
-        count = len(self.values)
-        if len(following) < count:
-            raise ValueError(_follows(following))
-        parsed = v.parse_all(self.values, following[:count])
-        value = parsed[0] if count == 1 else parsed
-        return {**self.also, **dict.fromkeys(self.sets, value)}, count
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its whole words."""
+        return tuple(entry.name for entry in self.entries)
+
+    def matches(self, word: str, *, whole_words: bool) -> bool:
+        """Whether it acts on a word, as the reference matches, or by whole words alone."""
+        if whole_words or self.own:
+            return word in self.names
+        return any(entry.matches(word) for entry in self.entries)
 
 
-def _follows(words: Sequence[str]) -> str:
-    return f"only {' '.join(words)!r} follows" if words else "nothing follows"
+# ---- kinds of rows ---------------------------------------------------------------------------------------------------
 
 
-def read_cell(following: Sequence[str]) -> Reading:
-    """``-cell``: reading stops at the first word that is missing, no number or negative.
+def _number(words: str, *sets: str, per: float = 1.0, nan_is_missing: bool = False, **also: Any) -> Flag:
+    """One number, divided by ``per``, fills each of some settings."""
 
-    Missing lengths are a, missing angles 90 degrees.
-    """
+    def read(following: Following) -> Reading:
+        value: float | None = following.number(0) / per
+        if nan_is_missing and value is not None and math.isnan(value):
+            value = None
+        return {**dict.fromkeys(sets, value), **also}, 1
+
+    return Flag(words, 1, read)
+
+
+def _integer(words: str, *sets: str, ends: bool = False) -> Flag:
+    return Flag(words, 1, lambda following: (dict.fromkeys(sets, following.integer(0)), 1), ends)
+
+
+def _integers(words: str, count: int, sets: str, **also: Any) -> Flag:
+    return Flag(
+        words,
+        count,
+        lambda following: ({sets: tuple(following.integer(i) for i in range(count)), **also}, count),
+    )
+
+
+def _vector(words: str, sets: str) -> Flag:
+    return Flag(
+        words,
+        3,
+        lambda following: ({sets: tuple(following.number(i) for i in range(3)), "convention": "CUSTOM"}, 3),
+    )
+
+
+def _file(words: str, sets: str, role: Role, *, own: bool = False, **also: Any) -> Flag:
+    return Flag(words, 1, lambda following: ({sets: following.words[0], **also}, 1), own=own, role=role)
+
+
+def _switch(words: str, *, ends: bool = False, own: bool = False, **also: Any) -> Flag:
+    return Flag(words, 0, lambda following: (also, 0), ends, own)
+
+
+def _nothing(words: str, count: int, *, own: bool = False, role: Role = "", **also: Any) -> Flag:
+    """Its words are taken and change nothing else."""
+    return Flag(words, count, lambda following: (also, count), own=own, role=role)
+
+
+# ---- flags with a reader of their own --------------------------------------------------------------------------------
+
+
+def _read_cell(following: Following) -> Reading:
+    """Up to six numbers, ending before a word that begins with ``-``; what is missing keeps what it was."""
     numbers: list[float] = []
-    for word in following[:6]:
-        if not v.is_number(word) or word.startswith("-"):
+    for i, word in enumerate(following.words[:6]):
+        if word.startswith("-"):
             break
-        numbers.append(v.number(word))
+        numbers.append(following.number(i))
     if not numbers:
-        raise ValueError(f"{following[0]!r} follows" if following else "nothing follows")
-    lengths = (numbers[:3] + numbers[:1] * 3)[:3]
-    angles = (numbers[3:] + [90.0] * 3)[:3]
-    return {"cell_A_deg": (*lengths, *angles)}, len(numbers)
+        following.remarks.object(
+            f"{following.flag} needs one to six positive numbers after it (a b c alpha beta gamma)"
+        )
+    return {"cell_start": tuple(numbers)}, len(numbers)
 
 
-def read_misset(following: Sequence[str]) -> Reading:
-    """``-misset``: three angles, or ``random``."""
-    if following and following[0] == "random":
-        return {"misset_rad": "random"}, 1
-    if len(following) < 3:
-        raise ValueError(_follows(following))
-    return {"misset_rad": v.parse_all([v.DEGREES] * 3, following[:3])}, 3
+def _read_random_misset(following: Following) -> Reading | None:
+    word = following.words[0]
+    if "rand" not in word:
+        return None
+    if word != "random":
+        following.object(f"needs 'random' or three angles, not '{word}' (the reference reads 'random')")
+    return {"misset_rad": "random"}, 1
 
 
-def read_absorption(following: Sequence[str]) -> Reading:
-    """``-detector_abs``: a depth; ``inf`` or 0 also takes the thickness away."""
-    if not following:
-        raise ValueError("nothing follows")
-    attenuation_per_m = v.absorption_per_m(following[0])
-    if attenuation_per_m is None:
+def _read_misset(following: Following) -> Reading:
+    return {"misset_rad": tuple(degrees(following.number(i)) for i in range(3))}, 3
+
+
+def _read_energy(following: Following) -> Reading:
+    energy_eV = following.number(0)
+    return {"wavelength_A": 12398.42 / energy_eV if energy_eV else math.copysign(math.inf, energy_eV)}, 1
+
+
+def _require_word(following: Following) -> None:
+    """For flags that the reference reads without a look at whether a word follows."""
+    if not following.words:
+        raise InputError(
+            f"{following.flag} needs a value after it; as the last word the reference reads past the command line"
+        )
+
+
+def _read_absorption(following: Following) -> Reading:
+    """``inf`` or 0: no absorption, and no thickness."""
+    _require_word(following)
+    if "inf" in following.words[0]:
         return {"attenuation_per_m": 0.0, "thickness_m": 0.0}, 1
-    return {"attenuation_per_m": attenuation_per_m}, 1
+    depth_um = following.number(0)
+    if depth_um < 0:
+        following.object(f"needs a length that is not negative, not '{following.words[0]}' (as if none were given)")
+    if depth_um == 0:
+        return {"attenuation_per_m": 0.0, "thickness_m": 0.0}, 1
+    return {"attenuation_per_m": v.quotient(1.0, depth_um * 1e-6)}, 1
 
 
-def read_curved(following: Sequence[str]) -> Reading:
-    """``-curved_det``: the reference overlooks it as the very last word."""
-    if not following:
-        raise ValueError("as the very last word the reference overlooks it; put it earlier")
+def _read_thickness(following: Following) -> Reading:
+    _require_word(following)
+    return {"thickness_m": following.number(0) * 1e-6}, 1
+
+
+def _read_thickness_steps(following: Following) -> Reading:
+    _require_word(following)
+    return {"thickness_steps": following.integer(0)}, 1
+
+
+def _read_pivot(following: Following) -> Reading:
+    word = following.words[0]
+    if word not in ("sample", "beam"):
+        following.object(f"needs 'sample' or 'beam', not '{word}'")
+    pivots = [name.upper() for name in ("sample", "beam") if name in word]
+    return ({"pivot": pivots[-1]} if pivots else {}), 1
+
+
+def _read_curved(following: Following) -> Reading:
+    """Takes no value, but as the very last word the reference overlooks it (defect ``curved-det-last-word``)."""
+    if not following.words and "curved-det-last-word" in following.defects:
+        following.remarks.note(f"{following.flag} is the last word, where the reference overlooks it")
+        return {}, 0
     return {"curved": True}, 0
 
 
-def read_defects(following: Sequence[str]) -> Reading:
-    """``-defects``: those that are on."""
-    if not following or following[0].startswith("-"):
-        raise ValueError(f"{following[0]!r} follows" if following else "nothing follows")
-    return {"defects": Defects.parse(following[0])}, 1
+def _read_trace_pixel(following: Following) -> Reading:
+    slow, fast = (following.integer_between(i, 0, 2**31 - 1) for i in (0, 1))
+    return {"trace_pixel": (slow, fast)}, 2
 
 
-def _one(names: str, value: v.Value, *sets: str, **also: Any) -> Flag:
-    return Flag(tuple(names.split()), (value,), sets, also)
+def _read_case(following: Following) -> Reading:
+    name = following.words[0]
+    if not name or any(character in " \t\n\v\f\r" for character in name):
+        raise InputError(f"{following.flag} needs one word that is not empty, not '{name}'")
+    return {"case": name}, 1
 
 
-def _switch(names: str, **also: Any) -> Flag:
-    return Flag(tuple(names.split()), also=also)
-
-
-def _vector(name: str, sets: str) -> Flag:
-    return Flag((name,), (v.NUMBER,) * 3, (sets,), {"convention": "CUSTOM"})
-
-
-def _pivoting(name: str, value: v.Value, sets: str, pivot: str) -> Flag:
-    return Flag((name,), (value,), (sets,), {"pivot": pivot})
-
-
-_SIZE_X, _SIZE_Y, _SIZE_Z = "size_x_m", "size_y_m", "size_z_m"
+_SIZES = ("size_x_m", "size_y_m", "size_z_m")
 
 FLAGS: tuple[Flag, ...] = (
-    # crystal
-    _one("-mat", v.FILE, "matrix_file"),
-    Flag(("-cell",), reader=read_cell, needs="up to six numbers a b c alpha beta gamma (Angstrom, degrees)"),
-    Flag(("-misset",), reader=read_misset, needs="three angles in degrees, or the word random"),
-    _one("-misset_seed", v.WHOLE, "misset_seed"),
-    _one("-N", v.WHOLE, "Na", "Nb", "Nc"),
-    _one("-Na", v.WHOLE, "Na"),
-    _one("-Nb", v.WHOLE, "Nb"),
-    _one("-Nc", v.WHOLE, "Nc"),
-    _one("-xtalsize -samplesize", v.LENGTH_MM, _SIZE_X, _SIZE_Y, _SIZE_Z),
-    _one("-sample_x -sample_thick -xtal_thick", v.LENGTH_MM, _SIZE_X),
-    _one("-sample_y -sample_width -xtal_width -width", v.LENGTH_MM, _SIZE_Y),
-    _one("-sample_z -sample_height -xtal_height -height", v.LENGTH_MM, _SIZE_Z),
-    _switch("-square_xtal", shape="square"),
-    _switch("-round_xtal", shape="round"),
-    _switch("-gauss_xtal", shape="gauss"),
-    _switch("-tophat_spots -binary_spots", shape="tophat"),
-    _one("-fudge", v.NUMBER, "fudge"),
-    # mosaic
-    Flag(("-mosaic", "-mosaic_spread"), (v.DEGREES,), ("mosaic_spread_rad",), prefix="-mosaici"),
-    _one("-mosaic_domains", v.WHOLE, "mosaic_domains"),
-    _one("-mosaic_seed", v.WHOLE, "mosaic_seed"),
-    # spindle
-    _one("-phi", v.DEGREES, "phi_start_rad"),
-    _one("-osc", v.DEGREES, "osc_rad"),
-    _one("-phistep", v.DEGREES, "phi_step_rad"),
-    _one("-phisteps", v.WHOLE, "phi_steps"),
-    _vector("-spindle_axis", "spindle_axis"),
-    # structure factors
-    _one("-hkl", v.FILE, "hkl_file"),
-    _one("-default_F", v.NUMBER, "default_F"),
-    _one("-dump", v.FILE, "dump_file"),
-    _switch("-interpolate", interpolate=True),
-    _switch("-nointerpolate", interpolate=False),
-    # beam
-    _one("-lambda -wave", v.WAVELENGTH, "wavelength_A"),
-    _one("-energy", v.ENERGY, "wavelength_A"),
-    _one("-fluence", v.NOT_NEGATIVE, "fluence_photons_per_m2"),
-    _one("-flux", v.NUMBER, "flux_photons_per_s"),
-    _one("-exposure", v.NUMBER, "exposure_s"),
-    _one("-beamsize", v.LENGTH_MM, "beamsize_m"),
-    _one("-polar", v.NUMBER, "polarization_factor", polarized=True),
-    _switch("-nopolar", polarized=False),
-    _one("-dispersion", v.PERCENT, "dispersion"),
-    _one("-dispsteps", v.WHOLE, "dispersion_steps"),
-    _one("-divergence", v.MILLIRADIANS, "hdiv_range_rad", "vdiv_range_rad"),
-    _one("-hdivrange", v.MILLIRADIANS, "hdiv_range_rad"),
-    _one("-vdivrange", v.MILLIRADIANS, "vdiv_range_rad"),
-    _one("-hdivstep", v.MILLIRADIANS, "hdiv_step_rad"),
-    _one("-vdivstep", v.MILLIRADIANS, "vdiv_step_rad"),
-    _one("-divsteps", v.WHOLE, "hdiv_steps", "vdiv_steps"),
-    _one("-hdivsteps", v.WHOLE, "hdiv_steps"),
-    _one("-vdivsteps", v.WHOLE, "vdiv_steps"),
-    _switch("-round_div", round_divergence=True),
-    _switch("-square_div", round_divergence=False),
-    _one("-sourcefile", v.FILE, "source_file"),
-    _vector("-beam_vector", "beam_vector"),
-    _vector("-polar_vector", "polar_vector"),
-    # detector
-    _pivoting("-distance", v.NONZERO_MM, "distance_m", "BEAM"),
-    _pivoting("-close_distance", v.NONZERO_MM, "close_distance_m", "SAMPLE"),
-    _one("-detsize", v.POSITIVE_MM, "size_fast_m", "size_slow_m"),
-    _one("-detsize_f", v.POSITIVE_MM, "size_fast_m"),
-    _one("-detsize_s", v.POSITIVE_MM, "size_slow_m"),
-    _one("-detpixels", v.NATURAL, "pixels_fast", "pixels_slow"),
-    _one("-detpixels_f -detpixels_x", v.NATURAL, "pixels_fast"),
-    _one("-detpixels_s -detpixels_y", v.NATURAL, "pixels_slow"),
-    _one("-pixel", v.POSITIVE_MM, "pixel_size_m"),
-    _pivoting("-Xbeam", v.LENGTH_MM, "Xbeam_m", "BEAM"),
-    _pivoting("-Ybeam", v.LENGTH_MM, "Ybeam_m", "BEAM"),
-    _pivoting("-Xclose", v.LENGTH_MM, "Xclose_m", "SAMPLE"),
-    _pivoting("-Yclose", v.LENGTH_MM, "Yclose_m", "SAMPLE"),
-    _pivoting("-ORGX", v.NUMBER, "ORGX", "SAMPLE"),
-    _pivoting("-ORGY", v.NUMBER, "ORGY", "SAMPLE"),
-    _switch("-adxv", convention="ADXV", pivot="BEAM"),
+    _integer("-Na", "Na", ends=True),
+    _integer("-Nb", "Nb", ends=True),
+    _integer("-Nc", "Nc", ends=True),
+    _integer("=-N", "Na", "Nb", "Nc", ends=True),
+    Flag("-cell", 1, _read_cell),
+    Flag("-misset", 1, _read_random_misset, ends=True),
+    Flag("-misset", 3, _read_misset),
+    _number("-samplesize -sample_size", *_SIZES, per=1e3),
+    _number("-sample_thick -sample_x", "size_x_m", per=1e3),
+    _number("-sample_width -sample_y -width", "size_y_m", per=1e3),
+    _number("-sample_heigh(t) -sample_z -heigh(t)", "size_z_m", per=1e3),
+    _number("-xtalsize -xtal_size", *_SIZES, per=1e3),
+    _number("-xtal_thick -xtal_x", "size_x_m", per=1e3),
+    _number("-xtal_width -xtal_y -width", "size_y_m", per=1e3),
+    _number("-xtal_heigh(t) -xtal_z -heigh(t)", "size_z_m", per=1e3),
+    _nothing("-density -sample_den(sity)", 1),
+    _nothing("=-MW -molec(ular_weight)", 1),
+    _number("-Xbeam", "Xbeam_m", per=1e3, nan_is_missing=True, pivot="BEAM"),
+    _number("-Ybeam", "Ybeam_m", per=1e3, nan_is_missing=True, pivot="BEAM"),
+    _number("-Xclose", "Xclose_m", per=1e3, nan_is_missing=True, pivot="SAMPLE"),
+    _number("-Yclose", "Yclose_m", per=1e3, nan_is_missing=True, pivot="SAMPLE"),
+    _number("-ORGX", "ORGX", nan_is_missing=True, pivot="SAMPLE"),
+    _number("-ORGY", "ORGY", nan_is_missing=True, pivot="SAMPLE"),
+    Flag("-pivot", 1, _read_pivot),
     _switch("-mosflm", convention="MOSFLM", pivot="BEAM"),
-    _switch("-denzo", convention="DENZO", pivot="BEAM"),
     _switch("-xds", convention="XDS", pivot="SAMPLE"),
+    _switch("-adxv", convention="ADXV", pivot="BEAM"),
+    _switch("-denzo", convention="DENZO", pivot="BEAM"),
     _switch("-dials", convention="DIALS", pivot="BEAM"),
-    _one("-pivot", v.one_of("sample", "beam"), "pivot"),
     _vector("-fdet_vector", "fdet_vector"),
     _vector("-sdet_vector", "sdet_vector"),
     _vector("-odet_vector", "odet_vector"),
+    _vector("-beam_vector", "beam_vector"),
+    _vector("-polar_vector", "polar_vector"),
+    _vector("-spindle_axis", "spindle_axis"),
     _vector("-twotheta_axis", "twotheta_axis"),
-    Flag(("-pix0_vector",), (v.NUMBER,) * 3, also={"convention": "CUSTOM"}, prefix="-pix0_vector"),
-    _pivoting("-twotheta", v.DEGREES, "twotheta_rad", "SAMPLE"),
-    _one("-detector_rotx", v.DEGREES, "rotx_rad"),
-    _one("-detector_roty", v.DEGREES, "roty_rad"),
-    _one("-detector_rotz", v.DEGREES, "rotz_rad"),
-    Flag(("-curved_det",), reader=read_curved, needs="a word after it"),
+    _nothing("-pix0_vector -pix0_vector_mm", 3, convention="CUSTOM"),
+    _number("-distance", "distance_m", per=1e3, pivot="BEAM"),
+    _number("-close_distance", "close_distance_m", per=1e3, nan_is_missing=True, pivot="SAMPLE"),
+    Flag("-detector_abs", 0, _read_absorption),
+    Flag("=-detector_thick", 0, _read_thickness),
+    Flag("-detector_thicksteps", 0, _read_thickness_steps),
+    Flag("-thicksteps", 0, _read_thickness_steps),
+    _number("-twotheta", "twotheta_rad", per=RADIANS_TO_DEGREES, pivot="SAMPLE"),
+    _number("-detector_rotx", "rotx_rad", per=RADIANS_TO_DEGREES),
+    _number("-detector_roty", "roty_rad", per=RADIANS_TO_DEGREES),
+    _number("-detector_rotz", "rotz_rad", per=RADIANS_TO_DEGREES),
+    _number("=-detsize", "size_fast_m", "size_slow_m", per=1e3),
+    _number("-detsize_f", "size_fast_m", per=1e3),
+    _number("-detsize_s", "size_slow_m", per=1e3),
+    _integer("=-detpixels", "pixels_fast", "pixels_slow"),
+    _integer("-detpixels_f -detpixels_x", "pixels_fast"),
+    _integer("-detpixels_s -detpixels_y", "pixels_slow"),
+    Flag("-curved_det", 0, _read_curved),
+    _number("-pixel", "pixel_size_m", per=1e3),
     _switch("-point_pixel", point_pixel=True),
-    Flag(("-detector_abs",), reader=read_absorption, needs="a depth in micrometres, or inf"),
-    _one("-detector_thick", v.THICKNESS_UM, "thickness_m"),
-    _one("-detector_thicksteps -thicksteps", v.WHOLE, "thickness_steps"),
-    # sampling
-    _one("-oversample", v.WHOLE, "oversample"),
-    _switch("-oversample_thick", oversample_thick=True),
-    _switch("-oversample_polar", oversample_polar=True),
-    _switch("-oversample_omega", oversample_omega=True),
-    Flag(("-roi",), (v.WHOLE,) * 4, ("roi",)),
-    _one("-mask", v.FILE, "mask_file"),
-    _one("-img", v.FILE, "image_file"),
-    _one("-dmin", v.NUMBER, "dmin_A"),
-    _one("-water", v.SIZE_UM, "water_m"),
-    # output
-    _one("-floatfile -floatimage", v.FILE, "float_file"),
-    _one("-intfile -intimage", v.FILE, "int_file"),
-    _one("-pgmfile -pgmimage", v.FILE, "pgm_file"),
-    _one("-noisefile -noiseimage", v.FILE, "noise_file"),
-    _switch("-nopgm", pgm_file=None),
-    _switch("-nonoise", noise_file=None),
-    _one("-scale", v.NUMBER, "scale"),
-    _one("-pgmscale", v.NUMBER, "pgm_scale"),
-    _one("-adc", v.NUMBER, "adc_offset"),
-    _one("-seed", v.WHOLE, "noise_seed"),
+    _number("=-polar", "polarization_factor", polarized=True),
+    _switch("-nopolar", polarized=False),
+    _switch("-oversample_thick", ends=True, oversample_thick=True),
+    _switch("-oversample_polar", ends=True, oversample_polar=True),
+    _switch("-oversample_omega", ends=True, oversample_omega=True),
+    _integer("-oversample", "oversample"),
+    _integers("-roi", 4, "roi"),
+    _number("-lambda -wave", "wavelength_A"),
+    Flag("-energy", 1, _read_energy),
+    _number("-fluence", "fluence_photons_per_m2"),
+    _number("-flux", "flux_photons_per_s"),
+    _number("-exposure", "exposure_s"),
+    _number("-beamsize", "beamsize_m", per=1e3),
+    _number("=-mosaic -mosaici(ty) -mosaic_spr(ead)", "mosaic_spread_rad", per=RADIANS_TO_DEGREES),
+    _integer("-mosaic_dom(ains)", "mosaic_domains"),
+    _number("-dispersion", "dispersion", per=100.0),
+    _integer("-dispsteps", "dispersion_steps"),
+    _number("-divergence", "hdiv_range_rad", "vdiv_range_rad", per=1e3),
+    _number("-hdivrange", "hdiv_range_rad", per=1e3),
+    _number("-vdivrange", "vdiv_range_rad", per=1e3),
+    _number("=-hdivstep", "hdiv_step_rad", per=1e3),
+    _integer("-hdivsteps", "hdiv_steps"),
+    _number("=-vdivstep", "vdiv_step_rad", per=1e3),
+    _integer("-vdivsteps", "vdiv_steps"),
+    _integer("-divsteps", "hdiv_steps", "vdiv_steps"),
+    _switch("-round_div", round_divergence=True),
+    _switch("-square_div", round_divergence=False),
+    _number("-adc", "adc_offset"),
+    _number("=-phi", "phi_start_rad", per=RADIANS_TO_DEGREES),
+    _number("-osc", "osc_rad", per=RADIANS_TO_DEGREES),
+    _number("=-phistep", "phi_step_rad", per=RADIANS_TO_DEGREES),
+    _integer("-phisteps", "phi_steps"),
+    _number("-dmin", "dmin_A"),
+    _file("-mat", "matrix_file", "input"),
+    _file("-hkl", "hkl_file", "input"),
+    _number("-default_F", "default_F"),
+    _file("-dump", "dump_file", "output"),
+    _nothing("-img", 1, role="input"),
+    _nothing("-mask", 1, role="input"),
+    _nothing("-stolout", 1, role="output"),
+    _file("=-stol", "stol_file", "input"),
+    _file("=-4stol", "stol_file", "input"),
+    _file("=-Q", "stol_file", "input"),
+    _file("-sourcefile", "source_file", "input"),
+    _file("-floatfile -floatimage", "float_file", "output"),
+    _file("-intfile -intimage", "int_file", "output"),
+    _file("-pgmfile -pgmimage", "pgm_file", "output", writes_pgm=True),
+    _file("-noisefile -noiseimage", "noise_file", "output", writes_noise=True),
+    _switch("-nonoise", writes_noise=False),
+    _switch("-nopgm", writes_pgm=False),
+    _number("-scale", "scale"),
+    _number("-pgmscale", "pgm_scale", writes_pgm=True),
+    _switch("-coherent"),
     _switch("-printout", printout=True),
-    Flag(("-printout_pixel",), (v.INDEX,) * 2, ("printout_pixel",)),
     _switch("-noprogress", progress=False),
     _switch("-progress", progress=True),
-    # read, without effect on any output
-    _one("-density -sample_density", v.NUMBER),
-    _one("-MW -molecular_weight", v.NUMBER),
-    _switch("-coherent"),
-    _one("-stol -4stol -Q -stolout", v.FILE),
-    # this toolkit's own
-    Flag(("-trace_pixel",), (v.INDEX,) * 2, ("trace_pixel",)),
-    _one("-trace_file", v.FILE),
-    _switch("-trace_only"),
-    Flag(("-defects",), reader=read_defects, needs="all, none or names of defects with commas between"),
-    _one("-threads", v.NATURAL, "threads"),
-    _one("-case", v.WORD, "case"),
+    _switch("-interpolate", interpolate=True),
+    _switch("-nointerpolate", interpolate=False),
+    _switch("-round_xtal", shape="round"),
+    _switch("-square_xtal", shape="square"),
+    _switch("-gauss_xtal", shape="gauss"),
+    _switch("-binary_spots -tophat_spots", shape="tophat"),
+    _number("-fudge", "fudge"),
+    _integers("-printout_pixel", 2, "printout_pixel", printout=True),
+    _integer("-seed", "noise_seed"),
+    _integer("-mosaic_seed", "mosaic_seed"),
+    _integer("-misset_seed", "misset_seed"),
+    _number("-water", "water_m", per=1e6),
+    # beyond the reference
+    Flag("-trace_pixel", 2, _read_trace_pixel, own=True),
+    _file("-trace_file", "trace_file", "output", own=True),
+    _switch("-trace_only", own=True, trace_only=True),
+    Flag("-defects", 1, lambda following: ({"defects": Defects.parse(following.words[0])}, 1), own=True),
+    Flag("-threads", 1, lambda following: ({"threads": following.integer_between(0, 1, 1024)}, 1), own=True),
+    Flag("-case", 1, _read_case, own=True),
+    _nothing("--strict", 0, own=True),
 )
 
-BY_NAME: Mapping[str, Flag] = MappingProxyType({name: flag for flag in FLAGS for name in flag.names})
-_PREFIXED = tuple(flag for flag in FLAGS if flag.prefix)
+NAMES: tuple[str, ...] = tuple(dict.fromkeys(name for flag in FLAGS for name in flag.names))
 
-
-def find_flag(word: str, before: str | None = None) -> Flag:
-    """The flag that a word names.
-
-    Args:
-        word: where a flag is expected.
-        before: the flag that was read before it, for the message about a stray word.
-
-    Raises:
-        InputError: no flag has that name; the nearest is suggested.
-    """
-    if word in BY_NAME:
-        return BY_NAME[word]
-    for flag in _PREFIXED:
-        if flag.prefix and word.startswith(flag.prefix):
-            return flag
-    if not word.startswith("-") or v.is_number(word):
-        raise InputError(_stray(word, before))
-    raise InputError(f"unknown flag {word!r}; did you mean {nearest_flag(word)}?")
+BY_NAME: Mapping[str, tuple[Flag, ...]] = MappingProxyType(
+    {name: tuple(flag for flag in FLAGS if name in flag.names) for name in NAMES}
+)
+"""The rows that have a name, in the order of the table."""
 
 
 def nearest_flag(word: str) -> str:
-    """The known flag most like a word."""
-    for name in BY_NAME:
-        if name.lower() == word.lower():
-            return name
-    return difflib.get_close_matches(word, BY_NAME, n=1, cutoff=0.0)[0]
-
-
-def _stray(word: str, before: str | None) -> str:
-    if before is None:
-        return f"stray word {word!r}: a command line begins with a flag, such as -cell"
-    flag = find_flag(before)
-    takes = f"{before} takes {flag.requirement}" if flag.values or flag.reader else f"{before} takes no value"
-    return f"stray word {word!r} after {before}: {takes}; remove the word or name its flag"
-
-
-def substring_effects(name: str, following: Sequence[str]) -> dict[str, Any]:
-    """What the reference's matching of parts of words makes a flag do besides (defect ``flag-substrings``).
-
-    ``-twotheta_axis x y z`` also acts as ``-twotheta x``; ``-misset_seed n`` also acts as ``-misset`` with the
-    three words that follow it, if there are three.
-    """
-    if name == "-twotheta_axis":
-        return {"twotheta_rad": degrees(v.number_or_zero(following[0])), "pivot": "SAMPLE"}
-    if name == "-misset_seed" and len(following) >= 3:
-        return {"misset_rad": tuple(degrees(v.number_or_zero(word)) for word in following[:3])}
-    return {}
+    """The name of a flag that is most like a word."""
+    return nearest(word, NAMES)

@@ -15,6 +15,7 @@ from simulator.experiment import RADIANS_TO_DEGREES, Detector, Experiment
 from simulator.files_hkl import dump_bytes
 from simulator.files_smv import smv_header_bytes
 from simulator.files_write import Content, write_files
+from simulator.flag_values import quotient
 from simulator.noise import LARGEST_COUNT, Noise, Roi, noise_image
 from simulator.random_numbers import Ran1
 
@@ -68,10 +69,11 @@ class Statistics:
     sum: float
     mean: float
     rms: float
-    """sqrt(sum x^2/(n - 1)); NaN of one pixel alone."""
+    """sqrt(sum x^2/(n - 1)); infinite of one pixel alone."""
     rmsd: float
     """sqrt(sum (x - mean)^2/(N - 1)) over all N pixels of the region, masked ones as 0."""
     max: float
+    """The largest pixel, at least 0: the reference looks for more than 0."""
     max_slow_fast: tuple[int, int]
 
 
@@ -123,34 +125,38 @@ def statistics(image: np.ndarray, roi: Roi | None = None, mask: np.ndarray | Non
     if mask is not None:
         kept = mask[region]
         values[~kept], n = 0.0, int(kept.sum())
-    total, squares = float(values.sum()), float(np.vdot(values, values))
-    mean = total / n if n else math.nan
-    slow, fast = _brightest(values, None if mask is None else kept)
-    largest = float(values[slow, fast]) if n else 0.0
-    values -= mean
+    with np.errstate(invalid="ignore", over="ignore"):
+        total, squares = float(values.sum()), float(np.vdot(values, values))
+        mean = quotient(total, n)
+        largest, place = _brightest(values, None if mask is None else kept)
+        values -= mean
+        deviations = float(np.vdot(values, values))
     return Statistics(
         n_pixels=n,
         sum=total,
         mean=mean,
-        rms=_root_of_ratio(squares, n - 1),
-        rmsd=_root_of_ratio(float(np.vdot(values, values)), values.size - 1),
+        rms=_root(quotient(squares, n - 1)),
+        rmsd=_root(quotient(deviations, values.size - 1)),
         max=largest,
-        max_slow_fast=(slow + region[0].start, fast + region[1].start),
+        max_slow_fast=(place[0] + region[0].start, place[1] + region[1].start) if largest > 0 else (0, 0),
     )
 
 
-def _brightest(values: np.ndarray, kept: np.ndarray | None) -> tuple[int, int]:
-    """Row and column of the largest value that counts and is a number; the first of equals."""
+def _brightest(values: np.ndarray, kept: np.ndarray | None) -> tuple[float, tuple[int, int]]:
+    """The largest value above 0 that counts, and its row and column, the first of equals; 0 where there is none."""
+    if not values.size:
+        return 0.0, (0, 0)
     place = int(np.argmax(values))
     if kept is not None or np.isnan(values.flat[place]):  # argmax finds what is no number first
         counts = ~np.isnan(values) if kept is None else kept & ~np.isnan(values)
         place = int(np.argmax(np.where(counts, values, -np.inf)))
+    largest = float(values.flat[place])
     slow, fast = divmod(place, values.shape[1])
-    return slow, fast
+    return (largest, (slow, fast)) if largest > 0 else (0.0, (0, 0))
 
 
-def _root_of_ratio(total: float, count: int) -> float:
-    return math.sqrt(total / count) if count > 0 else math.nan
+def _root(x: float) -> float:
+    return math.nan if x < 0 else math.sqrt(x)
 
 
 def _region(image: np.ndarray, roi: Roi | None) -> tuple[slice, slice]:
@@ -189,7 +195,8 @@ def integer_image(image: np.ndarray, scale: float, adc_offset: float = 40.0, roi
     rows, columns = _region(image, roi)
     for some in _few(rows, image):
         counts = image[some, columns].astype(np.float64)
-        counts *= scale
+        with np.errstate(invalid="ignore"):
+            counts *= scale
         counts += adc_offset
         np.fmax(counts, 0.0, out=counts)  # what is no number becomes 0 as well
         np.fmin(counts, LARGEST_COUNT, out=counts)
@@ -243,8 +250,10 @@ def _stored(pixels: np.ndarray, dtype: str) -> memoryview:
 def smv_header(experiment: Experiment, geometry: HeaderGeometry) -> bytes:
     """The 512-byte header of the integer and noise images: lengths in mm, angles in degrees."""
     detector, spindle, px = experiment.detector, experiment.spindle, experiment.detector.pixel_size_m
-    pix0 = geometry.pix0_m
-    origin_mm = ",".join(f"{value * 1000.0:g}" for value in (pix0[2], pix0[1], -pix0[0]))
+    x, y, z = geometry.pix0_m
+    # Products with the three axes, as the reference takes them: then a 0 never says -0.
+    along = (x * 0.0 + y * 0.0 + z * 1.0, x * 0.0 + y * 1.0 + z * 0.0, x * -1.0 + y * 0.0 + z * 0.0)
+    origin_mm = ",".join(f"{1000.0 * value:g}" for value in along)
     size_slow_m = _size_slow_m(detector)
     values: list[tuple[str, float]] = [
         ("PIXEL_SIZE", px * 1000.0),

@@ -83,7 +83,7 @@ def prepare(experiment: Experiment, defects: Defects, zero_phi_steps: tuple[bool
     weights = [1.0] * len(sources)
     if "source-weights-ignored" not in defects:
         total = sum(source.weight for source in sources)
-        if total == 0.0:
+        if total == 0.0 and sources:
             raise InputError("the sources' weights add up to 0; give at least one a weight, or ignore the weights")
         weights = [source.weight * len(sources) / total for source in sources]
     mosaic = not is_zero(crystal.mosaic_spread_rad)
@@ -167,7 +167,7 @@ def physics_of(prepared: Prepared, precision: Precision, *, compiled: bool) -> P
         cut_by_dmin=sampling.dmin_A > 0.0,
         interpolate=sampling.interpolate and listed,
         lattice_can_vanish=crystal.shape != "square",
-        with_water=sampling.water_m > 0.0,
+        with_water=sampling.water_m != 0.0,
         listed=listed,
         weighted=any(weight != 1.0 for weight in prepared.source_weights),
         polarized=beam.polarized,

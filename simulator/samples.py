@@ -70,7 +70,8 @@ class SampleTable:
         self._device, self._precision = device, precision
         scan = prepared.scan
         self.n_sources, self.n_phi, self.n_domains = len(prepared.sources), len(scan.steps), len(prepared.umats)
-        self._sources = stacked([x for s in prepared.sources for x in (*s.incident, s.wavelength_m)]).reshape(-1, 4)
+        beams = [x for s in prepared.sources for x in (*s.incident, s.wavelength_m)]
+        self._sources = stacked(beams).reshape(self.n_sources, 4)
         self._weights = stacked(prepared.source_weights)
         self._phi_deg = stacked([printed_degrees(value_of(step.phi_rad)) for step in scan.steps])
         self._phi = _phi_cells(scan.steps)
@@ -80,8 +81,8 @@ class SampleTable:
         self._first_cells = _domain_cells(self._first_phi, umats)
         self.per_source = self.n_phi * self.n_domains
         self.total = self.n_sources * self.per_source
-        tiles = -(-self.total // max(1, tile_size))
-        self._size = -(-self.total // tiles)
+        tiles = max(1, -(-self.total // max(1, tile_size)))
+        self._size = max(1, -(-self.total // tiles))
         # A tile belongs to one graph: none is kept where gradients are wanted.
         kept = lru_cache(maxsize=MOST_TILES_KEPT)(self._tile)
         self._kept: Callable[[int, int | None], Tile] = self._tile if self.requires_grad else kept

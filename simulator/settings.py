@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
-from simulator import flag_values as v
 from simulator.defects import Defects
-from simulator.errors import InputError
-from simulator.experiment import DEFAULT_FLUENCE, Convention, Pivot, Shape
-from simulator.files_smv import SmvHeader, read_smv_header
+from simulator.experiment import DEFAULT_FLUENCE, RADIANS_TO_DEGREES, Convention, Pivot, Shape
+from simulator.files_smv import ANGLE, ANGSTROM, MILLIMETRE, PIXEL, read_smv_header
+from simulator.remarks import Remarks
 from simulator.step_counts import NOT_GIVEN
 
 Triple = tuple[float, float, float]
@@ -25,7 +24,8 @@ class Settings:
 
     # crystal
     matrix_file: str | None = None
-    cell_A_deg: tuple[float, float, float, float, float, float] | None = None
+    cell_A_deg: tuple[float, ...] | None = None
+    """a b c alpha beta gamma; 0 or less: not given."""
     misset_rad: Triple | Literal["random"] | None = None
     misset_seed: int | None = None
     Na: int = 1
@@ -49,6 +49,7 @@ class Settings:
     hkl_file: str | None = None
     default_F: float = 0.0
     dump_file: str | None = None
+    stol_file: str | None = None
     interpolate: bool | None = None
     # beam
     wavelength_A: float = 1.0
@@ -75,8 +76,9 @@ class Settings:
     close_distance_m: float | None = None
     size_fast_m: float = 0.1024
     size_slow_m: float = 0.1024
-    pixels_fast: int | None = None
-    pixels_slow: int | None = None
+    pixels_fast: int = 0
+    """0: not given."""
+    pixels_slow: int = 0
     pixel_size_m: float = 1e-4
     Xbeam_m: float | None = None
     Ybeam_m: float | None = None
@@ -110,10 +112,12 @@ class Settings:
     dmin_A: float = 0.0
     water_m: float = 0.0
     # output
-    float_file: str | None = "floatimage.bin"
-    int_file: str | None = "intimage.img"
-    pgm_file: str | None = "image.pgm"
-    noise_file: str | None = "noiseimage.img"
+    float_file: str = "floatimage.bin"
+    int_file: str = "intimage.img"
+    pgm_file: str = "image.pgm"
+    noise_file: str = "noiseimage.img"
+    writes_pgm: bool = True
+    writes_noise: bool = True
     scale: float | None = None
     pgm_scale: float | None = None
     adc_offset: float = 40.0
@@ -126,55 +130,54 @@ class Settings:
     defects: Defects | None = None
     threads: int = 1
     case: str = "none"
+    trace_file: str | None = None
+    trace_only: bool = False
 
     def slow_size_m(self) -> float:
         """Height of the detector: a pixel count, if given, fixes it."""
-        return self.size_slow_m if self.pixels_slow is None else self.pixel_size_m * self.pixels_slow
+        return self.pixel_size_m * self.pixels_slow if self.pixels_slow else self.size_slow_m
 
     def fast_size_m(self) -> float:
         """Width of the detector."""
-        return self.size_fast_m if self.pixels_fast is None else self.pixel_size_m * self.pixels_fast
+        return self.pixel_size_m * self.pixels_fast if self.pixels_fast else self.size_fast_m
 
 
-HEADER_KEYWORDS: tuple[tuple[str, v.Value, str], ...] = (
-    ("SIZE1", v.PIXELS, "pixels_fast"),
-    ("SIZE2", v.PIXELS, "pixels_slow"),
-    ("PIXEL_SIZE", v.POSITIVE_MM, "pixel_size_m"),
-    ("DISTANCE", v.NONZERO_MM, "distance_m"),
-    ("CLOSE_DISTANCE", v.NONZERO_MM, "close_distance_m"),
-    ("WAVELENGTH", v.WAVELENGTH, "wavelength_A"),
-    ("BEAM_CENTER_X", v.LENGTH_MM, "Xbeam_m"),
-    ("BEAM_CENTER_Y", v.LENGTH_MM, "Ybeam_m"),
-    ("ORGX", v.NUMBER, "ORGX"),
-    ("ORGY", v.NUMBER, "ORGY"),
-    ("PHI", v.DEGREES, "phi_start_rad"),
-    ("OSC_RANGE", v.DEGREES, "osc_rad"),
+HEADER_KEYWORDS: tuple[tuple[str, str, float, str], ...] = (
+    ("PIXEL_SIZE", MILLIMETRE, 1e3, "pixel_size_m"),
+    ("DISTANCE", MILLIMETRE, 1e3, "distance_m"),
+    ("CLOSE_DISTANCE", MILLIMETRE, 1e3, "close_distance_m"),
+    ("WAVELENGTH", ANGSTROM, 1.0, "wavelength_A"),
+    ("BEAM_CENTER_X", MILLIMETRE, 1e3, "Xbeam_m"),
+    ("BEAM_CENTER_Y", MILLIMETRE, 1e3, "Ybeam_m"),
+    ("ORGX", PIXEL, 1.0, "ORGX"),
+    ("ORGY", PIXEL, 1.0, "ORGY"),
+    ("PHI", ANGLE, RADIANS_TO_DEGREES, "phi_start_rad"),
+    ("OSC_RANGE", ANGLE, RADIANS_TO_DEGREES, "osc_rad"),
 )
-"""Keywords of an SMV header that are settings; the others, TWOTHETA among them, have no effect."""
+"""Keywords of an SMV header that are settings, with the divisor that makes them so; TWOTHETA has no effect."""
 
 
-def header_settings(settings: Settings, folder: Path, name: str, *, is_mask: bool) -> Settings:
-    """The settings with those that an SMV file's header brings (``-mask`` and ``-img``).
+def header_settings(
+    settings: Settings, folder: Path, name: str, defects: Defects, remarks: Remarks, *, is_mask: bool, field: str
+) -> Settings:
+    """The settings with those that an SMV file's header brings (``-mask`` and ``-img``); as they were if it is none.
 
     A mask's BEAM_CENTER_Y counts from the far edge: Ybeam = slow size - BEAM_CENTER_Y.
 
     Raises:
-        InputError: the file cannot be read, or a keyword's value is unusable; file and keyword are named.
+        InputError: a header that the reference crashes on, or a keyword's value that cannot be used.
     """
-    header = read_smv_header(folder / name, name)
-    filled: dict[str, Any] = {
-        setting: _header_value(header, name, keyword, value)
-        for keyword, value, setting in HEADER_KEYWORDS
-        if keyword in header.keywords
-    }
+    header = read_smv_header(folder / name, name, remarks, substrings="header-substrings" in defects)
+    if header is None:
+        return settings
+    fast, slow = header.size()
+    sizes = {"pixels_fast": fast, "pixels_slow": slow}
+    filled: dict[str, Any] = {field: name, **{setting: count for setting, count in sizes.items() if count}}
+    for keyword, units, per, setting in HEADER_KEYWORDS:
+        number = header.number(keyword, units)
+        if number is not None:
+            filled[setting] = number / per
     settings = replace(settings, **filled)
     if is_mask and "Ybeam_m" in filled:
         settings = replace(settings, Ybeam_m=settings.slow_size_m() - filled["Ybeam_m"])
     return settings
-
-
-def _header_value(header: SmvHeader, name: str, keyword: str, value: v.Value) -> Any:
-    try:
-        return value.parse(header.keywords[keyword])
-    except ValueError as error:
-        raise InputError(f"{name}: header keyword {keyword} must be {value.requirement}: {error}") from None

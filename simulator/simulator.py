@@ -12,6 +12,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from simulator.algebra import quotient, value_of
 from simulator.defects import Defects
 from simulator.errors import InputError
 from simulator.execution import ExecutionConfig, default_execution
@@ -142,6 +143,8 @@ class Simulator:
 
     def render(self, progress: Progress = _no_progress) -> Rendering:
         """The image and the statistics that only the pixel sum knows."""
+        if not self.prepared.steps:
+            return self._without_evaluations()
         compiled = self._compiles()
         pixel_sum = self._sum_for_images(compiled)
         size = self._chunk_pixels(compiled)
@@ -163,6 +166,17 @@ class Simulator:
         with unshared_operations():
             flat = self._with_first_pixels(flat)
         return Rendering(flat.reshape(self.region.shape), float(omegas.sum()) / self.prepared.steps)
+
+    def _without_evaluations(self) -> Rendering:
+        """The image of a beam without sources or a scan without steps: the reference divides by their number, 0."""
+        held = {"capture_fraction": 1.0, "polar": float(bool(self.prepared.sources) or not self.physics.polarized)}
+        I_before_scaling = value_of(self.prepared.background_I) if self.physics.background_in_sum else 0.0
+        photons = quotient(value_of(self.constants.intensity_scale) * I_before_scaling, 0.0)
+        for factor, oversampled in zip(held.values(), self.physics.oversampled, strict=False):
+            photons *= 1.0 if oversampled else factor
+        flat = torch.zeros(math.prod(self.region.shape), dtype=self.precision.position, device=self.device)
+        flat[self.region.flat_indices(0, self.region.n_active, self.device)] = photons
+        return Rendering(flat.reshape(self.region.shape), math.inf if self.region.n_active else math.nan)
 
     def values(self) -> Tensor:
         """(n_active,) photons of the pixels inside ROI and mask, in raster order: the image without the rest."""
@@ -247,6 +261,10 @@ class Simulator:
         """
         for pixel in pixels:
             self.region.require_active(*pixel)
+        if pixels and not self.prepared.steps:
+            raise InputError(
+                "nothing is evaluated in any pixel, so there is nothing to trace; see the steps and sources"
+            )
         with torch.no_grad(), unshared_operations():
             first = self._first_sweeps.by_pixel
             alone = [[pixel] for pixel in pixels if pixel in first]

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 from simulator.algebra import Scalar, Vec, rotate_axis, scale, unit, vec
 from simulator.detector import Geometry
-from simulator.errors import InputError
-from simulator.experiment import Beam, Steps
+from simulator.experiment import Beam
+from simulator.step_counts import directions_left
 
 SOURCE_DISTANCE_m = 10.0
 
@@ -45,33 +44,13 @@ def _listed(beam: Beam, geometry: Geometry, wavelength_m: Scalar) -> list[Source
 def _divergent(beam: Beam, geometry: Geometry, wavelength_m: Scalar) -> list[SourcePoint]:
     centre = scale(geometry.beam, -SOURCE_DISTANCE_m)
     directions = []
-    for i in range(beam.hdiv.count):
-        for j in range(beam.vdiv.count):
-            hdiv = beam.hdiv.step * i - beam.hdiv.range / 2.0
-            vdiv = beam.vdiv.step * j - beam.vdiv.range / 2.0
-            if beam.round_divergence and _outside_ellipse(hdiv, beam.hdiv, vdiv, beam.vdiv):
-                continue
-            tilted = rotate_axis(centre, geometry.polarization, vdiv)
-            directions.append(_incident_from(rotate_axis(tilted, geometry.vertical, hdiv)))
-    if not directions:
-        raise InputError(
-            f"round divergence leaves none of the {beam.hdiv.count} x {beam.vdiv.count} sources; "
-            "take other step counts, or -square_div"
-        )
+    for hdiv, vdiv in directions_left(beam.hdiv, beam.vdiv, round_divergence=beam.round_divergence):
+        tilted = rotate_axis(centre, geometry.polarization, vdiv)
+        directions.append(_incident_from(rotate_axis(tilted, geometry.vertical, hdiv)))
     dispersion = beam.dispersion
     wavelengths = [wavelength_m * (1.0 + dispersion.step * i - dispersion.range / 2.0) for i in range(dispersion.count)]
-    weight = 1.0 / (len(directions) * len(wavelengths))
+    weight = 1.0 / max(1, len(directions) * len(wavelengths))
     return [SourcePoint(incident, lam, weight) for incident in directions for lam in wavelengths]
-
-
-def _outside_ellipse(hdiv: float, h: Steps, vdiv: float, v: Steps) -> bool:
-    """The reference's rule for round divergence; a single step in either direction cuts nothing (0/0 there)."""
-    if h.range == 0.0 or v.range == 0.0:
-        return False
-    t = (hdiv**2 - h.step**2 / 4.0 * (1 - h.count % 2)) / h.range**2 + (
-        vdiv**2 - v.step**2 / 4.0 * (1 - v.count % 2)
-    ) / v.range**2
-    return math.isfinite(t) and 4.0 * t > 1.1
 
 
 def _incident_from(position: Vec) -> Vec:

@@ -187,7 +187,7 @@ def run_both(program: Path, tmp_path: Path) -> Callable[..., Both]:
 def run_program(program: Path, argv: Sequence[str], pixels: Sequence[Pixel], folder: Path) -> Outcome:
     traced = [word for slow, fast in pixels for word in ("-trace_pixel", str(slow), str(fast))]
     done = subprocess.run(
-        [str(program), *argv, *traced], cwd=folder, capture_output=True, text=True, errors="replace", timeout=120
+        [str(program), *traced, *argv], cwd=folder, capture_output=True, text=True, errors="replace", timeout=120
     )
     lines = tuple(line for line in done.stdout.splitlines() if line.startswith("TRACE_C"))
     return Outcome(done.returncode, done.stderr, folder, lines)

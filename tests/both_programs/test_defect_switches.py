@@ -31,6 +31,7 @@ LIST = "".join(
     f"{h} {k} {l} {50 + 7 * h - 3 * k + 2 * l}\n" for h in INDICES for k in INDICES for l in INDICES
 ).encode()
 SOURCES = b"-10 0 0 1\n-10 0.03 0 2\n-10 0 -0.04 0.5\n"
+HEADER = b"{\nHEADER_BYTES=512;\nBYTE_ORDER=little_endian;\nPHI=2;\nPHI_START=9;\nDISTANCE=70 mm;\n}\f".ljust(512)
 WHITE_DUMP, CLEAN_DUMP = dump(b"\n \t" + struct.pack("<d", 10.0)[3:]), dump(struct.pack("<d", 10.0))
 
 CASES: dict[str, tuple[str, dict[str, bytes]]] = {
@@ -49,6 +50,8 @@ CASES: dict[str, tuple[str, dict[str, bytes]]] = {
     "stale-dump": (f"{SMALL} -cell 20 -default_F 3 -N 5", {"Fdump.bin": CLEAN_DUMP}),
     "dump-whitespace": (f"{SMALL} -cell 5 5 25 -N 5 -dump made.dump -nointerpolate", {"made.dump": WHITE_DUMP}),
     "flag-substrings": (f"{OBLIQUE} -twotheta_axis 3 1 0 -misset_seed 7 -fudge 1.5 -nonoise", {}),
+    "header-substrings": (f"-img made.img {OBLIQUE}", {"made.img": HEADER}),
+    "curved-det-last-word": (f"{OBLIQUE} -xds -ORGX 7 -curved_det", {}),
 }
 
 
@@ -63,8 +66,8 @@ def test_programs_agree_in_both_positions(defect: str, others: str, run_both: Ca
     with_it, without_it = ("all", ",".join(name for name in NAMES if name != defect))
     if others == "off":
         with_it, without_it = defect, "none"
-    on = run_both(f"{argv} -defects {with_it}", PIXELS, files)
-    off = run_both(f"{argv} -defects {without_it}", PIXELS, files)
+    on = run_both(f"-defects {with_it} {argv}", PIXELS, files)
+    off = run_both(f"-defects {without_it} {argv}", PIXELS, files)
     on.assert_agree()
     off.assert_agree()
     assert on.c.exit_code == off.c.exit_code == 0

@@ -23,6 +23,8 @@ NAMES = [
     "stale-dump",
     "dump-whitespace",
     "flag-substrings",
+    "header-substrings",
+    "curved-det-last-word",
 ]
 
 OBLIQUE = "-cell 38 47 55 75 85 95 -default_F 100 -N 5"
@@ -46,6 +48,9 @@ def terms(run: Any) -> np.ndarray:
     return (run.records("DOMAIN", "F_cell") ** 2 * run.records("DOMAIN", "F_latt") ** 2).ravel()
 
 
+FIXES = {"phi-carryover", "oversample-compounds", "curved-det-last-word"}
+
+
 @pytest.mark.parametrize(
     ("switch", "mode", "text"),
     [
@@ -54,6 +59,8 @@ def terms(run: Any) -> np.ndarray:
         ("-defects none", "spec", "none"),
         ("-defects curved-axes,phi-carryover", "custom", "phi-carryover,curved-axes"),
         (f"-defects {','.join(reversed(NAMES))}", "c-parity", "all"),
+        ("-defects upstream-fixes", "upstream-fixes", "upstream-fixes"),
+        (f"-defects {','.join(sorted(set(NAMES) - FIXES))}", "upstream-fixes", "upstream-fixes"),
     ],
 )
 def test_header_names_mode_and_defects(switch: str, mode: str, text: str, simulate: Callable[..., Any]) -> None:

@@ -48,6 +48,6 @@ def test_values_not_given_are_still_recognised(fast_program: Path, run_program: 
 
 
 def test_not_a_number_is_still_refused(fast_program: Path, run_program: Callable[..., Any]) -> None:
-    run = run_program(fast_program, f"{BASE} {CELL} -distance nan")
+    run = run_program(fast_program, f"{BASE} {CELL} --strict -distance nan")
     assert run.returncode == 2
     assert "finite" in run.stderr

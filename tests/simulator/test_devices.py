@@ -121,7 +121,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     lines = (f"{h} {k} {l} {10 + h * k + l % 3}\n" for h in indices for k in indices for l in indices)
     (folder / "made.hkl").write_text("".join(lines))
     (folder / "made.sources").write_text("-10 0 0 1\n-10 0.03 0 2\n-10 0 -0.04 0.5\n")
-    header = b"{\nHEADER_BYTES=512;\nSIZE1=11;\nSIZE2=9;\nPIXEL_SIZE=2;\n}\f".ljust(512)
+    header = b"{\nHEADER_BYTES=512;\nBYTE_ORDER=little_endian;\nSIZE1=11;\nSIZE2=9;\nPIXEL_SIZE=2;\n}\f".ljust(512)
     (folder / "mask.img").write_bytes(header + (np.arange(99) % 3 > 0).astype("<u2").tobytes())
     return folder
 

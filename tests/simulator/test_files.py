@@ -13,8 +13,9 @@ from simulator.defects import Defects
 from simulator.errors import InputError
 from simulator.experiment import RADIANS_TO_DEGREES, Experiment, Source, StructureFactors
 from simulator.files_hkl import dump_bytes, read_dump, read_hkl
-from simulator.files_smv import read_smv_pixels, smv_header_bytes
+from simulator.files_smv import read_smv_mask, smv_header_bytes
 from simulator.files_text import read_matrix, read_sources
+from simulator.remarks import IgnoredInput, Remarks
 
 GOLDEN = Path(__file__).parents[3] / "shared" / "golden"
 CELL = "-cell 40 50 60"
@@ -76,7 +77,7 @@ def test_the_quick_reading_is_the_careful_reading(tmp_path: Path) -> None:
         ("1.0 2 3 4\n", "line 1: h k l must be whole numbers"),
         ("1 2 1e1 4\n", "line 1: h k l must be whole numbers"),
         ("1 2 3 x\n", "line 1: 'x'"),
-        ("1 2 3 nan\n", "line 1: 'nan'"),
+        ("1 2 3 nan\n", "'nan' is not a finite number"),
         ("1 2 3 1e999\n", "line 1: '1e999'"),
         ("1 2 1-2 3\n", "line 1: '1-2'"),
         ("h k l F\n", "line 1: 'h'"),
@@ -218,7 +219,7 @@ def test_missing_matrix_is_bad_input(tmp_path: Path) -> None:
 
 def test_source_columns_default_from_the_right(tmp_path: Path) -> None:
     (tmp_path / "s.txt").write_text("-10,0.02;0:2!1.01e-10\n\n-9 1\n-8 0 1 0.5\r\n")
-    assert read_sources(tmp_path / "s.txt", "s.txt") == (
+    assert read_sources(tmp_path / "s.txt", "s.txt", Remarks()) == (
         Source((-10.0, 0.02, 0.0), 2.0, 1.01e-10),
         Source((-9.0, 1.0, None)),
         Source((-8.0, 0.0, 1.0), 0.5),
@@ -231,28 +232,43 @@ def test_source_columns_default_from_the_right(tmp_path: Path) -> None:
     [
         ("", "empty"),
         ("\n\n", "at least one line"),
-        ("-10 0 0\nx y z\n", "line 2: 'x'"),
-        ("-10 0 0 1 1e-10 5\n", "line 1: a source is one to five numbers"),
-        (" ,;\n", "line 1"),
+        ("-10 0 0\nx y z\n", "s.txt line 2: a source is one to five numbers"),
+        (" ,;\n", "at least one line"),
+        ("-10 0\0 0\n", "line 1 holds a zero byte"),
         ("-10 0 0\n0 0 0\n", "line 2: a source at the origin"),
-        ("-10 0 0 -1\n", "line 1: a weight"),
-        ("-10 0 0 1 0\n", "line 1: a wavelength"),
-        ("-10 nan 0\n", "line 1: 'nan'"),
+        ("-10 nan 0\n", "'nan' is not a finite number"),
     ],
 )
 def test_an_unusable_source_file_is_refused(text: str, said: str, tmp_path: Path) -> None:
     (tmp_path / "s.txt").write_text(text)
-    message = refusal(lambda: read_sources(tmp_path / "s.txt", "s.txt"))
+    message = refusal(lambda: read_sources(tmp_path / "s.txt", "s.txt", Remarks()))
     assert "s.txt" in message
     assert said in message
+
+
+@pytest.mark.parametrize("text", ["-10 0 0 1 1e-10 5 x\n", "-10 0 0 -1\n", "-10 0 0 1 0\n"])
+def test_an_odd_source_is_a_remark(text: str, tmp_path: Path) -> None:
+    (tmp_path / "s.txt").write_text(text)
+    remarks = Remarks()
+    assert len(read_sources(tmp_path / "s.txt", "s.txt", remarks)) == 1
+    assert len(remarks.said) == 1
+    assert remarks.said[0].startswith("s.txt line 1: ")
+    refusal(lambda: read_sources(tmp_path / "s.txt", "s.txt", Remarks(strict=True)))
 
 
 # SMV headers and masks
 
 
-def smv(path: Path, lines: list[str], pixels: np.ndarray | None = None, order: str = "<u2") -> None:
-    content = b"" if pixels is None else pixels.astype(order).tobytes()
-    path.write_bytes(smv_header_bytes(lines) + content)
+LAYOUT = ["HEADER_BYTES=512;", "BYTE_ORDER=little_endian;"]
+
+
+def smv(path: Path, lines: list[str], pixels: np.ndarray | None = None, layout: list[str] = LAYOUT) -> None:
+    content = b"" if pixels is None else pixels.astype("<u2").tobytes()
+    path.write_bytes(smv_header_bytes([*layout, *lines]) + content)
+
+
+def mask_of(path: Path, shape: tuple[int, int], remarks: Remarks | None = None) -> np.ndarray | None:
+    return read_smv_mask(path, path.name, shape, remarks or Remarks(strict=True), substrings=True)
 
 
 HEADER = [
@@ -279,8 +295,11 @@ def test_an_image_header_sets_what_flags_do_not(tmp_path: Path) -> None:
     detector, spindle = experiment.detector, experiment.spindle
     assert (detector.pixels_fast, detector.pixels_slow, detector.pixel_size_m) == (96, 80, 0.9 / 1000)
     assert (detector.distance_m, detector.close_distance_m) == (0.2, 0.105)
+    assert read(f"{BASE} -img h.img", tmp_path).detector.distance_m == 0.105, "DISTANCE is found in CLOSE_DISTANCE"
+    whole = read(f"{BASE} -img h.img -defects none", tmp_path).detector
+    assert (whole.distance_m, whole.Fclose_m) == (0.11, 2.5 * (0.9 / 1000))
     assert (detector.Xbeam_m, detector.Ybeam_m) == (39.7 / 1000, 47.3 / 1000)
-    assert detector.Fclose_m == 2.5 * (0.9 / 1000)
+    assert detector.Fclose_m == 98.5 * (0.9 / 1000), "ORGX is found in XDS_ORGX too"
     assert detector.twotheta_rad == 0.0
     assert detector.pivot == "BEAM"
     assert experiment.beam.wavelength_A == 1.1
@@ -310,50 +329,96 @@ def test_the_image_header_outweighs_the_masks(tmp_path: Path) -> None:
 
 
 def test_a_long_header_says_so(tmp_path: Path) -> None:
-    text = "{\nHEADER_BYTES=1024;\nSIZE1=2;\nSIZE2=1;\n" + "COMMENT=x;\n" * 60 + "DISTANCE=77;\n}\n"
-    (tmp_path / "m.img").write_bytes(text.encode().ljust(1024) + np.array([1, 0], ">u2").tobytes())
-    assert read_smv_pixels(tmp_path / "m.img", "m.img").shape == (1, 2)
+    text = "{\nHEADER_BYTES=1024;\nBYTE_ORDER=big_endian;\nSIZE1=2;\nSIZE2=1;\n" + "COMMENT=x;\n" * 60
+    text += "DISTANCE=77;\n}\n"
+    (tmp_path / "m.img").write_bytes(text.encode().ljust(1024) + np.array([256, 0], ">u2").tobytes())
+    mask = mask_of(tmp_path / "m.img", (1, 2))
+    assert mask is not None
+    assert mask.tolist() == [[True, False]], "in either byte order"
     assert read(f"{BASE} -mask m.img", tmp_path).detector.distance_m == 0.077
-
-
-@pytest.mark.parametrize(("order", "name"), [("<u2", "little_endian"), (">u2", "big_endian")])
-def test_pixels_follow_the_byte_order(order: str, name: str, tmp_path: Path) -> None:
-    smv(tmp_path / "m.img", ["SIZE1=3;", "SIZE2=1;", f"BYTE_ORDER={name};"], np.array([[1, 256, 0]]), order)
-    assert read_smv_pixels(tmp_path / "m.img", "m.img").tolist() == [[1, 256, 0]]
 
 
 @pytest.mark.parametrize(
     ("lines", "n_pixels", "said"),
     [
-        (["SIZE1=4;", "SIZE2=3;"], 11, "24 bytes; 22 follow the header"),
-        (["SIZE1=4;"], 12, "lacks SIZE2"),
-        (["SIZE1=4;", "SIZE2=zero;"], 12, "SIZE2 must be"),
-        (["SIZE1=-4;", "SIZE2=3;"], 12, "SIZE1 must be"),
-        (["SIZE1=4;", "SIZE2=3;", "TYPE=float;"], 12, "TYPE=float"),
-        (["SIZE1=4;", "SIZE2=3;", "PIXEL_SIZE=0;"], 12, "PIXEL_SIZE must be"),
-        (["SIZE1=4;", "SIZE2=3;", "DISTANCE=nan;"], 12, "DISTANCE must be"),
-        (["SIZE1=4;", "SIZE2=3;", "HEADER_BYTES=9999;"], 12, "cut short"),
-        (["SIZE1=4;", "SIZE2=3;", "HEADER_BYTES=10;"], 12, "512 to"),
-        (["SIZE1=4;", "SIZE2=3;", "HEADER_BYTES=many;"], 12, "HEADER_BYTES must be"),
+        (["SIZE1=4;", "SIZE2=3;"], 11, "a mask needs 24 bytes of pixels"),
+        (["SIZE1=-4;", "SIZE2=3;"], 12, "-4 pixels along its fast axis"),
+        (["SIZE1=1e30;", "SIZE2=3;"], 12, "SIZE1=1e+30 is too large"),
+        (["SIZE1=4;", "SIZE2=3;", "HEADER_BYTES=0;"], 12, "HEADER_BYTES is 0"),
+        (["SIZE1=4;", "SIZE2=3;", "HEADER_BYTES=many;"], 12, "HEADER_BYTES is 0"),
+        (["SIZE1=4;", "SIZE2=3;", "PIXEL_SIZE=zero;"], 12, "pixels along its fast axis"),
     ],
 )
+@pytest.mark.filterwarnings("ignore::simulator.remarks.IgnoredInput")
 def test_an_unusable_mask_is_refused(lines: list[str], n_pixels: int, said: str, tmp_path: Path) -> None:
     smv(tmp_path / "m.img", lines, np.ones(n_pixels))
-    message = refusal(lambda: read(f"{BASE} -mask m.img", tmp_path))
-    assert message.startswith("m.img")
-    assert said in message
+    assert said in refusal(lambda: read(f"{BASE} -mask m.img", tmp_path))
 
 
-@pytest.mark.parametrize("content", [b"", b"P5\n", b"{\nSIZE1=3;\n", b"{" + bytes(600)])
+def test_a_header_without_byte_order_is_refused_as_the_reference_crashes(tmp_path: Path) -> None:
+    smv(tmp_path / "m.img", ["SIZE1=4;", "SIZE2=3;", "BYTE_ORDER = little_endian;"], layout=LAYOUT[:1])
+    assert "BYTE_ORDER=" in refusal(lambda: read(f"{BASE} -img m.img", tmp_path))
+    assert read(f"{BASE} -img m.img -defects none", tmp_path).detector.pixels_fast == 4
+
+
+@pytest.mark.parametrize("content", [b"", b"P5\n", b"{\nSIZE1=3;\n", b"{" + bytes(600), b"{\r\nHEADER_BYTES=512;\r\n"])
 @pytest.mark.parametrize("flag", ["-img", "-mask"])
-def test_a_file_without_an_smv_header_is_refused(content: bytes, flag: str, tmp_path: Path) -> None:
+def test_a_file_without_an_smv_header_is_ignored_and_in_strict_refused(
+    content: bytes, flag: str, tmp_path: Path
+) -> None:
     (tmp_path / "m.img").write_bytes(content)
-    assert "m.img" in refusal(lambda: read(f"{BASE} {flag} m.img", tmp_path))
+    with pytest.warns(IgnoredInput, match="the reference goes on without it"):
+        experiment = read(f"{BASE} {flag} m.img", tmp_path)
+    assert experiment.detector == read(BASE, tmp_path).detector
+    assert experiment.sampling.mask is None
+    assert "m.img" in refusal(lambda: read(f"{BASE} --strict {flag} m.img", tmp_path))
 
 
-def test_a_mask_of_the_wrong_size_is_refused(tmp_path: Path) -> None:
-    smv(tmp_path / "m.img", ["SIZE1=4;", "SIZE2=3;"], np.ones((3, 4)))
-    assert "4 x 3" in refusal(lambda: read(f"{BASE} -mask m.img -detpixels 5", tmp_path))
+def test_a_smaller_mask_is_refused_and_a_larger_one_taken_in_a_row(tmp_path: Path) -> None:
+    pixels = np.ones((3, 4))
+    pixels[1, 0] = 0
+    smv(tmp_path / "m.img", ["SIZE1=4;", "SIZE2=3;"], pixels)
+    assert "4 x 3" in refusal(lambda: mask_of(tmp_path / "m.img", (4, 4), Remarks()))
+    remarks = Remarks()
+    mask = mask_of(tmp_path / "m.img", (2, 3), remarks)
+    assert mask is not None
+    assert np.argwhere(~mask).tolist() == [[1, 1]], "the fifth pixel of the file is the fifth of the detector"
+    assert "takes its pixels in a row" in remarks.said[0]
+
+
+HEADER_VALUES = [
+    ("DISTANCE=70 mm;", 0.07, 0.07),
+    ("DISTANCE=7.0E+01;", 0.07, 0.07),
+    ("DISTANCE=70;\nDISTANCE=55;", 0.055, 0.055),
+    ("DISTANCE=70;\nCOMMENT=was DISTANCE=55 before;", 0.055, 0.07),
+    ("DISTANCE=70;\nDISTANCE_UNIT=mm;", 0.0, 0.07),
+    ("DISTANCE=70;\nBEAM=CLOSE_DISTANCE\nX=4;", 0.004, 0.07),
+    ("DISTANCE = 70;", 0.07, 0.07),
+    ("DISTANCE=nan;", 0.1, None),
+    ("DISTANCE=far;", 0.0, None),
+    ("DISTANCE=0x46;", 0.07, 0.07),
+    ("DISTANCE=7 cm;", 0.007, None),
+    ("DISTANCE=\n 70;", 0.07, None),
+]
+
+
+@pytest.mark.parametrize(("lines", "as_reference", "corrected"), HEADER_VALUES)
+@pytest.mark.filterwarnings("ignore::simulator.remarks.IgnoredInput")
+def test_a_keyword_is_found_as_the_reference_finds_it(
+    lines: str, as_reference: float, corrected: float | None, tmp_path: Path
+) -> None:
+    smv(tmp_path / "h.img", ["SIZE1=4;", "SIZE2=3;", lines])
+    assert read(f"{BASE} -img h.img", tmp_path).detector.distance_m == as_reference
+    if corrected is None:
+        assert "DISTANCE" in refusal(lambda: read(f"{BASE} -img h.img -defects none", tmp_path))
+    else:
+        assert read(f"{BASE} -img h.img -defects none", tmp_path).detector.distance_m == corrected
+
+
+def test_dimensions_stand_for_a_missing_size(tmp_path: Path) -> None:
+    smv(tmp_path / "h.img", ["SIZE1=0;", "SIZE2=9;", "DETECTOR_DIMENSIONS=7 8;"])
+    detector = read(f"{BASE} -img h.img", tmp_path).detector
+    assert (detector.pixels_fast, detector.pixels_slow) == (7, 7)
 
 
 def test_reading_writes_nothing(tmp_path: Path) -> None:

@@ -132,8 +132,24 @@ def test_statistics_are_those_of_the_region() -> None:
 
 def test_one_pixel_has_no_spread() -> None:
     figures = statistics(np.ones((1, 1), dtype=np.float32))
-    assert math.isnan(figures.rms)
+    assert (figures.mean, figures.rms, figures.max) == (1.0, math.inf, 1.0), "1/0, as in C"
+    assert math.isnan(figures.rmsd)
     assert grey_scale(figures.rmsd) == 1.0
+
+
+@pytest.mark.parametrize("roi", [(5, 3, 0, 2), (20, 30, 0, 2)])
+def test_a_region_without_pixels_has_no_mean(roi: tuple[int, int, int, int]) -> None:
+    image = np.ones((4, 6), dtype=np.float32)
+    figures = statistics(image, roi)
+    assert math.isnan(figures.mean)
+    assert (figures.n_pixels, figures.rms, figures.rmsd, figures.max, figures.max_slow_fast) == (0, 0, 0, 0, (0, 0))
+    assert not integer_image(image, 1.0, 40.0, roi).any()
+    assert not grey_image(image, 1.0, roi).any()
+
+
+@pytest.mark.parametrize("value", [-2.0, math.nan])
+def test_the_search_for_the_largest_pixel_begins_at_0(value: float) -> None:
+    assert statistics(np.full((2, 3), value, dtype=np.float32)).max == 0.0
 
 
 def test_last_subpixel() -> None:
@@ -244,7 +260,7 @@ def test_header_angles_and_size_come_from_the_experiment(tmp_path: Path) -> None
     lines = header.decode("ascii").split("\n")
     for line in ("PHI=5;", "OSC_START=5;", "OSC_RANGE=0.5;", "TWOTHETA=12;", "WAVELENGTH=0.9768;", "SIZE2=3;"):
         assert line in lines
-    assert "DIALS_ORIGIN=250,-0,-0" in lines
+    assert "DIALS_ORIGIN=250,0,0" in lines, "never -0"
 
 
 def test_noise_goes_on_with_the_stream_before_it_only_for_a_positive_stored_seed(tmp_path: Path) -> None:
