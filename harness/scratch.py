@@ -57,8 +57,8 @@ def prepare(subject: Subject, case: Case, data: Path | None = None) -> Prepared:
     if data is not None and not data.is_dir():
         raise WrongUse(f"--data takes a folder of input files; {data} is none")
     finder = _Finder(subject, case, data)
-    argv = finder.localise(case.argv)
     setup = tuple(finder.localise(line) for line in case.setup)
+    argv = finder.localise(case.argv)
     for name in case.inputs:
         finder.take(name)
     local = replace(case, argv=argv, setup=setup)
@@ -74,6 +74,8 @@ class _Finder:
         self.folders = [folder for folder in (data, case.origin) if folder is not None]
         self.found: dict[str, InputFile] = {}
         self.names: dict[str, str] = {}
+        self.made: set[str] = set()
+        """Names of files that the lines before write."""
 
     def localise(self, argv: Sequence[str]) -> Argv:
         """The command line with every file name cut to its name in the scratch folder."""
@@ -81,12 +83,13 @@ class _Finder:
         for word in self.subject.command_line(tuple(argv)).words:
             match word.role:
                 case Role.INPUT:
-                    local.append(self.take(word.text))
+                    local.append(self.take(word.text, required=Path(word.text).name not in self.made))
                 case Role.MAYBE_INPUT:
                     self.take(word.text, required=False)
                     local.append(Path(word.text).name)
                 case Role.OUTPUT:
                     local.append(Path(word.text).name)
+                    self.made.add(local[-1])
                 case _:
                     local.append(word.text)
         return tuple(local)

@@ -16,7 +16,7 @@ from simulator.defects import Defects
 from simulator.errors import InputError
 from simulator.experiment import Detector, Experiment
 from simulator.flag_values import leading_number
-from simulator.flags import BY_NAME, FLAGS, Flag, Following, nearest_flag
+from simulator.flags import BY_NAME, FLAGS, Flag, Following, Reading, nearest_flag
 from simulator.remarks import Remarks
 from simulator.settings import Settings, header_settings
 from simulator.settings_to_experiment import detector_from, experiment_from
@@ -72,7 +72,11 @@ def read_detector(argv: Sequence[str], folder: Path = Path(".")) -> Detector:
 
 
 def defects_of(words: Sequence[str], default: Defects | None = None) -> Defects:
-    """The defects that the last ``-defects`` of a command line turns on; all, or the default, without one."""
+    """The defects that the last ``-defects`` of a command line turns on; all, or the default, without one.
+
+    Raises:
+        InputError: it names one that there is not.
+    """
     named = _value_of_last("-defects", words, part=False)
     if named is not None:
         return Defects.parse(named)
@@ -86,6 +90,11 @@ def remarks_for(words: Sequence[str], defects: Defects) -> Remarks:
 
 def acts(words: Sequence[str], defects: Defects, remarks: Remarks) -> Iterator[Act]:
     """Every row that acts on a word of a command line, in the order in which they act.
+
+    Args:
+        words: the words after the program's name.
+        defects: whether fragments of flags count, and every word is looked at.
+        remarks: what was said so far; forgiving ones let values pass that are refused.
 
     Raises:
         InputError: a value that is refused, or with strict remarks a word that is no flag and no value.
@@ -120,7 +129,7 @@ def _acts_on(words: Sequence[str], at: int, defects: Defects, remarks: Remarks) 
             continue
         if meant:
             _refuse_flags_as_values(flag, word, following, remarks)
-        reading = flag.read(Following(word, following, meant, remarks, defects))
+        reading = _reading(flag, Following(word, following, meant, remarks, defects))
         if reading is None:
             continue
         yield Act(at, flag, *reading)
@@ -131,17 +140,26 @@ def _acts_on(words: Sequence[str], at: int, defects: Defects, remarks: Remarks) 
         yield Act(at, _LACKING, {}, 0)
 
 
+def _reading(flag: Flag, following: Following) -> Reading | None:
+    try:
+        return flag.read(following)
+    except InputError:
+        if following.remarks.forgiving:
+            return {}, min(max(flag.needs, 1), len(following.words))
+        raise
+
+
 def _refuse_flags_as_values(flag: Flag, word: str, following: Sequence[str], remarks: Remarks) -> None:
     for value in following[: flag.needs]:
         if value in BY_NAME:
-            if flag.own:
+            if flag.own and not remarks.forgiving:
                 raise InputError(f"{word} needs {flag.needs} words after it, not the flag {value}")
             remarks.object(f"{word} takes the flag {value} as its value")
 
 
 def _object_to_lack(flag: Flag, word: str, remarks: Remarks) -> None:
     words = "word" if flag.needs == 1 else "words"
-    if flag.own:
+    if flag.own and not remarks.forgiving:
         raise InputError(f"{word} needs {flag.needs} {words} after it")
     remarks.object(f"{word} needs {flag.needs} {words} after it (the reference ignores it)")
 

@@ -22,7 +22,7 @@ from simulator.remarks import Remarks
 Reading = tuple[dict[str, Any], int]
 """Settings that a row fills, and how many of the words after the flag are its values."""
 
-Role = Literal["", "input", "output"]
+Role = Literal["", "input", "output", "count", "region", "switch"]
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Flag:
     own: bool = False
     """Beyond the reference: whole words, and values that must be right."""
     role: Role = ""
-    """Its value names a file that is read, or one that is written."""
+    """What its value is: a file that is read or written, a count that can be smaller, a region, named defects."""
 
     @property
     def entries(self) -> tuple[Entry, ...]:
@@ -119,15 +119,20 @@ def _number(words: str, *sets: str, per: float = 1.0, nan_is_missing: bool = Fal
     return Flag(words, 1, read)
 
 
-def _integer(words: str, *sets: str, ends: bool = False) -> Flag:
-    return Flag(words, 1, lambda following: (dict.fromkeys(sets, following.integer(0)), 1), ends)
+def _integer(words: str, *sets: str, ends: bool = False, role: Role = "") -> Flag:
+    return Flag(words, 1, lambda following: (dict.fromkeys(sets, following.integer(0)), 1), ends, role=role)
 
 
-def _integers(words: str, count: int, sets: str, **also: Any) -> Flag:
+def _count(words: str, *sets: str, ends: bool = False) -> Flag:
+    return _integer(words, *sets, ends=ends, role="count")
+
+
+def _integers(words: str, count: int, sets: str, *, role: Role = "", **also: Any) -> Flag:
     return Flag(
         words,
         count,
         lambda following: ({sets: tuple(following.integer(i) for i in range(count)), **also}, count),
+        role=role,
     )
 
 
@@ -239,6 +244,10 @@ def _read_trace_pixel(following: Following) -> Reading:
     return {"trace_pixel": (slow, fast)}, 2
 
 
+def _read_defects(following: Following) -> Reading:
+    return {"defects": Defects.parse(following.words[0])}, 1
+
+
 def _read_case(following: Following) -> Reading:
     name = following.words[0]
     if not name or any(character in " \t\n\v\f\r" for character in name):
@@ -249,10 +258,10 @@ def _read_case(following: Following) -> Reading:
 _SIZES = ("size_x_m", "size_y_m", "size_z_m")
 
 FLAGS: tuple[Flag, ...] = (
-    _integer("-Na", "Na", ends=True),
-    _integer("-Nb", "Nb", ends=True),
-    _integer("-Nc", "Nc", ends=True),
-    _integer("=-N", "Na", "Nb", "Nc", ends=True),
+    _count("-Na", "Na", ends=True),
+    _count("-Nb", "Nb", ends=True),
+    _count("-Nc", "Nc", ends=True),
+    _count("=-N", "Na", "Nb", "Nc", ends=True),
     Flag("-cell", 1, _read_cell),
     Flag("-misset", 1, _read_random_misset, ends=True),
     Flag("-misset", 3, _read_misset),
@@ -290,8 +299,8 @@ FLAGS: tuple[Flag, ...] = (
     _number("-close_distance", "close_distance_m", per=1e3, nan_is_missing=True, pivot="SAMPLE"),
     Flag("-detector_abs", 0, _read_absorption),
     Flag("=-detector_thick", 0, _read_thickness),
-    Flag("-detector_thicksteps", 0, _read_thickness_steps),
-    Flag("-thicksteps", 0, _read_thickness_steps),
+    Flag("-detector_thicksteps", 0, _read_thickness_steps, role="count"),
+    Flag("-thicksteps", 0, _read_thickness_steps, role="count"),
     _number("-twotheta", "twotheta_rad", per=RADIANS_TO_DEGREES, pivot="SAMPLE"),
     _number("-detector_rotx", "rotx_rad", per=RADIANS_TO_DEGREES),
     _number("-detector_roty", "roty_rad", per=RADIANS_TO_DEGREES),
@@ -310,8 +319,8 @@ FLAGS: tuple[Flag, ...] = (
     _switch("-oversample_thick", ends=True, oversample_thick=True),
     _switch("-oversample_polar", ends=True, oversample_polar=True),
     _switch("-oversample_omega", ends=True, oversample_omega=True),
-    _integer("-oversample", "oversample"),
-    _integers("-roi", 4, "roi"),
+    _count("-oversample", "oversample"),
+    _integers("-roi", 4, "roi", role="region"),
     _number("-lambda -wave", "wavelength_A"),
     Flag("-energy", 1, _read_energy),
     _number("-fluence", "fluence_photons_per_m2"),
@@ -319,24 +328,24 @@ FLAGS: tuple[Flag, ...] = (
     _number("-exposure", "exposure_s"),
     _number("-beamsize", "beamsize_m", per=1e3),
     _number("=-mosaic -mosaici(ty) -mosaic_spr(ead)", "mosaic_spread_rad", per=RADIANS_TO_DEGREES),
-    _integer("-mosaic_dom(ains)", "mosaic_domains"),
+    _count("-mosaic_dom(ains)", "mosaic_domains"),
     _number("-dispersion", "dispersion", per=100.0),
-    _integer("-dispsteps", "dispersion_steps"),
+    _count("-dispsteps", "dispersion_steps"),
     _number("-divergence", "hdiv_range_rad", "vdiv_range_rad", per=1e3),
     _number("-hdivrange", "hdiv_range_rad", per=1e3),
     _number("-vdivrange", "vdiv_range_rad", per=1e3),
     _number("=-hdivstep", "hdiv_step_rad", per=1e3),
-    _integer("-hdivsteps", "hdiv_steps"),
+    _count("-hdivsteps", "hdiv_steps"),
     _number("=-vdivstep", "vdiv_step_rad", per=1e3),
-    _integer("-vdivsteps", "vdiv_steps"),
-    _integer("-divsteps", "hdiv_steps", "vdiv_steps"),
+    _count("-vdivsteps", "vdiv_steps"),
+    _count("-divsteps", "hdiv_steps", "vdiv_steps"),
     _switch("-round_div", round_divergence=True),
     _switch("-square_div", round_divergence=False),
     _number("-adc", "adc_offset"),
     _number("=-phi", "phi_start_rad", per=RADIANS_TO_DEGREES),
     _number("-osc", "osc_rad", per=RADIANS_TO_DEGREES),
     _number("=-phistep", "phi_step_rad", per=RADIANS_TO_DEGREES),
-    _integer("-phisteps", "phi_steps"),
+    _count("-phisteps", "phi_steps"),
     _number("-dmin", "dmin_A"),
     _file("-mat", "matrix_file", "input"),
     _file("-hkl", "hkl_file", "input"),
@@ -377,7 +386,7 @@ FLAGS: tuple[Flag, ...] = (
     Flag("-trace_pixel", 2, _read_trace_pixel, own=True),
     _file("-trace_file", "trace_file", "output", own=True),
     _switch("-trace_only", own=True, trace_only=True),
-    Flag("-defects", 1, lambda following: ({"defects": Defects.parse(following.words[0])}, 1), own=True),
+    Flag("-defects", 1, _read_defects, own=True, role="switch"),
     Flag("-threads", 1, lambda following: ({"threads": following.integer_between(0, 1, 1024)}, 1), own=True),
     Flag("-case", 1, _read_case, own=True),
     _nothing("--strict", 0, own=True),

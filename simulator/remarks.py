@@ -14,9 +14,12 @@ class IgnoredInput(UserWarning):
 
 @dataclass
 class Remarks:
-    """The remarks on one command line. ``strict``: the first is an error (``--strict``, and the mode spec)."""
+    """The remarks on one command line."""
 
     strict: bool = False
+    """The first is an error (``--strict``, and the mode spec)."""
+    forgiving: bool = False
+    """Values that are refused pass: only which words are whose values is asked for."""
     said: list[str] = field(default_factory=list)
 
     def object(self, message: str) -> None:

@@ -23,7 +23,8 @@ def switched(case: Case, mode: str | None, switches: Sequence[str]) -> Case:
         return case
     bare = without(case)
     words = (DEFECTS, str(wanted))
-    return replace(bare, argv=(*bare.argv, *words), setup=tuple((*line, *words) for line in bare.setup))
+    # Before the others: the reference looks at what is the last word, and how many follow.
+    return replace(bare, argv=(*words, *bare.argv), setup=tuple((*words, *line) for line in bare.setup))
 
 
 def _switch(text: str) -> tuple[str, bool]:

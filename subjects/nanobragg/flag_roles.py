@@ -1,54 +1,56 @@
-"""What the words of a command line are for: files, counts, regions, defects."""
+"""What the words of a command line are for: files, counts, regions, defects; as the programs read it, by fragments."""
 
 from __future__ import annotations
 
 from harness.case import Argv
 from harness.subject import CommandLine, Role, Word
+from simulator.commandline import Act, acts, defects_of
+from simulator.defects import Defects
+from simulator.errors import InputError
+from simulator.remarks import Remarks
 
-INPUT_FLAGS = frozenset({"-hkl", "-mat", "-mask", "-img", "-sourcefile", "-stol", "-4stol", "-Q"})
-OUTPUT_FLAGS = frozenset(
-    f"-{kind}{noun}" for kind in ("float", "int", "pgm", "noise") for noun in ("file", "image")
-) | {"-stolout", "-trace_file"}
-COUNT_FLAGS = frozenset(
-    f"-{name}"
-    for name in (
-        *("phisteps", "mosaic_domains", "oversample", "thicksteps", "detector_thicksteps"),
-        *("hdivsteps", "vdivsteps", "divsteps", "dispsteps", "N", "Na", "Nb", "Nc"),
-    )
-)
-"""Flags whose number is tried smaller."""
-DUMP, DEFECTS, REGION = "-dump", "-defects", "-roi"
+DEFECTS, REGION, STRICT = "-defects", "-roi", "--strict"
+
+ROLES = {
+    "": Role.VALUE,
+    "input": Role.INPUT,
+    "output": Role.OUTPUT,
+    "count": Role.COUNT,
+    "region": Role.REGION,
+    "switch": Role.SWITCH,
+}
 
 
 def command_line(argv: Argv) -> CommandLine:
-    """Every word with its role; also for a command line that the programs refuse."""
-    words, group = [], -1
-    for position, text in enumerate(argv):
-        before = argv[position - 1] if position else ""
-        group += is_flag(text) or position == 0
-        words.append(Word(text, Role.FLAG if is_flag(text) else _role(before, argv), group))
-    return CommandLine(tuple(words))
+    """Every word with its role; also for a command line that the programs refuse.
+
+    A word that is no flag and no flag's value is a group by itself.
+    """
+    acting = list(acts(argv, _defects(argv), Remarks(forgiving=True)))
+    listed = any("hkl_file" in act.fills for act in acting)
+    roles: dict[int, Role] = {act.at: Role.FLAG for act in acting}
+    belongs: dict[int, int] = {}
+    for act in acting:
+        for at in range(act.at + 1, act.at + 1 + act.taken):
+            belongs[at] = belongs.get(act.at, act.at)
+            roles[at] = _role(act, listed=listed)
+    return CommandLine(
+        tuple(
+            Word(text, roles.get(at, Role.FLAG if text.startswith("-") else Role.VALUE), belongs.get(at, at))
+            for at, text in enumerate(argv)
+        )
+    )
 
 
-def _role(flag: str, argv: Argv) -> Role:
-    """Of the word after a flag."""
-    if flag in INPUT_FLAGS:
-        return Role.INPUT
-    if flag == DUMP:  # written; read in place of a list of reflections where none is named
-        return Role.OUTPUT if "-hkl" in argv else Role.MAYBE_INPUT
-    if flag in OUTPUT_FLAGS:
-        return Role.OUTPUT
-    if flag in COUNT_FLAGS:
-        return Role.COUNT
-    return {DEFECTS: Role.SWITCH, REGION: Role.REGION}.get(flag, Role.VALUE)
+def _role(act: Act, *, listed: bool) -> Role:
+    """Of a flag's values. A dump is written, and read in place of a list of reflections where none is named."""
+    if "dump_file" in act.fills and not listed:
+        return Role.MAYBE_INPUT
+    return ROLES[act.flag.role]
 
 
-def is_flag(word: str) -> bool:
-    """True for a word that begins with ``-`` and is no number."""
-    if not word.startswith("-"):
-        return False
+def _defects(argv: Argv) -> Defects:
     try:
-        float(word)
-    except ValueError:
-        return True
-    return False
+        return defects_of(argv)
+    except InputError:
+        return Defects()

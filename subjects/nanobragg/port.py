@@ -64,7 +64,7 @@ def read_case(prepared: Prepared, folder: Path) -> Experiment:
     """The experiment of a case whose inputs and setup's leavings lie in ``folder``."""
     from simulator import Experiment
 
-    return Experiment.from_argv((*prepared.case.argv, "-case", prepared.case.name), folder)
+    return Experiment.from_argv(("-case", prepared.case.name, *prepared.case.argv), folder)
 
 
 def run_setup(prepared: Prepared, folder: Path, computing: Computing) -> None:

@@ -107,13 +107,15 @@ def build(*, fast: bool = False, timeout_s: float = 600.0) -> Path:
 def run_case(
     reference: Reference, prepared: Prepared, folder: Path, extra: Argv = (), *, timeout_s: float | None = None
 ) -> list[Finished]:
-    """Run a case's setup lines and then its command line plus ``extra`` in a folder that holds its inputs.
+    """Run a case's setup lines and then ``extra`` and its command line in a folder that holds its inputs.
+
+    ``extra`` comes first: the reference looks at what is the last word, and how many follow a flag.
 
     Raises:
         WrongUse: the project's own program refuses its input.
         ProgramFailed: a run ended with a nonzero status.
     """
-    lines = (*prepared.case.setup, (*prepared.case.argv, *extra))
+    lines = (*prepared.case.setup, (*extra, *prepared.case.argv))
     return [_run_checked(reference, line, folder, timeout_s) for line in lines]
 
 
