@@ -100,8 +100,8 @@ def _needs(subject: Subject) -> str:
 
 
 def with_words(case: Case, words: Argv) -> Case:
-    """The case with words added to its command line."""
-    return replace(case, argv=(*case.argv, *words))
+    """The case with words before its others."""
+    return replace(case, argv=(*words, *case.argv))
 
 
 def reports_root(out_dir: Path | None) -> Path:

@@ -18,6 +18,7 @@ from harness.case import Section as Pixel
 from harness.errors import NothingCompared, WrongUse
 from harness.scratch import InputFile, Prepared
 from harness.traced import Trace
+from subjects.nanobragg.port import read_line
 
 VECTORS = ("a", "b", "c")
 MASK_NAME = "carryover_mask.img"
@@ -98,11 +99,10 @@ def audit(situations: Sequence[Situation], reference: Tracer, port: Tracer) -> l
 
 def situations_of(prepared: Prepared, pixel: Pixel, threads: int, probe: Tracer) -> list[Situation]:
     """The situations of the audit around a pixel; ``probe`` finds out what a resolution limit leaves out."""
-    from simulator import Experiment
     from simulator.errors import InputError
 
     with prepared.scratch() as folder:
-        experiment = Experiment.from_argv(prepared.case.argv, folder)
+        experiment = read_line(prepared.case.argv, folder)
     shape = experiment.detector.pixels_slow, experiment.detector.pixels_fast
     slow, fast = pixel
     if not (0 <= slow < shape[0] and 0 <= fast < shape[1]):
@@ -249,11 +249,10 @@ def require_scan(case: Case, folder: Path) -> None:
     Raises:
         WrongUse: no phi step is at exactly 0, or nothing rotates.
     """
-    from simulator import Experiment
     from simulator.defects import Defects
     from simulator.prepare import prepare
 
-    experiment = Experiment.from_argv(case.argv, folder)
+    experiment = read_line(case.argv, folder)
     steps = prepare(experiment, experiment.defects or Defects()).scan.steps
     zero = [float(step.phi_rad) == 0.0 for step in steps]
     if not any(zero) or all(zero):

@@ -32,8 +32,8 @@ def command_line(argv: Argv) -> CommandLine:
     belongs: dict[int, int] = {}
     for act in acting:
         for at in range(act.at + 1, act.at + 1 + act.taken):
-            belongs[at] = belongs.get(act.at, act.at)
-            roles[at] = _role(act, listed=listed)
+            if roles.get(at) is not Role.FLAG:  # a flag that another swallows acts all the same
+                belongs[at], roles[at] = act.at, _role(act, listed=listed)
     return CommandLine(
         tuple(
             Word(text, roles.get(at, Role.FLAG if text.startswith("-") else Role.VALUE), belongs.get(at, at))

@@ -17,7 +17,7 @@ from harness.evidence import Evidence
 from harness.records import case_record
 from harness.scratch import Prepared
 from subjects.nanobragg.description import NanoBragg
-from subjects.nanobragg.port import run_setup
+from subjects.nanobragg.port import read_line, run_setup
 
 if TYPE_CHECKING:
     from simulator import Experiment
@@ -90,11 +90,10 @@ def around(prepared: Prepared, pixel: Pixel) -> Roi:
 
 
 def _experiment(prepared: Prepared, device: str) -> Experiment:
-    from simulator import Experiment
 
     with prepared.scratch() as folder:
         run_setup(prepared, folder, Computing(device))
-        return Experiment.from_argv(prepared.case.argv, folder)
+        return read_line(prepared.case.argv, folder)
 
 
 def run_gradcheck(request: Request, *, root: Path, redact: bool) -> int:

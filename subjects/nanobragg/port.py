@@ -62,17 +62,22 @@ def make_simulator(experiment: Experiment, computing: Computing) -> Simulator:
 
 def read_case(prepared: Prepared, folder: Path) -> Experiment:
     """The experiment of a case whose inputs and setup's leavings lie in ``folder``."""
+    return read_line(("-case", prepared.case.name, *prepared.case.argv), folder)
+
+
+def read_line(argv: Sequence[str], folder: Path) -> Experiment:
+    """The experiment of a command line; what is ignored of it is said on stderr, a line each."""
     from simulator import Experiment
 
-    return Experiment.from_argv(("-case", prepared.case.name, *prepared.case.argv), folder)
+    with plain_warnings():
+        return Experiment.from_argv(argv, folder)
 
 
 def run_setup(prepared: Prepared, folder: Path, computing: Computing) -> None:
     """Run a case's setup lines through the port, in the folder where the case will run."""
-    from simulator import Experiment
 
     for argv in prepared.case.setup:
-        render(Experiment.from_argv(argv, folder), folder, computing)
+        render(read_line(argv, folder), folder, computing)
 
 
 def render(experiment: Experiment, folder: Path, computing: Computing, progress: Progress | None = None) -> Rendered:

@@ -8,16 +8,16 @@ from harness.case import Case, Section
 from harness.errors import WrongUse
 from harness.scratch import Prepared
 from subjects.nanobragg.flag_roles import REGION
+from subjects.nanobragg.port import read_line
 
 
 def grid_pixels(prepared: Prepared, n: int) -> list[Section]:
     """n x n pixels spread evenly over the region of interest; masked ones are left out."""
-    from simulator import Experiment
 
     if prepared.case.setup:
         raise WrongUse(f"--grid needs a case without setup lines; {prepared.case.name!r} has some")
     with prepared.scratch() as folder:
-        experiment = Experiment.from_argv(prepared.case.argv, folder)
+        experiment = read_line(prepared.case.argv, folder)
     detector, sampling = experiment.detector, experiment.sampling
     f0, f1, s0, s1 = sampling.roi or (0, detector.pixels_fast - 1, 0, detector.pixels_slow - 1)
     rows, columns = (_spread(low, high, n) for low, high in ((s0, s1), (f0, f1)))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from harness.computing import Computing
 from harness.errors import ProgramFailed, WrongUse
-from subjects.nanobragg.port import Progress, render
+from subjects.nanobragg.port import Progress, read_line, render
 from subjects.nanobragg.reference import find_reference
 
 if TYPE_CHECKING:
@@ -21,12 +21,11 @@ if TYPE_CHECKING:
 
 def run_port(argv: Sequence[str], computing: Computing, png: str | None) -> int:
     """Render a command line with the port; the exit status is the reference's (0, 9, or 2 where this is stricter)."""
-    from simulator import Experiment
     from simulator.errors import InputError
 
     check_png(png)
     try:
-        experiment = Experiment.from_argv(argv, Path.cwd())
+        experiment = read_line(argv, Path.cwd())
         with progress_bar(wanted=experiment.output.progress) as progress:
             rendered = render(experiment, Path.cwd(), computing, progress)
     except InputError as error:
@@ -75,9 +74,7 @@ def run_reference(argv: Sequence[str], program: Path | None, png: str | None) ->
 def _float_image(argv: Sequence[str]) -> object:
     import numpy as np
 
-    from simulator import Experiment
-
-    experiment = Experiment.from_argv(argv, Path.cwd())
+    experiment = read_line(argv, Path.cwd())
     name, detector = experiment.output.float_file, experiment.detector
     if name is None:
         raise WrongUse("--png draws the float image, and this command line writes none")

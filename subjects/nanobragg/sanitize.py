@@ -64,7 +64,7 @@ def complaint_of(task: Task) -> str:
     large = case.name == DEFAULT_CASE
     pixels = [SUPERVISOR_PIXEL] if large else case.sections[:1]
     prepared = prepare(subject, with_words(case, QUICK_REGION if large else ()))
-    words = (*prepared.case.argv, *pixel_words(pixels), "-threads", "2")
+    words = (*pixel_words(pixels), "-threads", "2", *prepared.case.argv)
     try:
         with prepared.scratch() as folder:
             lines = (*prepared.case.setup, words)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ from simulator import Experiment
 from simulator.defects import NAMES
 from simulator.errors import InputError
 from subjects.nanobragg.description import NanoBragg
-from subjects.nanobragg.flag_roles import INPUT_FLAGS, OUTPUT_FLAGS
+from subjects.nanobragg.flag_roles import command_line
 from subjects.nanobragg.inputs import (
     SUPERVISOR_INDEX_RANGES,
     SUPERVISOR_RECIPROCAL_A_INV,
@@ -45,6 +46,7 @@ FLAGS_OF_EACH_GROUP = {
 
 
 @pytest.mark.parametrize("name", SUBJECT.case_names())
+@pytest.mark.filterwarnings("ignore::simulator.remarks.IgnoredInput")
 def test_every_packaged_case_is_found_whole_and_read(name: str, tmp_path: Path) -> None:
     case = SUBJECT.case(name)
     assert case.name == name
@@ -57,7 +59,7 @@ def test_every_packaged_case_is_found_whole_and_read(name: str, tmp_path: Path) 
         experiment = Experiment.from_argv(prepared.case.argv, tmp_path)
         shape = experiment.detector.pixels_slow, experiment.detector.pixels_fast
         assert all(0 <= slow < shape[0] and 0 <= fast < shape[1] for slow, fast in case.sections)
-        assert case.sections
+        assert case.sections or name == "empty_region"
 
 
 def test_the_cases_cover_every_defect_in_both_modes() -> None:
@@ -108,11 +110,30 @@ def test_the_matrix_gives_back_the_reciprocal_cell(tmp_path: Path) -> None:
             assert numbers[3 * row + column] == expected
 
 
-def test_every_flag_that_names_a_file_is_known_to_the_scratch_folder() -> None:
-    from simulator.flags import find_flag
+@pytest.mark.parametrize(
+    ("argv", "roles"),
+    [
+        ("-matrix A.mat -N 5", "flag input flag count"),
+        ("-dump d.bin -cell 40 50 -intfile i.img", "flag MAYBE flag value value flag output"),
+        ("-hkl a.hkl -dump d.bin", "flag input flag output"),
+        ("-hdiv 0 -roi 1 2 3 4", "flag value flag region region region region"),
+        ("-defects none -nonoise x", "flag switch flag value"),
+        ("-threads 0 -img h.img", "flag value flag input"),
+        ("-misset_seed 7 -misset random", "flag value flag value"),
+        ("-phisteps 3 -mosaic_domain 4 -detector_thicksteps 2", "flag count flag count flag count"),
+    ],
+)
+def test_words_have_the_roles_that_the_programs_give_them(argv: str, roles: str) -> None:
+    found = [word.role for word in command_line(tuple(argv.split())).words]
+    assert found == [role.replace("MAYBE", "maybe input") for role in roles.replace("_", " ").split()]
 
-    for flag in INPUT_FLAGS | OUTPUT_FLAGS:
-        assert find_flag(flag, None) is not None
+
+def test_what_runs_before_makes_files(tmp_path: Path) -> None:
+    (tmp_path / "b.mat").write_text("1 0 0\n0 1 0\n0 0 1\n")
+    setup = (("-matrix", str(tmp_path / "b.mat"), "-intfile", "made.img"),)
+    prepared = prepare(SUBJECT, replace(case_from_argv(["-img", "made.img"]), setup=setup))
+    assert prepared.case.setup == (("-matrix", "b.mat", "-intfile", "made.img"),)
+    assert [item.name for item in prepared.inputs] == ["b.mat"]
 
 
 def test_paths_in_a_command_line_become_plain_names(tmp_path: Path) -> None:
