@@ -38,6 +38,7 @@ class Reading:
         pixel_size_m: object pixel of positions that are in metres.
         outside_zero: windows may reach out of the object.
         nphotons: mean photons per pattern, before the file's own.
+        scale: s of a trained model, taken where the file itself does not state or show one.
         gauge: False takes the probe exactly as it is.
         checked: False leaves out the tests that only guess (support, centre, metres), as the C program does.
     """
@@ -52,6 +53,7 @@ class Reading:
     outside_zero: bool = False
     clip_negative: bool = False
     nphotons: float | None = None
+    scale: float | None = None
     gauge: bool = True
     checked: bool = True
 
@@ -135,7 +137,7 @@ def scan_of(arrays: Arrays, reading: Reading) -> Scan:
     values = pitfalls.finite_and_positive(values, arrays, reading.clip_negative)
     holds_counts = _holds_counts(arrays, values, probe, reading)
     mask = _mask(arrays, values.shape, reading.centred)
-    counts, scale, source = _counts(arrays, values, holds_counts, reading.nphotons)
+    counts, scale, source = _counts(arrays, values, holds_counts, reading)
     if reading.checked and reading.centred:
         pitfalls.centred(counts, arrays.name)
     x_px, y_px = _positions(arrays, len(values), reading)
@@ -202,21 +204,19 @@ def _holds_counts(arrays: Arrays, values: np.ndarray, probe: np.ndarray, reading
     return word == "counts"
 
 
-def _counts(
-    arrays: Arrays, values: np.ndarray, holds_counts: bool, nphotons: float | None
-) -> tuple[np.ndarray, float, str]:
+def _counts(arrays: Arrays, values: np.ndarray, holds_counts: bool, reading: Reading) -> tuple[np.ndarray, float, str]:
     """k in double, the scale s, and where it came from."""
     wide = values.astype(np.float64)
     if holds_counts:
         log.info("%s: the patterns are counts", arrays.name)
         return wide, 1.0, "counts"
-    scale, source = _amplitude_scale(arrays, wide, nphotons)
+    scale, source = _amplitude_scale(arrays, wide, reading)
     log.info("%s: the patterns are amplitudes; counts = (%.9g amplitude)^2, from %s", arrays.name, scale, source)
     amplitude = scale * wide
     return amplitude * amplitude, scale, source
 
 
-def _amplitude_scale(arrays: Arrays, amplitudes: np.ndarray, nphotons: float | None) -> tuple[float, str]:
+def _amplitude_scale(arrays: Arrays, amplitudes: np.ndarray, reading: Reading) -> tuple[float, str]:
     stored = arrays.number("intensity_scale")
     if stored is not None:
         return stored, "intensity_scale of the file"
@@ -224,7 +224,9 @@ def _amplitude_scale(arrays: Arrays, amplitudes: np.ndarray, nphotons: float | N
     whole = np.abs(squares - np.rint(squares)) <= 1e-3 + 1e-6 * squares
     if np.count_nonzero(whole) >= 0.99 * squares.size and squares.max() > 10.0:
         return 1.0, "squares that are whole numbers"
-    photons, source = nphotons, "the flag's nphotons"
+    if reading.scale is not None:
+        return reading.scale, "the trained model"
+    photons, source = reading.nphotons, "the flag's nphotons"
     if photons is None:
         photons, source = arrays.number("nphotons"), "the file's nphotons"
     if photons is None:

@@ -109,12 +109,17 @@ def bilinear_patch(image: Pair, where: Cell, corner_weights: Tensor, side: int) 
 
 
 def _window(image: Pair, row0: Tensor, col0: Tensor, side: int) -> Pair:
-    """side x side pixels from (row0, col0) for each position; 0 outside the object."""
+    """side x side pixels from (row0, col0) for each position; 0 outside the object.
+
+    The image is one for all (rows, cols), or one for each position (B, rows, cols).
+    """
     steps = torch.arange(side, device=image.re.device)
     rows, cols = row0[..., None].to(steps.device) + steps, col0[..., None].to(steps.device) + steps
     n_rows, n_cols = image.re.shape[-2:]
     inside = ((rows >= 0) & (rows < n_rows))[..., :, None] & ((cols >= 0) & (cols < n_cols))[..., None, :]
-    at = rows.clamp(0, n_rows - 1)[..., :, None], cols.clamp(0, n_cols - 1)[..., None, :]
+    at: tuple[Tensor, ...] = rows.clamp(0, n_rows - 1)[..., :, None], cols.clamp(0, n_cols - 1)[..., None, :]
+    if image.re.ndim == 3:
+        at = torch.arange(len(image.re), device=steps.device)[:, None, None], *at
     zero = image.re.new_zeros(())
     return Pair(torch.where(inside, image.re[at], zero), torch.where(inside, image.im[at], zero))
 

@@ -182,6 +182,8 @@ def group_centres(job: Job) -> tuple[Tensor, Tensor]:
     """The mean position of each chosen position's group, summed in order."""
     x, y = job.setup.x_px[job.chosen], job.setup.y_px[job.chosen]
     centre_x, centre_y = x.clone(), y.clone()
+    if len(job.groups.unique()) == len(job.groups):
+        return centre_x, centre_y
     for group in job.groups.unique():
         members = job.groups == group
         centre_x[members], centre_y[members] = _mean(x[members]), _mean(y[members])

@@ -1,0 +1,103 @@
+"""What a run writes beside its results: the log, the table of epochs, the checkpoints."""
+
+from __future__ import annotations
+
+import csv
+import logging
+import sys
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from simulator.errors import InputError
+
+ROOT = "ptychography"
+COLUMNS = ("epoch", "step", "train_loss", "val_loss", "learning_rate", "seconds", "device")
+
+
+class RunFolder:
+    """The folders of one run; made when it is entered."""
+
+    def __init__(self, path: Path, parts: tuple[str, ...] = ("logs",)) -> None:
+        self.path = path
+        try:
+            for part in parts:
+                (path / part).mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise InputError(f"cannot make {error.filename}: {error.strerror}") from error
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    def new_version(self) -> Path:
+        """logs/version_<n> with n counting up: nothing is overwritten."""
+        taken = [int(p.name[8:]) for p in (self.path / "logs").glob("version_*") if p.name[8:].isdigit()]
+        folder = self.path / "logs" / f"version_{max(taken, default=-1) + 1}"
+        folder.mkdir()
+        return folder
+
+
+class EpochTable:
+    """metrics.csv, one row an epoch, each on disk before the next."""
+
+    def __init__(self, path: Path) -> None:
+        self._file = open(path, "w", newline="", encoding="utf-8")  # noqa: SIM115 - closed by close()
+        self._writer = csv.DictWriter(self._file, COLUMNS)
+        self._writer.writeheader()
+
+    def add(self, row: dict[str, Any]) -> None:
+        self._writer.writerow({name: row[name] for name in COLUMNS})
+        self._file.flush()
+
+    def close(self) -> None:
+        self._file.close()
+
+
+class LateFile(logging.Handler):
+    """A log file that is begun when its folder is there: a refused run leaves nothing behind."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = path
+        self._waiting: list[str] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._waiting.append(self.format(record))
+        if self.path.parent.is_dir():
+            with open(self.path, "a", encoding="utf-8") as file:
+                file.writelines(f"{line}\n" for line in self._waiting)
+            self._waiting.clear()
+
+
+@contextmanager
+def logged(path: Path | None, level: int = logging.INFO) -> Iterator[None]:
+    """Log to standard output and to a file; warnings of Python go through the log too, and are always shown."""
+    root = logging.getLogger(ROOT)
+    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stdout)]
+    handlers[0].setLevel(level)
+    if path is not None:
+        handlers.append(LateFile(path))
+    for handler in handlers:
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%Y-%m-%dT%H:%M:%S"))
+        root.addHandler(handler)
+    before, root.level = root.level, min(level, logging.INFO)
+    root.setLevel(min(level, logging.INFO))
+    try:
+        with warnings.catch_warnings():
+            shown = warnings.showwarning
+
+            def show(
+                message: Any, category: Any, filename: str, lineno: int, file: Any = None, line: Any = None
+            ) -> None:
+                root.warning("%s: %s", category.__name__, message)
+
+            warnings.showwarning = show if shown.__module__ == "warnings" else shown
+            yield
+    finally:
+        root.setLevel(before)
+        for handler in handlers:
+            root.removeHandler(handler)
+            handler.close()
