@@ -79,7 +79,7 @@ def load_weights(module: torch.nn.Module, weights: Mapping[str, np.ndarray], wha
                 f"{what}: {name} has the shape {weights[name].shape}, {tuple(parameter.shape)} was required"
             )
         with torch.no_grad():
-            parameter.copy_(torch.from_numpy(weights[name]))
+            parameter.copy_(torch.from_numpy(weights[name].copy()))
 
 
 # -------------------------------------------------------------------------------------------------------------- bundle

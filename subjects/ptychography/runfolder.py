@@ -87,6 +87,7 @@ def logged(path: Path | None, level: int = logging.INFO) -> Iterator[None]:
     root.setLevel(min(level, logging.INFO))
     try:
         with warnings.catch_warnings():
+            warnings.simplefilter("default")
             shown = warnings.showwarning
 
             def show(

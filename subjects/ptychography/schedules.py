@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
+from collections.abc import Callable
 
 import torch
 
@@ -14,59 +14,72 @@ WARMUP_PART = 0.1
 
 
 class Schedule:
-    """What an epoch's loss and number do to the optimiser's rate."""
+    """What an epoch's number and loss do to the optimiser's rate."""
 
     def __init__(self, optimiser: torch.optim.Optimizer, execution: PyTorchExecutionConfig, epochs: int) -> None:
-        self.optimiser, self.kind = optimiser, execution.scheduler
-        self.scheduler: Any = _made(optimiser, execution, epochs)
+        self.optimiser, self.base, self.ended = optimiser, execution.learning_rate, 0
+        self.factor = _factor(execution.scheduler, epochs)
+        self.plateau = _plateau(optimiser, execution) if execution.scheduler == "ReduceLROnPlateau" else None
+        self._set(self.base * self.factor(0))
 
     @property
     def rate(self) -> float:
         """The present learning rate."""
         return float(self.optimiser.param_groups[0]["lr"])
 
-    def step(self, loss: float) -> None:
-        """An epoch has ended with this validation (else training) loss."""
-        if self.kind == "ReduceLROnPlateau":
-            self.scheduler.step(loss)
-        elif self.scheduler is not None:
-            self.scheduler.step()
-
-    def state(self) -> dict[str, float | int]:
-        """Its numbers, for a checkpoint."""
-        held = {} if self.scheduler is None else self.scheduler.state_dict()
-        return {k: v for k, v in held.items() if isinstance(v, int | float) and not isinstance(v, bool)}
-
-    def restore(self, state: dict[str, float | int], rate: float) -> None:
-        """Go on from a checkpoint's numbers."""
-        if self.scheduler is not None:
-            self.scheduler.load_state_dict(state)
+    def _set(self, rate: float) -> None:
         for group in self.optimiser.param_groups:
             group["lr"] = rate
 
+    def step(self, loss: float) -> None:
+        """An epoch has ended with this validation (else training) loss."""
+        self.ended += 1
+        if self.plateau is not None:
+            self.plateau.step(loss)
+        else:
+            self._set(self.base * self.factor(self.ended))
 
-def _made(optimiser: torch.optim.Optimizer, execution: PyTorchExecutionConfig, epochs: int) -> Any:
-    by_epoch = torch.optim.lr_scheduler.LambdaLR
+    def state(self) -> dict[str, float]:
+        """Its numbers, for a checkpoint."""
+        held = {"ended": float(self.ended), "rate": self.rate}
+        if self.plateau is not None:
+            held |= {"best": float(self.plateau.best), "bad": float(self.plateau.num_bad_epochs)}
+        return held
+
+    def restore(self, state: dict[str, float]) -> None:
+        """Go on from a checkpoint's numbers."""
+        self.ended = int(state["ended"])
+        self._set(state["rate"])
+        if self.plateau is not None:
+            self.plateau.best, self.plateau.num_bad_epochs = state["best"], int(state["bad"])
+
+
+def _plateau(
+    optimiser: torch.optim.Optimizer, execution: PyTorchExecutionConfig
+) -> torch.optim.lr_scheduler.ReduceLROnPlateau:
+    return torch.optim.lr_scheduler.ReduceLROnPlateau(
+        optimiser,
+        factor=execution.plateau_factor,
+        patience=execution.plateau_patience,
+        min_lr=execution.plateau_min_lr,
+        threshold=execution.plateau_threshold,
+    )
+
+
+def _factor(kind: str, epochs: int) -> Callable[[int], float]:
+    """The part of the base rate that the epoch after so many is trained with."""
     warmup = max(1, round(WARMUP_PART * epochs))
 
-    def cosine(epoch: int, start: int) -> float:
-        part = min(max(epoch - start, 0) / max(epochs - start, 1), 1.0)
+    def cosine(ended: int, start: int) -> float:
+        part = min(max(ended - start, 0) / max(epochs - start, 1), 1.0)
         return 0.5 * (1 + math.cos(math.pi * part))
 
-    match execution.scheduler:
+    match kind:
         case "Exponential":
-            return torch.optim.lr_scheduler.ExponentialLR(optimiser, EXPONENTIAL_FACTOR)
-        case "ReduceLROnPlateau":
-            return torch.optim.lr_scheduler.ReduceLROnPlateau(
-                optimiser,
-                factor=execution.plateau_factor,
-                patience=execution.plateau_patience,
-                min_lr=execution.plateau_min_lr,
-                threshold=execution.plateau_threshold,
-            )
+            return lambda ended: EXPONENTIAL_FACTOR**ended
         case "WarmupCosine":
-            return by_epoch(optimiser, lambda e: (e + 1) / (warmup + 1) if e < warmup else cosine(e, warmup))
+            return lambda ended: (ended + 1) / (warmup + 1) if ended < warmup else cosine(ended, warmup)
         case "CosineAnnealing":
-            return by_epoch(optimiser, lambda e: cosine(e, 0))
+            return lambda ended: cosine(ended, 0)
         case _:
-            return None
+            return lambda ended: 1.0

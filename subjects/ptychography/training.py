@@ -214,7 +214,7 @@ class Training:
         arrays |= {"order/keys": np.asarray(keys), "order/at": np.array([at, has_gauss, gauss], float)}
         arrays["torch/random"] = torch.get_rng_state().numpy()
         progress = copy.copy(self.progress).__dict__
-        words = {"progress": progress, "schedule": self.schedule.state(), "rate": self.schedule.rate}
+        words = {"progress": progress, "schedule": self.schedule.state()}
         arrays["words"] = np.array(json.dumps(words))
         return arrays
 
@@ -233,7 +233,7 @@ class Training:
             at = arrays["order/at"]
             self.order.set_state(("MT19937", arrays["order/keys"], int(at[0]), int(at[1]), float(at[2])))
             torch.set_rng_state(torch.from_numpy(arrays["torch/random"].copy()))
-            self.schedule.restore(words["schedule"], words["rate"])
+            self.schedule.restore(words["schedule"])
             self.progress = Progress(**words["progress"])
         except (KeyError, ValueError, TypeError) as error:
             if isinstance(error, InputError):
