@@ -229,11 +229,16 @@ def load(path: Path | str) -> Vocabulary:
         data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
         raise InputError(f"cannot read the vocabulary {path}: {error}") from error
+    return of_table(data, str(path))
+
+
+def of_table(data: Mapping[str, Any], where: str) -> Vocabulary:
+    """The vocabulary that a table of TOML describes. Raises InputError naming ``where`` and the entry that is wrong."""
     try:
         return _build(data)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         detail = f"missing key {error}" if isinstance(error, KeyError) else error
-        raise InputError(f"vocabulary {path}: {detail}; see docs/vocabulary.md") from error
+        raise InputError(f"vocabulary {where}: {detail}; see docs/vocabulary.md") from error
 
 
 TOP_LEVEL = {

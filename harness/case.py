@@ -90,12 +90,13 @@ def case_from_toml(text: str, where: str) -> Case:
         if key not in table:
             raise WrongUse(f"{where}: [case] needs {key!r}")
     try:
-        return _case_of_table(table)
+        return case_of_table(table)
     except (TypeError, ValueError) as error:
         raise WrongUse(f"{where}: {error}") from error
 
 
-def _case_of_table(table: Mapping[str, Any]) -> Case:
+def case_of_table(table: Mapping[str, Any]) -> Case:
+    """A case of its table's entries. Raises ValueError for one that is wrong."""
     name = str(table["name"])
     if not NAME_PATTERN.fullmatch(name):
         raise ValueError(f"name must be letters, digits, '_', '-' or '.'; got {name!r}")

@@ -37,8 +37,6 @@ def chosen_sections(subject: Subject, case: Case, given: Sequence[str] | None) -
     """The sections asked for (each ``KEY KEY ...``), else the case's first; WrongUse where there is none."""
     if given:
         return tuple(dict.fromkeys(section_of(subject, text) for text in given))
-    if not subject.keys:
-        return ((),)
     if found := subject.default_sections(case):
         return found
     raise WrongUse(f"case {case.name!r} names no {subject.section_word} to trace; give --{_option(subject)}")

@@ -13,7 +13,20 @@ import typer
 
 from compare.outcomes import ExitCode, expected_code
 from harness import __version__
-from harness.commands import cases, devices, doctor, explain, minimise, noise_floor, parity, reference, smoke, trace
+from harness.commands import (
+    cases,
+    devices,
+    docs,
+    doctor,
+    explain,
+    init,
+    minimise,
+    noise_floor,
+    parity,
+    reference,
+    smoke,
+    trace,
+)
 from harness.finding import OPTION, choose, find_subject, split_option
 from harness.subject import Subject
 
@@ -26,6 +39,8 @@ ENGINE = {
     "devices": devices.devices,
     "smoke": smoke.smoke,
     "doctor": doctor.doctor,
+    "init": init.init,
+    "docs": docs.docs,
 }
 SECTION_OPTIONS = ("--at", "--pixel")
 INTEGER = re.compile(r"-?\d+,?")

@@ -42,9 +42,9 @@ class PlaceResult:
     against_base: Comparison | None
     against_reference: Comparison | None
 
-    def value(self, section: Section, result: str) -> float:
+    def value(self, section: Section, subject: Subject) -> float:
         """The result of a section; NaN where it is not traced."""
-        found = self.traces[section].number(result)
+        found = subject.result_of(self.traces[section])
         return float("nan") if found is None else found
 
 
@@ -99,7 +99,7 @@ def relative_difference(a: float, b: float) -> float:
     return abs(b - a) / abs(a) if a else float("inf")
 
 
-def faults_of(results: Sequence[PlaceResult], sections: Sequence[Section], result_name: str) -> list[str]:
+def faults_of(results: Sequence[PlaceResult], sections: Sequence[Section], subject: Subject) -> list[str]:
     """Every float64 trace that is not in parity with the base or the reference, a sentence each."""
     base = results[0]
     faults = []
@@ -111,10 +111,10 @@ def faults_of(results: Sequence[PlaceResult], sections: Sequence[Section], resul
                 faults.append(f"{result.place.label} against {other}: {comparison.verdict.value}{where}")
         if result.against_base is not None and result.against_base.exit_code:
             differences = {
-                at: relative_difference(base.value(at, result_name), result.value(at, result_name)) for at in sections
+                at: relative_difference(base.value(at, subject), result.value(at, subject)) for at in sections
             }
             faults += [
-                f"{result.place.label}: {result_name} of {section_text(at)} is {difference:.3g} from the base, relative"
+                f"{result.place.label}: {subject.result} of {section_text(at)} is off the base by {difference:.3g}"
                 for at, difference in differences.items()
                 if not difference <= RESULT_TOLERANCE
             ]

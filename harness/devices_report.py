@@ -42,12 +42,12 @@ def run_devices(
     dtypes, (of_reference, of_port) = subject.dtypes(), subject.sides
 
     with Evidence(root, f"devices_{prepared.case.name}", redact=redact) as evidence:
-        with collect_env(evidence, wanted=True):
+        with collect_env(evidence, wanted=subject.uses_torch):
             evidence.write_json("case.json", case_record(subject, prepared, sections, program=reference))
             expected = reference.trace(prepared, sections).traces
             results = trace_everywhere(places(devices, dtypes), trace, expected, subject)
         missing = "cuda" not in devices
-        faults = faults_of(results, sections, subject.result)
+        faults = faults_of(results, sections, subject)
         evidence.status = DIVERGENCE if faults else 3 if missing and not allow_missing_cuda else 0
         write_traces(subject, evidence, f"trace_{of_reference}", joined(expected))
         for result in results:
@@ -58,7 +58,7 @@ def run_devices(
             write_comparison(evidence, "", results[0].against_reference, as_json=True)
         if not missing:
             evidence.write("cuda_vs_cpu_summary.md", cuda_summary(results))
-        figures = [_figures(subject.result, result, results[0], sections) for result in results]
+        figures = [_figures(subject, result, results[0], sections) for result in results]
         evidence.write_json("metrics.json", {"exit_code": evidence.status, "faults": faults, "places": figures})
         evidence.write_json("env.json", environment_record(device=", ".join(devices), dtype=", ".join(dtypes)))
         evidence.document = _document(subject, prepared, results, sections, faults, evidence.status, missing)
@@ -66,13 +66,13 @@ def run_devices(
     return evidence.status
 
 
-def _figures(name: str, result: PlaceResult, base: PlaceResult, sections: Sequence[Key]) -> dict[str, object]:
+def _figures(subject: Subject, result: PlaceResult, base: PlaceResult, sections: Sequence[Key]) -> dict[str, object]:
     return {
         "device": result.place.device,
         "dtype": result.place.dtype,
-        name or "result": {section_text(at): result.value(at, name) for at in sections},
+        subject.result or "result": {section_text(at): result.value(at, subject) for at in sections},
         "relative_difference": {
-            section_text(at): relative_difference(base.value(at, name), result.value(at, name)) for at in sections
+            section_text(at): relative_difference(base.value(at, subject), result.value(at, subject)) for at in sections
         },
         "against_base": result.against_base.verdict.value if result.against_base else None,
         "against_reference": result.against_reference.verdict.value if result.against_reference else None,
@@ -86,8 +86,8 @@ def _table(subject: Subject, results: Sequence[PlaceResult], sections: Sequence[
             result.place.device,
             result.place.dtype,
             section_text(at),
-            result.value(at, name),
-            relative_difference(base.value(at, name), result.value(at, name)),
+            result.value(at, subject),
+            relative_difference(base.value(at, subject), result.value(at, subject)),
             result.against_base.verdict.value if result.against_base else "-",
             result.against_reference.verdict.value if result.against_reference else "-",
         )
@@ -141,9 +141,7 @@ def _document(
         facts=(("case", prepared.case.name), ("cuda", NOT_RUN if missing else "run")),
         sections=tuple(sections),
         next_steps=("Run again where there is a CUDA device.",) if missing else (),
-        summary=Summary(
-            prepared.case.name, devices, results[0].value(sections_traced[0], subject.result), subject.result
-        ),
+        summary=Summary(prepared.case.name, devices, results[0].value(sections_traced[0], subject), subject.result),
     )
 
 

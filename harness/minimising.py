@@ -174,7 +174,7 @@ def case_text(smaller: Smaller) -> str:
         f"name = {json.dumps(case.name + '_smaller')}",
         f"description = {json.dumps(f'Smallest command line on which {step} is the first step at fault{switched}')}",
         f"argv = {json.dumps(list(case.argv))}",
-        f"{word} = {json.dumps([list(section)] if section else [])}",
+        *([f"{word} = {json.dumps([list(section)])}"] if section else []),
     ]
     if case.setup:
         lines.append(f"setup = {json.dumps([list(line) for line in case.setup])}")

@@ -15,7 +15,7 @@ from harness.errors import HarnessError
 from harness.evidence import failure_text
 from harness.scratch import Prepared, prepare
 from harness.subject import Program, Ran, Subject
-from harness.traced import Trace
+from harness.traced import Trace, section_text
 
 if TYPE_CHECKING:
     from compare.result import Comparison
@@ -59,6 +59,8 @@ class Outcome:
     """The traced quantity that the programs are run for."""
     reference_traces: Mapping[Section, Trace] = field(default_factory=dict)
     port_traces: Mapping[Section, Trace] = field(default_factory=dict)
+    final_values: Mapping[Section, tuple[float | None, float | None]] = field(default_factory=dict)
+    """The result of each traced section: reference, port."""
     comparison: Comparison | None = None
     """Of all traced sections together."""
     commands: tuple[tuple[tuple[str, ...], str, float, int], ...] = ()
@@ -76,15 +78,6 @@ class Outcome:
         """The exit code in a word; capital letters for what needs a look."""
         words = {0: "parity", 1: "DIVERGENT", 3: "NOTHING COMPARED"}
         return words.get(self.exit_code, "FAILED")
-
-    @property
-    def final_values(self) -> dict[Section, tuple[float | None, float | None]]:
-        """The result of each traced section: reference, port."""
-        empty = Trace("")
-        return {
-            section: (trace.number(self.result), self.port_traces.get(section, empty).number(self.result))
-            for section, trace in self.reference_traces.items()
-        }
 
     @property
     def worst_ulps(self) -> float | None:
@@ -130,8 +123,8 @@ def _compared(task: Task, prepared: Prepared, reference: Ran, port: Ran, began: 
         reference = _with_section(task.reference, prepared, reference, worst_at)
         port = _with_section(task.port, prepared, port, worst_at)
     names = (f"trace_{task.reference.side}.log", f"trace_{task.port.side}.log")
-    comparison = compare_sections(reference.traces, port.traces, names, subject) if reference.traces else None
-    checks = [trace_check("traces", comparison)] if comparison else []
+    compared = _compare(subject, reference, port, names)
+    checks = [trace_check(what, comparison) for what, comparison in compared]
     checks += subject.judge(reference, port)
     checks += subject.judge_golden(prepared.case, reference, port)
     return Outcome(
@@ -145,11 +138,32 @@ def _compared(task: Task, prepared: Prepared, reference: Ran, port: Ran, began: 
         prepared=prepared,
         reference_traces=dict(reference.traces),
         port_traces=dict(port.traces),
-        comparison=comparison,
+        final_values=_final_values(subject, reference, port),
+        comparison=next((one for _, one in compared if one.exit_code), compared[0][1] if compared else None),
         commands=tuple(
             (run.command, str(run.folder), run.started, run.status) for run in (*reference.runs, *port.runs)
         ),
     )
+
+
+def _compare(subject: Subject, a: Ran, b: Ran, names: tuple[str, str]) -> list[tuple[str, Comparison]]:
+    """The traces of both programs compared: all sections as one log a side, or section by section."""
+    if not a.traces:
+        return []
+    if subject.joins_sections:
+        return [("traces", compare_sections(a.traces, b.traces, names, subject))]
+    return [
+        (f"trace {section_text(section)}".strip(), compare_sections({section: trace}, b.traces, names, subject))
+        for section, trace in a.traces.items()
+    ]
+
+
+def _final_values(subject: Subject, a: Ran, b: Ran) -> dict[Section, tuple[float | None, float | None]]:
+    empty = Trace("")
+    return {
+        section: (subject.result_of(trace), subject.result_of(b.traces.get(section, empty)))
+        for section, trace in a.traces.items()
+    }
 
 
 def _with_section(program: Program, prepared: Prepared, run: Ran, section: Section) -> Ran:

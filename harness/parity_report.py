@@ -29,7 +29,7 @@ def run_and_report(tasks: Sequence[Task], *, jobs: int, root: Path, redact: bool
     width = max(len(task.label) for task in tasks)
     outcomes: list[Outcome] = []
     with Evidence(root, label, redact=redact) as evidence:
-        with collect_env(evidence, wanted=True):
+        with collect_env(evidence, wanted=tasks[0].subject.uses_torch):
             for outcome in each(run_task, tasks, jobs):
                 outcomes.append(outcome)
                 print_outcome(outcome, width, verbose=verbose)

@@ -178,6 +178,10 @@ class Subject(ABC):
     """Of ``case_names``."""
     modes: tuple[str, ...] = ("default",)
     """In which a case can be compared; the first is the default one and has no words of its own."""
+    joins_sections: bool = True
+    """Whether its traces state their section in the way of its vocabulary, so that several make one log."""
+    uses_torch: bool = True
+    """Whether the port computes with torch in this process: its facts go into the evidence then."""
     header: tuple[str, ...] = ("program", "version", "device", "dtype")
     """Traced words that a summary shows."""
     closing: tuple[str, ...] = ()
@@ -189,6 +193,10 @@ class Subject(ABC):
         from harness.finding import open_subject
 
         return open_subject, (self.source or self.name,)
+
+    def result_of(self, trace: Trace) -> float | None:
+        """The value that the programs are run for; None where the trace has none."""
+        return trace.number(self.result) if self.result else None
 
     @property
     def replay(self) -> Replay[Any] | None:

@@ -36,7 +36,7 @@ def seal_trace(
     """Trace with a program, write the traces into a new evidence folder, seal it and print the summary."""
     case, side = prepared.case, program.side
     with Evidence(root, f"trace_{case.name}_{side}", redact=redact) as evidence:
-        with collect_env(evidence, wanted=full):
+        with collect_env(evidence, wanted=full and subject.uses_torch):
             evidence.write_json("case.json", case_record(subject, prepared, sections, program=program))
             traced = program.trace(prepared, sections)
         for finished in traced.runs:
@@ -58,7 +58,7 @@ def write_traces(subject: Subject, evidence: Evidence, stem: str, text: str) -> 
 
 def trace_metrics(subject: Subject, traces: Mapping[Section, Trace]) -> dict[str, Any]:
     """The result of each section."""
-    finals = {section_text(section): trace.number(subject.result) for section, trace in traces.items()}
+    finals = {section_text(section): subject.result_of(trace) for section, trace in traces.items()}
     return {subject.result or "result": finals}
 
 
@@ -87,7 +87,9 @@ def print_summary(subject: Subject, name: str, traced: Traced, folder: Path, *, 
     print(f"case {name}: {', '.join(word for word in what if word)}", file=stream)
     for section, trace in islice(traced.traces.items(), MOST_PRINTED):
         what_of = f"{subject.section_word} {section_text(section)}".strip()
-        result = f"{subject.result} {trace.value(subject.result)}  " if subject.result else ""
+        value = subject.result_of(trace)
+        shown = trace.value(subject.result) or repr(value)
+        result = f"{subject.result} {shown}  " if value is not None else ""
         print(f"{what_of}: {result}({trace.lines} lines)", file=stream)
     if len(traced.traces) > MOST_PRINTED:
         print(f"... and {len(traced.traces) - MOST_PRINTED} more {subject.section_word}s", file=stream)

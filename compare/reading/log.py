@@ -248,10 +248,10 @@ class Log:
     def locate(self, order: int) -> tuple[str, int]:
         """File and line number (from 1) of a position in the log."""
         which = max(bisect_right(self._starts, order - 1) - 1, 0)
-        return self.paths[which], order - self._starts[which]
+        return str(self.paths[which]), order - self._starts[which]
 
     def info(self) -> SideInfo:
         return SideInfo(
-            tuple(self.paths), self.lines, self.trace_lines, self.quantities, self.digits.count, tuple(self.pixels),
+            tuple(map(str, self.paths)), self.lines, self.trace_lines, self.quantities, self.digits.count, tuple(self.pixels),
             self.digits_source,
         )  # fmt: skip

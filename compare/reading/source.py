@@ -36,6 +36,9 @@ class Held(str):
         self.content = text.encode("utf-8")
         return self
 
+    def __getnewargs__(self) -> tuple[str, str]:
+        return str(self), self.content.decode("utf-8")
+
 
 class CutOff(Exception):
     """The bytes ended before the compressed stream did."""

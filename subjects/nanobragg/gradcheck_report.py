@@ -235,8 +235,9 @@ import sys
 from pathlib import Path
 
 from harness.case import Case
-from subjects.nanobragg.gradcheck_report import Request, check, lines_of
 from harness.scratch import prepare
+from subjects.nanobragg.description import NanoBragg
+from subjects.nanobragg.gradcheck_report import Request, check, lines_of
 
 CASE = Case(
     name={case.name!r},
@@ -246,7 +247,7 @@ CASE = Case(
 HASHES = {hashes!r}
 ROI = {request.roi!r}
 
-prepared = prepare(CASE, Path(sys.argv[1]) if len(sys.argv) > 1 else None)
+prepared = prepare(NanoBragg(), CASE, Path(sys.argv[1]) if len(sys.argv) > 1 else None)
 for item in prepared.inputs:
     if hashlib.sha256(item.content).hexdigest() != HASHES[item.name]:
         sys.exit(f"{{item.name}} from {{item.source}} is not the file that was checked")

@@ -120,7 +120,7 @@ def test_a_second_device_is_compared_with_the_first() -> None:
     assert [place.label for place in where] == ["cpu", "cuda", "cpu_float32", "cuda_float32"]
     results = trace_everywhere(where, trace, {}, SUBJECT)
     assert [result.against_base is not None for result in results] == [False, True, False, False]
-    assert faults_of(results, [pixel], SUBJECT.result) == []
+    assert faults_of(results, [pixel], SUBJECT) == []
 
     def trace_wrongly(place: Place) -> Mapping[Section, Trace]:
         traces = trace(place)
@@ -128,7 +128,7 @@ def test_a_second_device_is_compared_with_the_first() -> None:
             return traces
         return {at: Trace(made.text.replace("I_pixel_final ", "I_pixel_final 1")) for at, made in traces.items()}
 
-    faults = faults_of(trace_everywhere(where[:2], trace_wrongly, {}, SUBJECT), [pixel], SUBJECT.result)
+    faults = faults_of(trace_everywhere(where[:2], trace_wrongly, {}, SUBJECT), [pixel], SUBJECT)
     assert any("I_pixel_final" in fault for fault in faults)
 
 

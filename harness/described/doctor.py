@@ -1,0 +1,72 @@
+"""What ``harness doctor`` says of a ``parity.toml``: both programs built, run on the first case, their traces read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from compare.outcomes import expected_code
+from harness.checkup import Finding
+from harness.computing import Computing
+from harness.scratch import prepare
+from harness.traced import Trace
+
+if TYPE_CHECKING:
+    from harness.described.subject import Described
+
+SECONDS = 60.0
+
+
+def findings(subject: Described) -> Iterator[Finding]:
+    """A finding for each program, and one for what they have in common."""
+    yield Finding("parity.toml", True, str(subject.settings.path))
+    traces = [_trace(subject, which) for which in ("reference", "port")]
+    for which, found in zip(("reference", "port"), traces, strict=True):
+        if isinstance(found, Trace):
+            yield Finding(which, True, f"runs, and traces {found.lines} lines")
+        else:
+            yield Finding(which, False, found)
+    a, b = traces
+    if isinstance(a, Trace) and isinstance(b, Trace):
+        yield _common(subject, a, b)
+    yield from _optional(subject)
+
+
+def _trace(subject: Described, which: str) -> Trace | str:
+    """The trace of the first section of the default case, or what is wrong."""
+    case = subject.case(subject.default_case)
+    sections = subject.default_sections(case)
+    if not sections:
+        return f"case {case.name!r} names no section; add sections = [[...]] with {', '.join(subject.keys)}"
+    try:
+        computing = Computing("auto")
+        program = subject.reference(None, SECONDS) if which == "reference" else subject.port(computing, SECONDS)
+        return program.trace(prepare(subject, case), sections[:1]).traces[sections[0]]
+    except Exception as error:
+        if expected_code(error) is None:
+            raise
+        return str(error)
+
+
+def _common(subject: Described, a: Trace, b: Trace) -> Finding:
+    from harness.comparing import compare_traces
+
+    comparison = compare_traces(a.text, b.text, ("reference", "port"), subject)
+    paired = comparison.coverage.paired
+    text = f"{paired} values paired, {comparison.coverage.only_a} only in the reference's trace, "
+    text += f"{comparison.coverage.only_b} only in the port's"
+    remedy = "" if paired else '; [names] pairs names that differ: port_name = "reference_name"'
+    return Finding("traces", paired > 0, text + remedy)
+
+
+def _optional(subject: Described) -> Iterator[Finding]:
+    """What is not said and which command does without."""
+    settings = subject.settings
+    if not settings.result:
+        yield Finding("result", False, 'not said: summaries name no final value; result = "NAME"', needed=False)
+    if not settings.vocabulary.get("quantities"):
+        text = "no steps are described: a difference gets no origin; [vocabulary.quantities] says inputs"
+        yield Finding("vocabulary", False, f"{text} (`harness docs vocabulary`)", needed=False)
+    if len(settings.port.devices) == 1:
+        text = '`harness devices` has one device: add {device} to [port] run and devices = ["cpu", "cuda"]'
+        yield Finding("devices", False, text, needed=False)
