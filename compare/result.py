@@ -124,7 +124,7 @@ class Waived:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """A label for what went wrong (``sign``, ``unit``, ``phi-carryover``, ...) with its evidence."""
+    """A label for what went wrong (``sign``, ``unit``, ``stale-step``, ...) with its evidence."""
 
     label: str
     evidence: str = ""

@@ -1,20 +1,20 @@
 """Tolerance files: how far apart two values of a step may be.
 
     format = 1
-    source = "harness noise-floor --case supervisor"     # a word to people
+    source = "harness noise-floor --case long_rod"       # a word to people
     [measured_with]                                      # versions and settings, any strings
     [default]                                            # relative to the scale of a value
     tolerance = 1e-11                                    # T, the local tolerance
     envelope = 1e-11                                     # E, the end-to-end envelope
     [[step]]                                             # condition-aware: evaluated on the reference's values
-    name = "DOMAIN.F_latt"
+    name = "CELL.flux"
     tolerance = 1e-14                                    # relative part
     envelope = 1e-12
-    terms = [{ coefficient = 2e-16, envelope = 8e-16, powers = { hkl_frac = 1, N_cells = 1 } }]
+    terms = [{ coefficient = 2e-16, envelope = 8e-16, powers = { start_K = 1, cells = 1 } }]
     [[floor]]                                            # measured for that very evaluation: absolute
-    name = "DOMAIN.F_latt"
+    name = "CELL.flux"
     pixel = [685, 1039]                                  # without one: every pixel
-    index = { phi_tic = 3 }                              # keys that are not named: every value
+    index = { step = 3 }                                 # keys that are not named: every value
     tolerance = 1.2e-13
     envelope = 4e-12
 

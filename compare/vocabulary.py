@@ -357,7 +357,7 @@ def _alias(entry: Mapping[str, Any]) -> Alias:
     allowed = {"name", "of", "factor", "power", "divide_by", "decided_by", "component", "when", "or_factor"}
     _only(entry, allowed, f"alias {entry.get('name')}")
     record, _, name = entry["name"].rpartition(".")
-    if record and not record.isupper():  # a sub-item such as beam_center_m.X is a header name
+    if record and not record.isupper():  # a sub-item such as centre_m.X is a header name
         record, name = HEADER, entry["name"]
     return Alias(
         name=name,

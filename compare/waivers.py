@@ -1,12 +1,12 @@
 """Accepted differences: a TOML file that says which, why, who accepts them, and until when.
 
     [[waiver]]
-    name = "fdet_vec"                # the canonical name, or as either log spells it
+    name = "rate_K_per_s"            # the canonical name, or as either log spells it
     why = "older build does not normalise"
     who = "M. Maintainer"
     until = 2031-01-31               # the last day on which it holds
-    record = "PHI"                   # optional, as are the next three: what is not named matches all
-    indices = { phi_tic = 0 }
+    record = "STEP"                  # optional, as are the next three: what is not named matches all
+    indices = { step = 0 }
     pixel = [685, 1039]
     relative = 1e-6                  # accepts no difference larger than this
 
@@ -163,7 +163,7 @@ def _waiver(entry: Mapping[str, Any], where: str) -> Waiver:
 
 
 def _expected(name: str) -> str:
-    words = {"until": "a date such as 2031-01-31 (no quotes)", "indices": "a table such as { phi_tic = 0 }"}
+    words = {"until": "a date such as 2031-01-31 (no quotes)", "indices": "a table such as { step = 0 }"}
     return words.get(name, {"pixel": "[slow, fast]", "relative": "a number"}.get(name, "a text"))
 
 

@@ -4,7 +4,7 @@ T is what one step may add by rounding. Where the inputs of the two sides differ
 to them, the step may differ by T and by what it makes of those differences. The vocabulary says what that is:
 
     carries = { sum = [{ "previous I" = 1 }, { F = 2 }] }   y = I(before) + F^2: the terms' differences add up
-    carries = { product = { I = 1, polar = 1 } }            y = constant x I x polar: relative differences add up
+    carries = { product = { I = 1, share = 1 } }            y = constant x I x share: relative differences add up
     carries = { phase = ["h[0]", "N[0]"] }                  y = sin(pi N h)/sin(pi h): the phase's difference, and
                                                             rounding that grows with the phase's size
     carries = { float32 = true }                            a unit of single precision, where an input differs

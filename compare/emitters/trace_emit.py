@@ -3,8 +3,8 @@
     trace = emitter(stream, side="PY")              # on=False: an object that does nothing and is false
     trace.value("trace_format", 1)                  # TRACE_PY: trace_format 1
     trace.pixel(685, 1039)                          # TRACE_PY: pixel 685 1039          (slow, fast)
-    trace.value("beam_vec", [0.0, 0.0, 1.0])        # TRACE_PY: beam_vec 0.0 0.0 1.0
-    trace.record("PHI", {"phi_tic": 3}, F_latt=x)   # TRACE_PY_PHI phi_tic=3 F_latt=0.15548207271956166
+    trace.value("start_m", [0.0, 0.0, 1.0])         # TRACE_PY: start_m 0.0 0.0 1.0
+    trace.record("STEP", {"step": 3}, flux=x)       # TRACE_PY_STEP step=3 flux=0.15548207271956166
 
 Floats are written in the shortest form that reads back to the same bits. Arrays and tensors are accepted as
 they are (whatever has ``tolist``). ``if trace:`` around costly arguments makes an emitter that is off free.

@@ -187,7 +187,7 @@ def _header_items(items: Items, line: str, start: int, side: str, *, strict: boo
 
 
 def _titled(line: str, tokens: list[Token]) -> Items:
-    """The numbers in the brackets of a heading, ``Copying (phi=0 mosaic=0 reference):``; none if it has others."""
+    """The numbers in the brackets of a heading, ``Copying (phi=0 domain=0 reference):``; none if it has others."""
     opening = next((at for at, token in enumerate(tokens) if token.text == "("), 0)
     if not opening or any(token.kind == "number" for token in tokens[:opening]):
         return []

@@ -252,6 +252,6 @@ class Log:
 
     def info(self) -> SideInfo:
         return SideInfo(
-            tuple(map(str, self.paths)), self.lines, self.trace_lines, self.quantities, self.digits.count, tuple(self.pixels),
-            self.digits_source,
+            tuple(map(str, self.paths)), self.lines, self.trace_lines, self.quantities, self.digits.count,
+            tuple(self.pixels), self.digits_source,
         )  # fmt: skip

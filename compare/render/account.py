@@ -40,7 +40,7 @@ def story(result: Comparison) -> list[str]:
 
 
 def result_text(result: Comparison) -> str:
-    """``I_pixel_final a 446.25, b 497.18, +11.4 %``; empty where the logs do not have it."""
+    """``mean_K a 446.25, b 497.18, +11.4 %``; empty where the logs do not have it."""
     pair = result.result_pair
     if pair is None:
         return ""
