@@ -36,8 +36,8 @@ class Held(str):
         self.content = text.encode("utf-8")
         return self
 
-    def __getnewargs__(self) -> tuple[str, str]:
-        return str(self), self.content.decode("utf-8")
+    def __reduce__(self) -> tuple[type[Held], tuple[str, str]]:
+        return Held, (str(self), self.content.decode("utf-8"))
 
 
 class CutOff(Exception):
