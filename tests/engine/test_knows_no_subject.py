@@ -15,55 +15,13 @@ from harness.finding import find_subject, open_subject
 from harness.subject import Subject
 
 ROOT = Path(__file__).resolve().parents[2]
-COMMON = frozenset(
-    [
-        "pixel",
-        "mode",
-        "device",
-        "dtype",
-        "program",
-        "version",
-        "steps",
-        "default",
-        "phi",
-        "record",
-        "source",
-        "sources",
-        "mask",
-        "image",
-        "noise",
-        "trace",
-        "index",
-        "threads",
-        "progress",
-        "interpolate",
-        "defects",
-        "cell",
-        "cells",
-        "distance",
-        "wavelength",
-        "detector",
-        "case",
-        "block",
-        "lambda",
-        "ratio",
-        "divergence",
-        "spec",
-        "energy",
-        "dump",
-        "trace_format",
-        "polarization",
-        "scale",
-        "sample",
-        "samples",
-        "file",
-        "beam",
-        "point",
-        "domain",
-        "header",
-        "memory",
-    ]
+WORDS = (
+    "pixel mode device dtype program version steps default phi record source sources mask image noise "
+    "trace index threads progress interpolate defects cell cells distance wavelength detector case block "
+    "lambda ratio divergence spec energy dump trace_format polarization scale sample samples file beam "
+    "point domain header memory flux "
 )
+COMMON = frozenset(WORDS.split())
 """Words of the trade that a subject has too."""
 
 
