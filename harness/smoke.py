@@ -159,9 +159,10 @@ def _run(
 
 
 def _tee(stream: BinaryIO, kept: bytearray, shown: object) -> None:
-    for line in stream:
-        kept.extend(line)
-        print(line.decode("utf-8", "replace"), end="", file=shown, flush=True)  # type: ignore[call-overload]
+    with stream:
+        for line in stream:
+            kept.extend(line)
+            print(line.decode("utf-8", "replace"), end="", file=shown, flush=True)  # type: ignore[call-overload]
 
 
 def _peak_bytes() -> int:
