@@ -167,16 +167,21 @@ class Vocabulary:
         found = self.quantities.get((record, name))
         if found is not None:
             return found
-        for alias in self.aliases:
-            if (alias.record, alias.name) == (record, name):
-                target = self.target(alias)
-                return _as_alias(target, record, name) if target else Quantity(name, record)
+        alias = self.aliased.get((record, name))
+        if alias is not None:
+            target = self.target(alias)
+            return _as_alias(target, record, name) if target else Quantity(name, record)
         return Quantity(name, record, status=self.unknown, nan_equal=self.nan_equal, known=False)
 
     @cached_property
     def words(self) -> frozenset[str]:
         """Names of lines without a record whose values are words, whatever they look like."""
         return frozenset(name for (record, name), q in self.quantities.items() if not record and q.kind == "word")
+
+    @cached_property
+    def aliased(self) -> dict[tuple[str, str], Alias]:
+        """The first alias of each older name."""
+        return {(alias.record, alias.name): alias for alias in reversed(self.aliases)}
 
     def target(self, alias: Alias) -> Quantity | None:
         return self.quantities.get((alias.of.record or HEADER, alias.of.name))

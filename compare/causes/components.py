@@ -39,7 +39,8 @@ def swapped_components(scene: Scene) -> str | None:
     i, j = differing
     if abs(abs(scene.a[i]) - abs(scene.a[j])) <= CLOSE * scale:
         return None  # of one size: changed signs say as much
-    for first, second in ((1, 1), (-1, 1), (1, -1), (-1, -1)):
+    signs = ((1, 1), (-1, 1), (1, -1), (-1, -1))
+    for first, second in signs[:1] if scene.whole else signs:  # of small counts a sign more fits by chance
         if same((scene.a[i], scene.a[j]), (first * scene.b[j], second * scene.b[i])):
             changed = [str(at) for at, sign in ((j, first), (i, second)) if sign < 0]
             words = f", with the sign of b's {' and '.join(changed)} changed" if changed else ""

@@ -30,7 +30,7 @@ def given_value(place: Place) -> Cause | None:
         if len(counts) < 3 or not all(FEWEST <= count <= MOST for count in counts) or digits(long) < COMPUTED:
             continue
         direction = abs(length(short) - 1) < 1e-3  # often given short, which is no other input
-        if not direction and _typed(short) and place.prints_long(side):
+        if not direction and _typed(short) and place.logs.prints_long[side]:
             text = f"{side.value} has a value as it is given ({max(counts)} digits), the other is computed"
             return Cause("different-input", text)
     return None

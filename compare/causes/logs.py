@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from compare.causes.values import COMPUTED, digits, numbers
+import numpy as np
+
+from compare.causes.values import CLOSE, COMPUTED, digits, numbers
 from compare.result import Comparison, Key, Pair, Side
 from compare.shares.network import Network, Node, label_of
 from compare.vocabulary import Quantity, Vocabulary
 
 MOST_ROWS = 2000  # evaluations of one name that are searched
+PRINTED_SINGLE = 5.5e-15  # relative: what 15 printed digits leave of a number of 32 bits
+FEWEST_SINGLE = 10  # numbers, to tell that a log is in 32 bits
+SHARE_SINGLE = 0.5  # of them: by chance one in a million is
 
 
 @dataclass
@@ -38,6 +44,29 @@ class Logs:
                 rows.append((left.key, numbers(left.value)))
         return logs
 
+    @cached_property
+    def steps(self) -> dict[str, tuple[str, ...]]:
+        return self.vocabulary.steps()
+
+    @cached_property
+    def neighbours(self) -> dict[tuple, list[Pair]]:
+        """Differing pairs by record, indices and pixel."""
+        found: dict[tuple, list[Pair]] = {}
+        for pair in self.pairs:
+            if pair.differs:
+                found.setdefault((pair.key.record, pair.key.indices, pair.key.pixel), []).append(pair)
+        return found
+
+    @cached_property
+    def single(self) -> dict[Side, bool]:
+        """Whether the numbers that a side prints with more than a few digits are those of 32 bits."""
+        return {side: _single(self.pairs, side) for side in Side}
+
+    @cached_property
+    def prints_long(self) -> dict[Side, bool]:
+        """Whether most vectors that a side prints have the digits of computed numbers."""
+        return {side: _prints_long(self.pairs, side) for side in Side}
+
     def rows(self, side: Side, label: str) -> Iterator[tuple[Key, tuple[float, ...]]]:
         """All that one side prints of a step, paired or not."""
         node = self.network.nodes.get(label)
@@ -49,14 +78,14 @@ class Logs:
         """A number under an older name, in the unit of today's."""
         if not raw or (key.record, key.name) in self.vocabulary.quantities:
             return value
-        aliases = (alias for alias in self.vocabulary.aliases if (alias.record, alias.name) == (key.record, key.name))
-        return next((value**alias.power * alias.factor for alias in aliases), value)
+        alias = self.vocabulary.aliased.get((key.record, key.name))
+        return value if alias is None else value**alias.power * alias.factor
 
     @cached_property
     def consumers(self) -> dict[str, list[str]]:
         """Label of a step -> labels of the steps of the vocabulary that are made from it."""
         found: dict[str, list[str]] = {}
-        for step, inputs in self.vocabulary.steps().items():
+        for step, inputs in self.steps.items():
             formula = self.vocabulary.causes.formulas.get(step)
             for source in dict.fromkeys((*inputs, *(formula.names if formula else ()))):
                 found.setdefault(source, []).append(step)
@@ -64,7 +93,7 @@ class Logs:
 
     def relatives(self, label: str) -> list[str]:
         """What a step is made from, and what it is put together with in the steps made from it."""
-        steps = self.vocabulary.steps()
+        steps = self.steps
         found = dict.fromkeys(steps.get(label, ()))
         for consumer in self.consumers.get(label, ()):
             found |= dict.fromkeys((consumer, *steps.get(consumer, ())))
@@ -106,14 +135,17 @@ class Place:
         network = self.logs.network
         return [network.nodes[label] for label in network.inputs(self.label) if network.nodes[label].differs]
 
-    def prints_long(self, side: Side) -> bool:
-        """Whether most vectors that a side prints have the digits of computed numbers."""
-        counts = [
-            digits(values)
-            for pair in self.logs.pairs
-            if len(values := numbers(pair.a if side is Side.A else pair.b)) >= 3
-        ]
-        return 2 * sum(count >= COMPUTED for count in counts) > len(counts)
+    @cached_property
+    def ratio(self) -> float | None:
+        """b/a, where it is one number for all components; None for counts."""
+        if len(self.a) != len(self.b) or not (self.scalar or len(self.a) > 1):
+            return None
+        at = max(range(len(self.a)), key=lambda i: abs(self.a[i]))
+        if not math.isfinite(self.a[at]) or not math.isfinite(self.b[at]) or self.a[at] == 0 or self.b[at] == 0:
+            return None
+        ratio = self.b[at] / self.a[at]
+        fits = all(abs(y - ratio * x) <= CLOSE * abs(self.b[at]) for x, y in zip(self.a, self.b, strict=True))
+        return ratio if fits else None
 
     @property
     def scalar(self) -> bool:
@@ -133,3 +165,25 @@ class Place:
             key, values = rows[-1] if rows else (self.pair.key, ())
             raw = True
         return self.logs.converted(key, values[0], raw) if len(values) == 1 else None
+
+
+def _prints_long(pairs: Sequence[Pair], side: Side) -> bool:
+    vectors = [numbers(pair.a if side is Side.A else pair.b) for pair in pairs[:MOST_ROWS]]
+    counts = [digits(values) for values in vectors if len(values) >= 3]
+    return 2 * sum(count >= COMPUTED for count in counts) > len(counts)
+
+
+def _single(pairs: Sequence[Pair], side: Side) -> bool:
+    values = [
+        value
+        for pair in pairs[:MOST_ROWS]
+        if not pair.name_a
+        for value in numbers(pair.a if side is Side.A else pair.b)
+        if math.isfinite(value) and value != round(value, 6)
+    ]
+    if len(values) < FEWEST_SINGLE:
+        return False
+    exact = np.array(values)
+    with np.errstate(over="ignore"):
+        near = np.abs(exact.astype(np.float32).astype(float) - exact) <= PRINTED_SINGLE * np.abs(exact)
+    return float(near.mean()) >= SHARE_SINGLE

@@ -26,9 +26,10 @@ def neutral_factor(place: Place) -> Cause | None:
 
 def related_factor(place: Place) -> Cause | None:
     """The ratio is a factor of the step's own neighbourhood, as nearly as its differing inputs let it be."""
-    if not place.scalar or place.a[0] * place.b[0] <= 0:
+    ratio = place.ratio
+    if ratio is None or ratio <= 0:
         return None
-    wanted = math.log(place.b[0] / place.a[0])
+    wanted = math.log(ratio)
     left = GAIN * sum(node.apart for node in place.differing_inputs) if _all_compared(place) else math.inf
     for label in place.logs.relatives(place.label):
         for side in Side:
@@ -47,7 +48,7 @@ def related_factor(place: Place) -> Cause | None:
 def _all_compared(place: Place) -> bool:
     """Whether all that the step is made from was compared: else what it left of the ratio is not known."""
     formula = place.logs.vocabulary.causes.formulas.get(place.label)
-    names = formula.names if formula else place.logs.vocabulary.steps().get(place.label, ())
+    names = formula.names if formula else place.logs.steps.get(place.label, ())
     return all(name in place.logs.network.nodes for name in names)
 
 

@@ -11,23 +11,30 @@ from compare.causes.scene import Scene
 from compare.causes.values import SHARP, digits
 
 PRINTED = 5.5e-15  # relative: what 15 printed digits leave of a number of 32 bits
+UNIT_POWERS = (0, 10, -10, 3, -3, 6, -6, 9, -9)  # of ten, between the unit that is printed and that of the program
+FEWEST = 8  # digits that it takes to write a number of 32 bits in decimal
 LONGER = 3  # digits that a constant must have more than the shortened one
 
 
 def float32_rounding(scene: Scene) -> str | None:
-    """One side is the other rounded to 32 bits, as exactly as it was printed."""
+    """One side is the other rounded to 32 bits, as exactly as it was printed, in the unit it was computed in."""
     if scene.whole or len(scene.a) != len(scene.b):
         return None
-    if _rounded(scene.a, scene.b):
-        return "b is a rounded to 32 bits"
-    return "a is b rounded to 32 bits" if _rounded(scene.b, scene.a) else None
+    for power in UNIT_POWERS:
+        unit = f" (in a unit of 10^{-power})" if power else ""
+        a, b = (tuple(value * 10.0**power for value in side) for side in (scene.a, scene.b))
+        if _rounded(a, b):
+            return f"b is a rounded to 32 bits{unit}"
+        if _rounded(b, a):
+            return f"a is b rounded to 32 bits{unit}"
+    return None
 
 
 def _rounded(exact: Sequence[float], short: Sequence[float]) -> bool:
-    with np.errstate(over="ignore", invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         rounded = np.array(exact, np.float32).astype(float).tolist()
-    if rounded == list(exact) or not all(map(math.isfinite, rounded)):
-        return False
+    if rounded == list(exact) or not all(map(math.isfinite, rounded)) or digits(rounded) < FEWEST:
+        return False  # a short decimal fits by chance
     return all(abs(x - y) <= PRINTED * abs(x) for x, y in zip(rounded, short, strict=True))
 
 

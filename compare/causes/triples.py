@@ -2,31 +2,35 @@
 
 from __future__ import annotations
 
-from itertools import permutations
-
 from compare.causes.logs import Place
-from compare.causes.values import numbers, same
+from compare.causes.values import near, numbers, parts, same
 from compare.result import Cause, Pair
+
+MOST_NEIGHBOURS = 100  # differing values of one evaluation
 
 
 def transposed_triple(place: Place) -> Cause | None:
     """The k-th vector of b holds the k-th components of a's three vectors."""
     if len(place.a) != 3 or len(place.b) != 3:
         return None
+    kept = [at for at in range(3) if near(place.b[at], place.a[at])]  # the diagonal of the matrix stays
     key = place.pair.key
-    others = [
-        pair
-        for pair in place.logs.pairs
-        if pair.key.record == key.record and pair.key.indices == key.indices and pair.key.pixel == key.pixel
-        and pair is not place.pair and pair.unit == place.pair.unit and pair.differs and len(numbers(pair.a)) == 3
-    ]  # fmt: skip
-    for first, second in permutations(others[:6], 2):
-        for at in range(3):
-            rows = [first, second]
-            rows.insert(at, place.pair)
-            if _transposed(rows):
-                names = ", ".join(pair.key.name for pair in rows)
-                return Cause("transposed-triple", f"b has {names} as the rows of a's matrix for its columns")
+    found = place.logs.neighbours.get((key.record, key.indices, key.pixel), ()) if kept else ()
+    others = [pair for pair in found[:MOST_NEIGHBOURS] if pair is not place.pair and pair.unit == place.pair.unit]
+    for at in kept:
+        rows = [_row(others, at, place.b[k]) if k != at else place.pair for k in range(3)]
+        if all(row is not None for row in rows) and _transposed([row for row in rows if row is not None]):
+            names = ", ".join(row.key.name for row in rows if row is not None)
+            return Cause("transposed-triple", f"b has {names} as the rows of a's matrix for its columns")
+    return None
+
+
+def _row(pairs: list[Pair], at: int, value: float) -> Pair | None:
+    """The vector of a that holds a value at one place."""
+    for pair in pairs:
+        a = parts(pair.a)
+        if len(a) == 3 and isinstance(a[at], int | float) and near(a[at], value):
+            return pair
     return None
 
 

@@ -22,6 +22,7 @@ from compare.result import Cause, Comparison, DifferenceClass, Origin, Pair
 from compare.vocabulary import Vocabulary
 
 MOST_LABELS = 20  # differing pairs of one name that are looked at
+MOST_PLACES = 2000  # of all names
 Detector = Callable[[Place], Cause | None]
 
 DETECTORS: tuple[Detector, ...] = (
@@ -48,7 +49,7 @@ def refine(comparison: Comparison, vocabulary: Vocabulary) -> Comparison:
     pairs = []
     for pair in comparison.pairs:
         name = (pair.key.record, pair.key.name)
-        if _open(pair) and looked[name] < MOST_LABELS:
+        if looked.total() < MOST_PLACES and looked[name] < MOST_LABELS and _open(pair):
             looked[name] += 1
             place = Place(pair, logs)
             cause = next(filter(None, (detector(place) for detector in DETECTORS)), None)

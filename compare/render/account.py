@@ -120,10 +120,11 @@ def account_lines(result: Comparison) -> list[str]:
     """The causes in order of their share, the first in execution order where it is another, and what is left."""
     shown = [share for share in _told(result) if abs(share.fraction) >= SMALLEST_SHOWN][:MOST_SHARES]
     first = result.first_origin or result.first_divergence
+    named = "first step at fault" if result.first_origin is not None else "first divergence, origin unknown"
     lines = []
     for number, share in enumerate(shown):
         pair = result.pairs[share.at]
-        what = "largest" if number == 0 and pair is not first else "first step at fault" if pair is first else "then"
+        what = "largest" if number == 0 and pair is not first else named if pair is first else "then"
         part = f"{share_text(share)} of the difference" if _of_result(result) else ""
         lines.append(f"{what}: {step_text(pair, part)}")
     if first is not None and not any(result.pairs[share.at] is first for share in shown):

@@ -107,9 +107,9 @@ class Network:
 def label_of(key: Key, vocabulary: Vocabulary) -> str:
     """The vocabulary's label for what a pair is about: an older name stands for the step of today."""
     if (key.record, key.name) not in vocabulary.quantities:
-        for alias in vocabulary.aliases:
-            if (alias.record, alias.name) == (key.record, key.name):
-                return f"{alias.of.record}.{alias.of.name}" if alias.of.record else alias.of.name
+        alias = vocabulary.aliased.get((key.record, key.name))
+        if alias is not None:
+            return f"{alias.of.record}.{alias.of.name}" if alias.of.record else alias.of.name
     return f"{key.record}.{key.name}" if key.record != HEADER else key.name
 
 

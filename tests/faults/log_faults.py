@@ -66,7 +66,7 @@ LOG_FAULTS = (
     _logged("rounded index one off", "DOMAIN.hkl_rounded", "off-by-one",
             _line("DOMAIN", "hkl_rounded", lambda text: ",".join(
                 str(int(part) + (i == 2)) for i, part in enumerate(text.split(","))), 1)),
-    _logged("term of a rounding cut at 7 digits", "DOMAIN.I_term", "truncated-constant",
+    _logged("term of a rounding cut at 7 digits", "DOMAIN.I_term", "unknown",
             _line("DOMAIN", "I_term", lambda text: f"{float(text):.6e}", 4)),
     _lost("a dropped evaluation", "required-missing", _without("TRACE_PY_DOMAIN ", 3)),
     _lost("a dropped line of the header", "required-missing", _without("TRACE_PY: pix0_vector_meters", 0)),

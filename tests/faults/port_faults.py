@@ -84,7 +84,7 @@ GEOMETRY = (
         "direction x and y", "SUBPIXEL.diffracted_vec", "swapped-components", scatter.direction, reordered(1, 0, 2)
     ),
     broken(
-        "direction not normalised", "SUBPIXEL.diffracted_vec", "missing-factor", scatter.direction,
+        "direction not normalised", "SUBPIXEL.diffracted_vec", "not-normalised", scatter.direction,
         lambda _: lambda position, R: position,
     ),
     broken(
@@ -115,7 +115,7 @@ GEOMETRY = (
             Fbeam_m=c.Fbeam_m - 0.5 * d.pixel_size_m, Sbeam_m=c.Sbeam_m - 0.5 * d.pixel_size_m))(original(d)),
     ),
     broken(
-        "first pixel with F and S swapped", "pix0_vector_meters", "unknown", detector.first_pixel,
+        "first pixel with F and S swapped", "pix0_vector_meters", "swapped-components", detector.first_pixel,
         arguments(lambda f, F, s, S, along, O: (f, S, s, F, along, O)),
     ),
 )  # fmt: skip
