@@ -8,6 +8,7 @@ from importlib import import_module
 from typing import NamedTuple
 
 from compare.errors import InputError
+from compare.streams import Terminated, abandon_output, finish, prepare_process
 
 WRONG_USE = 2
 PROGRAM_FAILED = 4
@@ -37,6 +38,8 @@ failed, 5 a folder does not verify."""
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line; never a traceback for a user's mistake."""
+    if argv is None:
+        prepare_process()
     words = list(sys.argv[1:] if argv is None else argv)
     name = words[0] if words else "--help"
     if name in COMMANDS:
@@ -58,22 +61,33 @@ def run(name: str, words: list[str]) -> int:
             context_settings={"help_option_names": ["-h", "--help"]},
         )
         app.command()(getattr(module, COMMANDS[name].function))
-        app(prepare(words), prog_name=f"compare {name}", standalone_mode=True)
+        code = _status_of(app, prepare(words), f"compare {name}")
+        finish()
+        return code
     except InputError as error:
         print(f"compare {name}: {error}", file=sys.stderr)
         return error.exit_code
-    except BrokenPipeError:
-        sys.stderr.close()
-        return WRONG_USE
     except KeyboardInterrupt:
         return INTERRUPTED
-    except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else WRONG_USE
+    except OSError as error:
+        print(f"compare {name}: {error}; nothing was written whole", file=sys.stderr)
+        abandon_output()
+        return WRONG_USE
+    except Terminated as signal:
+        return signal.exit_code
     except Exception:
         import traceback
 
         traceback.print_exc()
         return PROGRAM_FAILED
+
+
+def _status_of(app: Callable[..., None], words: list[str], name: str) -> int:
+    """Run the command to its end; the exit status that it asks for."""
+    try:
+        app(words, prog_name=name, standalone_mode=True)
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else WRONG_USE
     return 0
 
 

@@ -29,7 +29,7 @@ PURPOSES: Mapping[str, str] = {
     "junit.xml": "for CI",
     "results.sarif": "for code hosts",
     "failure.txt": "what failed, its output and traceback",
-    "sha256.txt": "hash of every other file; `compare verify` checks it",
+    "sha256.txt": "hash of every other file; `compare verify` checks it: nothing changed since sealing, not who sealed",
     "cache_snapshot.txt": "which cell entered each audited pixel, and who left it",
     "cache_diff.csv": "its difference to the unstale cell",
     "gradcheck.py": "repeats the gradient check by itself",

@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 import os
+import uuid
 from pathlib import Path
 
 from compare.errors import InputError
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write beside ``path``, then rename. Raises :class:`InputError` where that cannot be; nothing is left then."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    """Write beside ``path``, then rename; what a link points to is written, and a device or pipe as it stands.
+
+    Raises:
+        InputError: that cannot be; nothing is left then.
+    """
     try:
+        target = Path(os.path.realpath(path))
+        if target.exists() and not target.is_file():
+            with open(target, "wb") as file:
+                file.write(content)
+            return
+        partial = target.with_name(f".{uuid.uuid4().hex}.partial")
         try:
             partial.write_bytes(content)
-            partial.replace(path)
+            partial.replace(target)
         finally:
             partial.unlink(missing_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot write {path}: {error.strerror}; name a file in a folder that exists") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"cannot write {path}: {reason}; name a file in a folder that exists") from error

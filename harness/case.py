@@ -6,7 +6,7 @@ import re
 import shlex
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any
@@ -45,6 +45,7 @@ class Case:
         fails: both programs are expected to refuse it.
         inputs: files it needs besides those its flags name.
         origin: the folder of the file that defines it; input files beside it are found.
+        confined: the case comes from a file, which may name plain files of its folder and of --data, none outside.
     """
 
     name: str
@@ -58,6 +59,7 @@ class Case:
     inputs: tuple[str, ...] = ()
     golden: Golden | None = None
     origin: Path | None = None
+    confined: bool = False
 
 
 def read_case_file(path: Path) -> Case:
@@ -67,7 +69,7 @@ def read_case_file(path: Path) -> Case:
     except (OSError, UnicodeDecodeError) as error:
         raise WrongUse(f"case file {path} cannot be read: {error}") from error
     case = case_from_toml(text, str(path))
-    return Case(**{**case.__dict__, "origin": path.resolve().parent})
+    return replace(case, origin=path.resolve().parent, confined=True)
 
 
 def case_from_argv(argv: Sequence[str]) -> Case:

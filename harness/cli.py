@@ -7,11 +7,13 @@ import re
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from compare.outcomes import ExitCode, expected_code
+from compare.streams import Terminated, abandon_output, finish, prepare_process
 from harness import __version__
 from harness.commands import (
     cases,
@@ -27,7 +29,8 @@ from harness.commands import (
     smoke,
     trace,
 )
-from harness.finding import OPTION, choose, find_subject, split_option
+from harness.evidence import is_out_of_space, sign_with
+from harness.finding import OPTION, SIGN, choose, find_subject, split_option
 from harness.subject import Subject
 
 ENGINE = {
@@ -51,6 +54,7 @@ def main() -> None:
     """Run the command line of the process."""
     # Two OpenMP runtimes in one process (torch's and another library's) abort it unless this is set.
     os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
+    prepare_process()
     sys.exit(run(sys.argv[1:]))
 
 
@@ -58,24 +62,40 @@ def run(argv: Sequence[str]) -> int:
     """Run one command line and give its exit code; never a traceback for a user's mistake."""
     try:
         name, words = split_option(argv)
+        key, words = split_option(words, SIGN)
+        if key := key or os.environ.get("HARNESS_SIGN"):
+            sign_with(Path(key))
         subject = _subject(name)
         choose(subject)
         app = make_app(subject if isinstance(subject, Subject) else None)
         if isinstance(subject, Subject):
             subject.start()
-        app(args=join_sections(words), prog_name="harness")
-    except SystemExit as stop:
-        return stop.code if isinstance(stop.code, int) else ExitCode.WRONG_USE
+        status = _status_of(app, join_sections(words))
+        finish()
+        return status
     except Exception as error:
-        code = expected_code(error)
+        code = ExitCode.WRONG_USE if is_out_of_space(error) else expected_code(error)
         if code is not None:
             print(f"harness: {error}", file=sys.stderr)
+            if is_out_of_space(error):
+                abandon_output()
             return code
         traceback.print_exc()
         return ExitCode.FAILED
     except KeyboardInterrupt:
         print("harness: interrupted", file=sys.stderr)
         return ExitCode.INTERRUPTED
+    except Terminated as signal:
+        print(f"harness: {signal}", file=sys.stderr)
+        return signal.exit_code
+
+
+def _status_of(app: typer.Typer, words: list[str]) -> int:
+    """Run the command to its end; the exit status that it asks for."""
+    try:
+        app(args=words, prog_name="harness")
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else ExitCode.WRONG_USE
     return ExitCode.PARITY
 
 
@@ -135,8 +155,11 @@ def _options(
     subject: Annotated[
         str | None, typer.Option(OPTION, metavar="NAME", help="An installed subject, or a parity.toml; works anywhere.")
     ] = None,
+    sign: Annotated[
+        str | None, typer.Option(SIGN, metavar="KEY", help="Sign what is sealed with this SSH key; works anywhere.")
+    ] = None,
 ) -> None:
-    """Options before the subcommand; ``--subject`` is taken out of the words before they are parsed."""
+    """Options before the subcommand; ``--subject`` and ``--sign`` are taken out of the words before they are parsed."""
 
 
 def join_sections(argv: Sequence[str]) -> list[str]:

@@ -17,11 +17,14 @@ import sys
 import time
 import traceback
 from collections.abc import Mapping, Sequence
+from contextvars import ContextVar
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from compare.outcomes import ExitCode, expected_code
+from compare.signature import require_signer, sign
+from compare.streams import Terminated
 from harness import redaction
 from harness.errors import WrongUse
 
@@ -34,6 +37,19 @@ MANIFEST = "sha256.txt"
 PARTIAL = ".partial"
 NAME_IN_FOLDER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.+-]*(?:/[A-Za-z0-9][A-Za-z0-9_.+-]*)*")
 OUT_OF_SPACE = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+_signing_key: ContextVar[Path | None] = ContextVar("signing key", default=None)
+
+
+def sign_with(key: Path) -> None:
+    """Sign every folder that this process seals from now on.
+
+    Raises:
+        InputError: nothing can be signed with it.
+    """
+    require_signer(key)
+    _signing_key.set(key)
 
 
 class EvidenceFull(WrongUse):
@@ -128,6 +144,8 @@ class Evidence:
         except OSError as error:
             self.discard()
             raise _full(self.root, error) from error
+        if (key := _signing_key.get()) is not None:
+            sign(self.final, key)
         return self.final
 
     def _write_pages(self) -> None:
@@ -190,7 +208,7 @@ def _verdict_word(status: int) -> str:
 
 def exit_status(error: BaseException) -> int:
     """The exit code of the house for an exception: what nobody foresaw is a program that failed, no divergence."""
-    if isinstance(error, KeyboardInterrupt):
+    if isinstance(error, KeyboardInterrupt | Terminated):
         return INTERRUPTED
     return expected_code(error) or ExitCode.FAILED
 

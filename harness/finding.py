@@ -13,6 +13,13 @@ from harness.subject import Subject
 
 FILE = "parity.toml"
 OPTION = "--subject"
+SIGN = "--sign"
+TAKEN = {
+    OPTION: f"the name of a subject, or the path of a {FILE}",
+    SIGN: "the file of an SSH key",
+}
+"""What the options that stand anywhere take."""
+
 _chosen: ContextVar[Subject | Exception] = ContextVar("chosen subject")
 
 
@@ -74,22 +81,22 @@ def open_subject(source: str) -> Subject:
     return subject
 
 
-def split_option(argv: Sequence[str]) -> tuple[str | None, list[str]]:
-    """``--subject NAME`` taken out of a command line, wherever it stands before ``--``."""
+def split_option(argv: Sequence[str], option: str = OPTION) -> tuple[str | None, list[str]]:
+    """``--subject NAME`` (or another option with a value) taken out of a command line, wherever before ``--``."""
     words, rest = list(argv), []
     if "--" in words:
         cut = words.index("--")
         words, rest = words[:cut], words[cut:]
-    name = None
+    value = None
     for at, word in enumerate(words):
-        if word == OPTION:
+        if word == option:
             if at + 1 == len(words):
-                raise WrongUse(f"{OPTION} takes the name of a subject, or the path of a {FILE}")
-            name = words[at + 1]
+                raise WrongUse(f"{option} takes {TAKEN[option]}")
+            value = words[at + 1]
             words = words[:at] + words[at + 2 :]
             break
-        if word.startswith(f"{OPTION}="):
-            name = word.partition("=")[2]
+        if word.startswith(f"{option}="):
+            value = word.partition("=")[2]
             words = words[:at] + words[at + 1 :]
             break
-    return name, words + rest
+    return value, words + rest

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from compare.streams import Terminated
 from harness.ci_files import junit, sarif
 from harness.environment import environment_record
 from harness.evidence import Evidence
@@ -29,11 +30,17 @@ def run_and_report(tasks: Sequence[Task], *, jobs: int, root: Path, redact: bool
     width = max(len(task.label) for task in tasks)
     outcomes: list[Outcome] = []
     with Evidence(root, label, redact=redact) as evidence:
-        with collect_env(evidence, wanted=tasks[0].subject.uses_torch):
-            for outcome in each(run_task, tasks, jobs):
-                outcomes.append(outcome)
-                print_outcome(outcome, width, verbose=verbose)
         order = {task.label: position for position, task in enumerate(tasks)}
+        with collect_env(evidence, wanted=tasks[0].subject.uses_torch):
+            try:
+                for outcome in each(run_task, tasks, jobs):
+                    outcomes.append(outcome)
+                    print_outcome(outcome, width, verbose=verbose)
+            except (KeyboardInterrupt, Terminated):
+                print(f"interrupted: {len(outcomes)} of {len(tasks)} cases were finished and are kept", flush=True)
+                if outcomes:
+                    write_outcomes(evidence, tasks, sorted(outcomes, key=lambda outcome: order[outcome.label]))
+                raise
         outcomes.sort(key=lambda outcome: order[outcome.label])
         evidence.status = worst_exit_code(outcomes)
         write_outcomes(evidence, tasks, outcomes)

@@ -8,12 +8,26 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+import uuid
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from harness.errors import ProgramFailed
+
+MARK = "HARNESS_RUN"
+"""A variable with a word of its own for each run: its descendants are known by it, wherever they go."""
+
+MOST_OUTPUT = 256 << 20
+"""Bytes that a program may print to each of its streams."""
+
+END = 4096
+"""Characters of an endless output that are quoted."""
+
+PIECE = 1 << 16
+LAST_WORDS_S = 5.0
 
 
 @dataclass(frozen=True)
@@ -48,38 +62,92 @@ def run(
     """Run a program to its end and return what it did, whatever its exit status.
 
     Raises:
-        ProgramFailed: it cannot be started, or is still running after ``timeout_s`` (it is killed then).
+        ProgramFailed: it cannot be started, is still running after ``timeout_s``, or prints more than is kept (it is
+            killed then, with all that it started).
     """
     began, clock = time.time(), time.monotonic()
     process = None
+    mark = new_mark()
     try:
         with interrupts_deferred():
-            process = _start(command, folder, environment)
-        stdout, stderr = process.communicate(timeout=timeout_s)
+            process = start(command, folder, {**(os.environ if environment is None else environment), **mark})
+        streams = [Stream(process, pipe) for pipe in (process.stdout, process.stderr) if pipe is not None]
+        process.wait(timeout_s)
     except subprocess.TimeoutExpired as error:
         assert process is not None
-        end_group(process)
-        out, err = process.communicate()
+        end_all(process, mark)
+        said = "".join(stream.text() for stream in streams)
         raise ProgramFailed(
-            f"{command[0]} was still running after {timeout_s:g} s and was ended; --timeout SECONDS allows more",
-            out.decode("utf-8", "replace") + err.decode("utf-8", "replace"),
+            f"{command[0]} was still running after {timeout_s:g} s and was ended; --timeout SECONDS allows more", said
         ) from error
     except BaseException:
         if process is not None:
-            end_group(process)
+            end_all(process, mark)
         raise
-    return Finished(
-        command=tuple(command),
-        folder=folder,
-        started=began,
-        seconds=time.monotonic() - clock,
-        status=process.returncode,
-        stdout=stdout.decode("utf-8", "replace"),
-        stderr=stderr.decode("utf-8", "replace"),
-    )
+    end_all(process, mark)  # what it left running: a program's output ends with the program
+    out, err = (stream.text() for stream in streams)
+    if any(stream.flooded for stream in streams):
+        raise ProgramFailed(
+            f"{command[0]} printed more than {MOST_OUTPUT >> 20} MiB and was ended", out[:END] + err[:END]
+        )
+    return Finished(tuple(command), folder, began, time.monotonic() - clock, process.returncode, out, err)
 
 
-def _start(command: Sequence[str], folder: Path, environment: Mapping[str, str] | None) -> subprocess.Popen[bytes]:
+class Stream:
+    """What a program prints into a pipe, read as it comes.
+
+    Args:
+        process: the program.
+        pipe: one of its streams.
+        show: called with each piece.
+        most: bytes that are kept.
+        ends: whether a program that prints more is ended; else the rest is shown and not kept.
+    """
+
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        pipe: IO[bytes],
+        show: Callable[[bytes], None] = lambda piece: None,
+        most: int = MOST_OUTPUT,
+        ends: bool = True,
+    ) -> None:
+        self.flooded = False
+        self._process, self._pipe, self._show, self._most, self._ends = process, pipe, show, most, ends
+        self._kept = bytearray()
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+
+    def _read(self) -> None:
+        with self._pipe:
+            while piece := os.read(self._pipe.fileno(), PIECE):
+                self._show(piece)
+                room = self._most - len(self._kept)
+                self._kept += piece[:room]
+                if len(piece) > room:
+                    self.flooded = True
+                    if self._ends:
+                        end_group(self._process)
+                        return
+
+    def text(self) -> str:
+        """All that was kept; to be asked for when the program has ended."""
+        self._thread.join(LAST_WORDS_S)  # longer only where something that hides from us holds the pipe
+        more = f"\n[what came after {self._most >> 20} MiB was not kept]\n" if self.flooded and not self._ends else ""
+        return bytes(self._kept).decode("utf-8", "replace") + more
+
+
+def new_mark() -> dict[str, str]:
+    """A variable for a run's environment."""
+    return {MARK: uuid.uuid4().hex}
+
+
+def start(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
+    """Start a program in a process group of its own, its streams in pipes.
+
+    Raises:
+        ProgramFailed: it cannot be started.
+    """
     try:
         return subprocess.Popen(
             command,
@@ -87,11 +155,11 @@ def _start(command: Sequence[str], folder: Path, environment: Mapping[str, str] 
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=None if environment is None else dict(environment),
+            env=dict(environment),
             start_new_session=True,
         )
-    except OSError as error:
-        raise ProgramFailed(f"{command[0]} cannot be run: {error.strerror}") from error
+    except (OSError, ValueError) as error:
+        raise ProgramFailed(f"{command[0]} cannot be run: {getattr(error, 'strerror', None) or error}") from error
 
 
 @contextmanager
@@ -108,6 +176,22 @@ def interrupts_deferred() -> Iterator[None]:
         signal.signal(signal.SIGINT, usual)
     if arrived and callable(usual):
         usual(signal.SIGINT, None)
+
+
+def end_all(process: subprocess.Popen[bytes], mark: Mapping[str, str]) -> None:
+    """Kill the process group that ``start`` made and whatever has left it (a daemon), by the mark it inherited."""
+    end_group(process)
+    for pid in _marked(f"{MARK}={mark[MARK]}".encode()):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
+
+
+def _marked(mark: bytes) -> Iterator[int]:
+    """Processes with the mark in their environment, where the system shows it (Linux)."""
+    for place in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if mark in (place / "environ").read_bytes().split(b"\0"):
+                yield int(place.name)
 
 
 def end_group(process: subprocess.Popen[bytes]) -> None:

@@ -13,23 +13,40 @@ from functools import cache
 from pathlib import Path
 
 SECRET_NAME = re.compile(
-    r"TOKEN|SECRET|PASSW(?:OR)?D|PASSPHRASE|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|AUTH|COOKIE|SESSION|_KEY$|_PAT$",
+    r"TOKEN|SECRET|PASS|PWD$|CREDENTIAL|API_?KEY|ACCESS_?KEY|PRIVATE_?KEY|AUTH|JWT|COOKIE|SESSION|_KEY$|_PAT$",
     re.IGNORECASE,
 )
+NOT_SECRET = re.compile(
+    r"^(?:OLD)?PWD$|PASSIVE|PASSED|PASSES|SSH_AUTH_SOCK|XAUTHORITY|SESSION_(?:ID|TYPE|CLASS)$|DESKTOP"
+)
+IN_URL = re.compile(r"(?<=://)[^/\s:@\"'<>]*:[^/\s@\"'<>]+(?=@)")
+"""User and password of an address."""
+HEADER = re.compile(r"(?i)\b((?:proxy-)?authorization|x-api-key|x-auth-token|(?:set-)?cookie)(\s*[:=]\s*)(\S[^\"'\n]*)")
+BEARER = re.compile(r"(?i)\b(bearer|basic)(\s+)([A-Za-z0-9._~+/-]{8,}=*)")
+JWT = re.compile(r"\beyJ[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]{5,}\.[A-Za-z0-9_-]*")
+GLUED_USER = re.compile(r"((?:-u|--user=|--proxy-user=)[^:\s]+):(\S+)")
+USER_FLAGS = ("-u", "--user", "--proxy-user", "-U")
+"""Flags of which the word after them is ``user:password``."""
 SHORTEST_SECRET = 6
 """A shorter value is too likely to be part of ordinary text to be cut out of it."""
 
 
 def looks_secret(name: str) -> bool:
     """True for a variable's name that looks like a credential's."""
-    return SECRET_NAME.search(name.replace("-", "_")) is not None
+    name = name.replace("-", "_")
+    return SECRET_NAME.search(name) is not None and NOT_SECRET.search(name) is None
 
 
 def without_secrets(text: str, more: Mapping[str, str] | None = None) -> str:
-    """The text with the value of every variable that looks like a credential cut out of it.
+    """The text without the value of every variable that looks like a credential, and without what any credential
+    looks like: passwords in addresses, authorization headers, signed tokens.
 
     ``more`` are variables besides the process's own.
     """
+    text = IN_URL.sub("[secret]", text)
+    text = HEADER.sub(r"\1\2[secret]", text)
+    text = BEARER.sub(r"\1\2[secret]", text)
+    text = JWT.sub("[secret]", text)
     for value in _secret_values({**os.environ, **(more or {})}):
         for spelling in (value, json.dumps(value)[1:-1]):
             text = re.sub(_as_whole(spelling), "[secret]", text)
@@ -45,21 +62,32 @@ def _as_whole(secret: str) -> str:
 def hide_secrets(argv: Sequence[str]) -> list[str]:
     """A command line without credentials: neither their values nor what follows a flag named like one."""
     shown: list[str] = []
-    follows = False
+    follows = user_follows = False
     for word in argv:
         name, equals, value = word.partition("=")
         if follows and not word.startswith("-"):
             shown.append("[secret]")
         elif equals and value and looks_secret(name):
             shown.append(f"{name}=[secret]")
+        elif user_follows and ":" in word:
+            shown.append(f"{word.partition(':')[0]}:[secret]")
+        elif (glued := GLUED_USER.fullmatch(word)) is not None:
+            shown.append(f"{glued[1]}:[secret]")
         else:
             shown.append(without_secrets(word))
         follows = word.startswith("-") and not equals and looks_secret(word)
+        user_follows = word in USER_FLAGS
     return shown
 
 
 def _secret_values(variables: Mapping[str, str]) -> list[str]:
     values = {value for name, value in variables.items() if looks_secret(name) and len(value) >= SHORTEST_SECRET}
+    values |= {
+        password
+        for value in variables.values()
+        for pair in IN_URL.findall(value)
+        if len(password := pair.partition(":")[2]) >= SHORTEST_SECRET
+    }
     ordinary = {value for name, value in variables.items() if not looks_secret(name)}
     return sorted(values - ordinary, key=len, reverse=True)
 

@@ -113,7 +113,9 @@ class _Finder:
     def _look_up(self, word: str) -> tuple[bytes | None, str]:
         for folder in self.folders:
             path = folder / word
-            if path.is_file():
+            if _is_file(path):
+                if self.case.confined:
+                    _require_inside(path, folder, word, self.case.name)
                 return _read(path), str(path)
         return self.subject.input_file(word), "package"
 
@@ -122,6 +124,23 @@ class _Finder:
         package = [f"the package (which has {', '.join(names)})"] if names else []
         looked = ", ".join([str(folder) for folder in self.folders] + package)
         return f"input file {word!r} of case {self.case.name!r} not found; looked in {looked}; use --data DIR"
+
+
+def _is_file(path: Path) -> bool:
+    """False also for a name that no file can have."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def _require_inside(path: Path, folder: Path, word: str, case: str) -> None:
+    """A case file is somebody's data: what it names lies in the folders that were meant for it."""
+    if not path.resolve().is_relative_to(folder.resolve()):
+        raise WrongUse(
+            f"case {case!r} names {word!r}, which lies outside {folder}; a case file may name files of its own folder "
+            "and of --data, no others and no links to others"
+        )
 
 
 def _read(path: Path) -> bytes:

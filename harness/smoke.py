@@ -10,19 +10,21 @@ import resource
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import TextIO
 
-from harness.errors import ProgramFailed, WrongUse
-from harness.processes import end_group
+from harness.errors import WrongUse
+from harness.processes import Stream, end_all, interrupts_deferred, new_mark, start
 
 RECORDS_VARIABLE = "HARNESS_SMOKE_RECORDS"
 NOT_ENTERED = frozenset({".git", ".venv", "node_modules", "__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache"})
 MOST_FILES = 100_000
+MOST_KEPT = 32 << 20
+"""Bytes of each stream that go into the evidence folder; all is shown."""
 
 
 @dataclass(frozen=True)
@@ -124,45 +126,28 @@ def observe(
 def _run(
     command: Sequence[str], folder: Path, environment: Mapping[str, str], timeout_s: float | None
 ) -> tuple[int, bool, str, str]:
-    try:
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=dict(environment),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise ProgramFailed(f"{command[0]} cannot be run: {error.strerror}") from error
-    kept: dict[str, bytearray] = {"out": bytearray(), "err": bytearray()}
+    mark = new_mark()
+    with interrupts_deferred():
+        process = start(command, folder, {**environment, **mark})
     assert process.stdout is not None
     assert process.stderr is not None
-    threads = [
-        threading.Thread(target=_tee, args=(process.stdout, kept["out"], sys.stdout), daemon=True),
-        threading.Thread(target=_tee, args=(process.stderr, kept["err"], sys.stderr), daemon=True),
+    streams = [
+        Stream(process, pipe, partial(_show, file), MOST_KEPT, ends=False)
+        for pipe, file in ((process.stdout, sys.stdout), (process.stderr, sys.stderr))
     ]
-    for thread in threads:
-        thread.start()
     timed_out = False
     try:
         process.wait(timeout_s)
     except subprocess.TimeoutExpired:
         timed_out = True
     finally:
-        end_group(process)  # also what it left running
-    for thread in threads:
-        thread.join(5)
-    out, err = (bytes(kept[name]).decode("utf-8", "replace") for name in ("out", "err"))
+        end_all(process, mark)  # also what it left running
+    out, err = (stream.text() for stream in streams)
     return process.returncode, timed_out, out, err
 
 
-def _tee(stream: BinaryIO, kept: bytearray, shown: object) -> None:
-    with stream:
-        for line in stream:
-            kept.extend(line)
-            print(line.decode("utf-8", "replace"), end="", file=shown, flush=True)  # type: ignore[call-overload]
+def _show(file: TextIO, piece: bytes) -> None:
+    print(piece.decode("utf-8", "replace"), end="", file=file, flush=True)
 
 
 def _peak_bytes() -> int:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sys
-import tempfile
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +11,7 @@ import typer
 
 from compare.errors import InputError
 from compare.result import Comparison
+from compare.writing import write_whole
 
 STANDARD_OUTPUT = "-"
 # option -> module of compare.render, endings that make the next word a file name
@@ -126,10 +125,4 @@ def _write(form: str, target: str, result: Comparison) -> None:
     if target == STANDARD_OUTPUT:
         sys.stdout.write(text)
         return
-    path = Path(target)
-    try:
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=path.parent, delete=False) as part:
-            part.write(text)
-        os.replace(part.name, path)
-    except OSError as error:
-        raise InputError(f"cannot write {target}: {error.strerror}; name a file in a folder that exists") from error
+    write_whole(Path(target), text.encode("utf-8", "surrogateescape"))

@@ -8,7 +8,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from importlib.resources import files
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -153,7 +152,5 @@ def packaged_content(name: str) -> bytes | None:
     if name in GENERATED:
         content = GENERATED[name]()
         return content.encode("ascii") if isinstance(content, str) else content
-    stored = files("subjects.nanobragg") / "cases" / "inputs" / name
-    if Path(name).name == name and stored.is_file():
-        return stored.read_bytes()
-    return None
+    stored = files("subjects.nanobragg") / "cases" / "inputs"
+    return next((entry.read_bytes() for entry in stored.iterdir() if entry.name == name and entry.is_file()), None)

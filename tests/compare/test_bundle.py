@@ -6,14 +6,19 @@ import hashlib
 import os
 import random
 import shutil
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from compare.bundle import verify
+from compare.errors import InputError
+from compare.signature import require_signer, sign
 
 FILES = {
+    "commands.txt": b"harness parity\n",
+    "env.json": b"{}\n",
     "case.json": b'{"case": "x"}\n',
     "trace_c.log": b"TRACE_C: pixel 1 2\n" * 50,
     "deep/page.html": b"<p>\xc3\xa9</p>",
@@ -160,3 +165,118 @@ def test_a_partial_folder_is_never_sealed(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_is_wrong_use(tmp_path: Path) -> None:
     with pytest.raises(NotADirectoryError):
         verify(tmp_path / "nowhere")
+
+
+# ---- folders of other programs ------------------------------------------------------------------------------------
+
+
+def make_foreign(folder: Path) -> Path:
+    """As ``sha256sum -b ./z "./a file"`` leaves it: another order, another form of line, and a file beside it."""
+    folder.mkdir()
+    lines = []
+    for name, content in (("z", b"last"), ("a file", b"first")):
+        (folder / name).write_bytes(content)
+        lines.append(f"{hashlib.sha256(content).hexdigest().upper()} *./{name}\n")
+    (folder / "sha256.txt").write_text("".join(lines))
+    (folder / "notes").write_text("not listed")
+    return folder
+
+
+def test_a_folder_of_another_program_is_intact_and_not_ours(tmp_path: Path) -> None:
+    outcome = verify(make_foreign(tmp_path / "foreign"))
+    assert outcome.sealed
+    assert not outcome.ours
+    assert {remark.name for remark in outcome.remarks} == {"sha256.txt", "notes"}
+
+
+@pytest.mark.parametrize("harm", ["change", "remove", "link", "outside"])
+def test_a_folder_of_another_program_that_changed_does_not_verify(harm: str, tmp_path: Path) -> None:
+    folder = make_foreign(tmp_path / "foreign")
+    if harm == "change":
+        (folder / "z").write_bytes(b"other")
+    elif harm == "outside":
+        with (folder / "sha256.txt").open("a") as manifest:
+            manifest.write(f"{hashlib.sha256(b'').hexdigest()}  ../elsewhere\n")
+    else:
+        (folder / "z").unlink()
+    if harm == "link":
+        (tmp_path / "elsewhere").write_bytes(b"last")
+        (folder / "z").symlink_to(tmp_path / "elsewhere")
+    assert not verify(folder).sealed
+
+
+def test_a_manifest_beyond_all_bounds_is_not_read(sealed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("compare.bundle.MOST_MANIFEST_BYTES", 10)
+    (finding,) = [finding for finding in verify(sealed).findings if finding.name == "sha256.txt"]
+    assert "more than 10 are not read" in finding.problem
+
+
+def test_folders_inside_folders_inside_folders_are_no_recursion(sealed: Path) -> None:
+    place = sealed
+    for _ in range(1200):
+        place = place / "d"
+        place.mkdir()
+    try:
+        assert any("folder without files" in finding.problem for finding in verify(sealed).findings)
+    finally:
+        subprocess.run(["rm", "-r", str(sealed)], check=True)  # too deep for Python's own way of removing it
+
+
+def test_names_in_a_folder_are_no_terminal_controls(sealed: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from compare.cli import run
+
+    (sealed / "\x1b[2J\n::error::x").write_text("")
+    assert run("verify", [str(sealed)]) == 5
+    said = capsys.readouterr().out
+    assert "\x1b" not in said
+    assert all(line.startswith("FAILED ") for line in said.splitlines())
+
+
+# ---- signatures ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> Path:
+    """A folder with two keys and a file that allows the first of them."""
+    folder = tmp_path / "keys"
+    folder.mkdir()
+    for name in ("mine", "other"):
+        words = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "", "-f", str(folder / name)]
+        subprocess.run(words, check=True)
+    (folder / "signers").write_text(f"beamline@example {(folder / 'mine.pub').read_text()}")
+    return folder
+
+
+def verified(folder: Path, *words: str) -> int:
+    from compare.cli import run
+
+    return run("verify", [str(folder), *words])
+
+
+def test_a_signed_folder_says_who_sealed_it(sealed: Path, keys: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    sign(sealed, keys / "mine")
+    assert verified(sealed, "--signers", str(keys / "signers")) == 0
+    assert "signed by beamline@example" in capsys.readouterr().out
+    assert verified(sealed) == 0
+
+
+def test_a_folder_that_is_not_signed_by_one_of_the_signers_does_not_verify(sealed: Path, keys: Path) -> None:
+    assert verified(sealed, "--signers", str(keys / "signers")) == 5
+    sign(sealed, keys / "other")
+    assert verified(sealed, "--signers", str(keys / "signers")) == 5
+
+
+def test_a_folder_sealed_again_after_it_was_signed_does_not_verify(sealed: Path, keys: Path) -> None:
+    sign(sealed, keys / "mine")
+    (sealed / "case.json").write_text("{}")
+    shutil.copytree(sealed, again := sealed.with_name("again"))
+    lines = [f"{hashlib.sha256((again / name).read_bytes()).hexdigest()}  {name}\n" for name in sorted(FILES)]
+    (again / "sha256.txt").write_text("".join(lines))
+    assert verified(again) == 0
+    assert verified(again, "--signers", str(keys / "signers")) == 5
+
+
+def test_a_key_that_is_none_is_refused_before_any_work(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="--sign takes the file"):
+        require_signer(tmp_path / "none")
+    assert verified(tmp_path, "--signers", str(tmp_path / "none")) == 2

@@ -36,7 +36,7 @@ DOCUMENT = Document(
         Section("text", preformatted="first\n```\n<b>second</b>\n"),
     ),
     next_steps=("do this",),
-    summary=Summary("x", "cpu", 0.1, 2.0),
+    summary=Summary("x", "cpu", 0.1, "I", 2.0),
 )
 
 
@@ -163,7 +163,7 @@ def test_history_tells_sealed_broken_and_killed_runs_apart(tmp_path: Path) -> No
     assert [run.when for run in runs] == sorted(run.when for run in runs)
     assert sorted(run.seal for run in runs) == ["broken", "partial", "sealed"]
     (good,) = [run for run in runs if run.seal == "sealed"]
-    assert (good.case, good.device, good.verdict, good.I_pixel_final, good.worst_ulps) == (
+    assert (good.case, good.device, good.verdict, good.result, good.worst_ulps) == (
         "x",
         "cpu",
         "parity",

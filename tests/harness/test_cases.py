@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,7 @@ import pytest
 from harness.case import case_from_argv, read_case_file
 from harness.choices import named_case
 from harness.errors import WrongUse
-from harness.scratch import prepare
+from harness.scratch import Prepared, prepare
 from simulator import Experiment
 from simulator.defects import NAMES
 from simulator.errors import InputError
@@ -196,3 +197,29 @@ def test_golden_entries_are_read_as_cases() -> None:
     assert (685, 1039) in cases["supervisor"].sections
     assert cases["error_no_cell"].fails
     assert cases["fdump_reused"].setup
+
+
+# ---- what a case file may name ------------------------------------------------------------------------------------
+
+
+def confined_case(folder: Path, word: str) -> Prepared:
+    folder.mkdir(exist_ok=True)
+    (folder / "case.toml").write_text(f'[case]\nname = "x"\nargv = ["-mat", {json.dumps(word)}]\n')
+    return prepare(SUBJECT, read_case_file(folder / "case.toml"))
+
+
+def test_a_case_file_names_files_of_its_own_folder(tmp_path: Path) -> None:
+    (tmp_path / "case").mkdir()
+    (tmp_path / "case" / "own.mat").write_text("1")
+    (tmp_path / "case" / "link.mat").symlink_to("own.mat")
+    assert [item.content for item in confined_case(tmp_path / "case", "own.mat").inputs] == [b"1"]
+    assert [item.content for item in confined_case(tmp_path / "case", "link.mat").inputs] == [b"1"]
+
+
+@pytest.mark.parametrize("word", ["../secret", "{absolute}", "out.mat", "deep/../../secret", "x" * 5000, "a\x00b"])
+def test_a_case_file_names_nothing_outside(word: str, tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("secret")
+    (tmp_path / "case" / "deep").mkdir(parents=True)
+    (tmp_path / "case" / "out.mat").symlink_to(tmp_path / "secret")
+    with pytest.raises(WrongUse, match=r"lies outside|not found"):
+        confined_case(tmp_path / "case", word.format(absolute=tmp_path / "secret"))

@@ -182,6 +182,61 @@ def test_credentials_are_never_written(tmp_path: Path, monkeypatch: pytest.Monke
     assert "TORCH_HUB_PASSWORD" not in content
 
 
+@pytest.mark.parametrize(
+    ("text", "secret"),
+    [
+        ("fetching https://ana:hunter2@example.org/a.hkl", "hunter2"),
+        ("git clone http://x-access-token:ghx12345@host/r.git", "ghx12345"),
+        ("Authorization: Basic YW5hOmh1bnRlcjI=", "YW5hOmh1bnRlcjI="),
+        ("> authorization: token 0a1b2c3d", "0a1b2c3d"),
+        ('{"Authorization": "Bearer abc.def"}'.replace('": "', ": "), "abc.def"),
+        ("curl -H 'Proxy-Authorization: Bearer zzzz-1111'", "zzzz-1111"),
+        ("using bearer 0123456789abcdef", "0123456789abcdef"),
+        ("id_token eyJhbGciOi.eyJzdWIiOiIx.c2ln done", "eyJhbGciOi.eyJzdWIiOiIx.c2ln"),
+    ],
+)
+def test_what_a_credential_looks_like_is_cut_out_of_any_text(text: str, secret: str, tmp_path: Path) -> None:
+    with Evidence(tmp_path, "x") as evidence:
+        evidence.write("log.txt", text + "\n")
+        evidence.command(["sh", "-c", text], Path("/"), 0.0, 0)
+    content = "".join(path.read_text() for path in evidence.final.iterdir())
+    assert secret not in content
+    assert "[secret]" in content
+
+
+@pytest.mark.parametrize(
+    ("words", "secret"),
+    [
+        (["curl", "-u", "ana:hunter2", "host"], "hunter2"),
+        (["curl", "--user=ana:hunter2"], "hunter2"),
+        (["curl", "-uana:hunter2"], "hunter2"),
+        (["wget", "--proxy-user", "ana:hunter2"], "hunter2"),
+        (["x", "--db-pass", "hunter2"], "hunter2"),
+        (["x", "JWT=hunter2"], "hunter2"),
+    ],
+)
+def test_a_password_on_a_command_line_is_not_kept(words: list[str], secret: str) -> None:
+    from harness.redaction import hide_secrets
+
+    assert secret not in " ".join(hide_secrets(words))
+
+
+def test_values_of_variables_that_hold_credentials_are_cut_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    planted = {"PGPASS": "swordfish", "MY_JWT": "abcdefgh", "DATABASE_URL": "postgres://ana:opensesame@db/x"}
+    for name, value in planted.items():
+        monkeypatch.setenv(name, value)
+    with Evidence(tmp_path, "x") as evidence:
+        evidence.write("log.txt", "swordfish abcdefgh opensesame\n")
+    assert (evidence.final / "log.txt").read_text() == "[secret] [secret] [secret]\n"
+
+
+@pytest.mark.parametrize("name", ["PWD", "OLDPWD", "OMP_WAIT_POLICY", "SSH_AUTH_SOCK", "XDG_SESSION_TYPE", "KEYBOARD"])
+def test_ordinary_variables_are_no_secrets(name: str) -> None:
+    from harness.redaction import looks_secret
+
+    assert not looks_secret(name)
+
+
 def test_a_credential_of_digits_is_not_cut_out_of_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DOOR_TOKEN", "123456")
     with Evidence(tmp_path, "x") as evidence:
