@@ -65,7 +65,9 @@ def run(name: str, words: list[str]) -> int:
         finish()
         return code
     except InputError as error:
-        print(f"compare {name}: {error}", file=sys.stderr)
+        from compare.render.text import clean
+
+        print(clean(f"compare {name}: {error}"), file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
         return INTERRUPTED

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import IO, cast
 
 from rich.console import Console
 from rich.table import Table
@@ -20,6 +22,7 @@ from compare.render.text import (
     fork_text,
     number_text,
     waiver_text,
+    without_commands,
 )
 from compare.result import Comparison, DifferenceClass, Leftover, Origin, Pair, Side, Verdict
 
@@ -92,9 +95,26 @@ class _Names:
 def _console() -> Console:
     """Standard output; a pipe gets wide rows unless COLUMNS says otherwise. NO_COLOR is Rich's own concern."""
     console = Console(highlight=False)
-    if not console.is_terminal and "COLUMNS" not in os.environ:
-        return Console(highlight=False, width=PIPE_WIDTH)
-    return console
+    if console.is_terminal:
+        return console
+    width = None if "COLUMNS" in os.environ else PIPE_WIDTH
+    return Console(highlight=False, width=width, file=cast(IO[str], _Piped(sys.stdout)))
+
+
+class _Piped:
+    """Standard output that a runner may read: names and words of a log command it nothing."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        return self._stream.write(without_commands(text))
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def isatty(self) -> bool:
+        return self._stream.isatty()
 
 
 def _table(pairs: Sequence[Pair], names: _Names) -> Table:

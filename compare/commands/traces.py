@@ -123,6 +123,8 @@ def _write(form: str, target: str, result: Comparison) -> None:
     if not text.endswith("\n"):
         text += "\n"
     if target == STANDARD_OUTPUT:
-        sys.stdout.write(text)
+        from compare.render.text import without_commands
+
+        sys.stdout.write(text if form == "github" else without_commands(text))
         return
     write_whole(Path(target), text.encode("utf-8", "surrogateescape"))

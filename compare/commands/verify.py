@@ -29,6 +29,7 @@ def verify(
     """
     from compare.bundle import DOES_NOT_VERIFY
     from compare.bundle import verify as verify_folder
+    from compare.render.text import clean
 
     failed = False
     for folder in folders:
@@ -36,7 +37,7 @@ def verify(
             outcome = verify_folder(folder)
             said, fine = _told(outcome, signers)
         except OSError as error:
-            typer.echo(f"compare verify: {error}", err=True)
+            typer.echo(clean(f"compare verify: {error}"), err=True)
             raise typer.Exit(EXIT_BAD_INPUT) from error
         for line in said if not fine or not quiet else ():
             typer.echo(line)

@@ -114,9 +114,10 @@ def _key(key: Key) -> dict[str, object]:
 
 
 def _value(value: object) -> str:
-    """Numbers as they are; a word like any other text."""
+    """Numbers as they are; words, alone or in a vector, like any other text."""
     text = value_text(value)  # type: ignore[arg-type]  # callers pass what a pair or leftover holds
-    return _text(text) if isinstance(value, str) else text
+    words = any(isinstance(part, str) for part in (value if isinstance(value, tuple) else (value,)))
+    return _text(text) if words else text
 
 
 def _float(value: float | None) -> str:
@@ -125,4 +126,4 @@ def _float(value: float | None) -> str:
 
 def _text(text: str) -> str:
     text = clean(text)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    return f"'{text}" if text.lstrip().startswith(FORMULA_STARTS) else text

@@ -30,13 +30,16 @@ def _row(result: Comparison, share: Share) -> Markup:
     a, b = short_values(pair)
     width = min(abs(share.fraction), 1.0) * 100
     against = " against" if share.fraction < 0 else ""
-    bar = element("span", class_=f"share{against}", style=f"width: {width:.1f}%", aria_hidden="true")
+    drawn_bar = element("rect", class_=f"share{against}", x=0, y=0, width=max(width, 0.5), height=6)
+    bar = element(
+        "svg", drawn_bar, class_="shares-bar", viewBox="0 0 100 6", preserveAspectRatio="none", aria_hidden="true"
+    )
     words = f"{share_text(share)}{', against the rest' if against else ''}"
     cells = {
-        "share": join(element("span", bar, class_="shares-bar"), words),
-        "step": join(element("code", str(pair.key)), element("br"), element("span", place_text(pair), class_="soft")),
+        "share": join(bar, words),
+        "step": join(element("code", str(pair.key)), element("span", place_text(pair), class_="soft below")),
         "a": a,
-        "b": join(b, element("br"), element("span", change_text(pair), class_="soft")),
+        "b": join(b, element("span", change_text(pair), class_="soft below")),
         "cause": cause_text(pair) or "cause unknown",
     }
     drawn = (

@@ -14,6 +14,8 @@ from compare.result import Comparison, Origin, Pair, Problem, Scalar, Value, Ver
 
 # Control characters, surrogates, byte order mark, direction overrides and line separators: nothing a name needs.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]")
+# What a code host's runner takes for a command in the output of a program: `::error::text`, `##[command]`.
+_COMMAND = re.compile(r"^(\s*:)(?=:)|(#)(?=#\[)", re.M)
 _ORIGIN_WORDS = {
     Origin.NONE: "",
     Origin.ORIGIN: "this step is at fault",
@@ -34,6 +36,11 @@ FIRST_REMARKS = ("wide-tolerance", "deciding-tolerance")  # what a verdict rests
 def clean(text: str) -> str:
     """One line of printable text; what is not printable becomes the replacement character."""
     return _UNPRINTABLE.sub("\ufffd", re.sub(r"\r\n|[\n\r\t\v\f]", " ", text))
+
+
+def without_commands(text: str) -> str:
+    """Text for standard output, of which no line is a command to the runner of a code host."""
+    return _COMMAND.sub(lambda found: f"{found[0]}\u200b", text)
 
 
 def value_text(value: Value | None) -> str:

@@ -9,6 +9,7 @@ from dataclasses import replace
 import pytest
 
 from compare.result import (
+    Account,
     Ambiguity,
     Cause,
     Comparison,
@@ -23,6 +24,7 @@ from compare.result import (
     Problem,
     ProblemKind,
     Remark,
+    Share,
     Side,
     SideInfo,
     Status,
@@ -211,6 +213,8 @@ def hostile() -> Comparison:
         metadata=(Metadatum(HOSTILE, HOSTILE, None),),
         steps={HOSTILE: (HOSTILE, "b"), "b": (HOSTILE,)},
         tolerance_source=HOSTILE,
+        account=Account(4, (Share(0, 0.75), Share(3, -0.25, "formula")), 2, 7, 1, (HOSTILE,)),
+        cause=Cause("different-input", HOSTILE),
     )
 
 
