@@ -31,9 +31,9 @@ def _row(result: Comparison, share: Share) -> Markup:
     width = min(abs(share.fraction), 1.0) * 100
     against = " against" if share.fraction < 0 else ""
     drawn_bar = element("rect", class_=f"share{against}", x=0, y=0, width=max(width, 0.5), height=6)
-    bar = element(
-        "svg", drawn_bar, class_="shares-bar", viewBox="0 0 100 6", preserveAspectRatio="none", aria_hidden="true"
-    )
+    told = f"share of {pair.key}: {share_text(share)}"
+    shape = {"class_": "shares-bar", "viewBox": "0 0 100 6", "preserveAspectRatio": "none", "role": "img"}
+    bar = element("svg", element("title", told), drawn_bar, aria_label=told, **shape)
     words = f"{share_text(share)}{', against the rest' if against else ''}"
     cells = {
         "share": join(bar, words),
