@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ ARRAYS = ("indices", "elements", "values", "order", "section")
 def save(trace: CapturedTrace, path: Path) -> None:
     """Write a trace; the file appears whole or not at all."""
     content = io.BytesIO()
-    np.savez_compressed(content, **_arrays(trace))
+    np.savez(content, **_arrays(trace))
     temporary = path.with_name(path.name + ".partial")
     temporary.write_bytes(content.getvalue())
     temporary.rename(path)
@@ -34,14 +35,34 @@ def _arrays(trace: CapturedTrace) -> dict[str, Any]:
         "remarks": trace.remarks,
         "dropped": trace.dropped,
         "flows": trace.flows,
+        "aliases": [(number, name, asdict(site)) for number, name, site in trace.aliases],
         "facts": dict(trace.facts),
-        "columns": [{"site": asdict(c.site), "names": c.names} for c in trace.columns],
+        "columns": [_entry(column) for column in trace.columns],
     }
     arrays: dict[str, Any] = {"head": np.frombuffer(json.dumps(head).encode(), dtype=np.uint8)}
-    for number, column in enumerate(trace.columns):
-        for name in ARRAYS:
-            arrays[f"{number}_{name}"] = getattr(column, name)
+    for name in ARRAYS:  # each kind in one piece: many small arrays are slow to read
+        pieces = [np.ascontiguousarray(getattr(column, name)).reshape(-1).view(np.int64) for column in trace.columns]
+        arrays[name] = np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.int64)
     return arrays
+
+
+def _entry(column: Values) -> dict[str, Any]:
+    shapes = {name: getattr(column, name).shape for name in ARRAYS}
+    return {"site": asdict(column.site), "names": column.names, "shapes": shapes, "type": column.values.dtype.str}
+
+
+def _columns(stored: Any, entries: list[dict[str, Any]]) -> Iterator[Values]:
+    pieces = {name: stored[name] for name in ARRAYS}
+    at = dict.fromkeys(ARRAYS, 0)
+    for entry in entries:
+        arrays = {}
+        for name in ARRAYS:
+            shape = tuple(entry["shapes"][name])
+            size = int(np.prod(shape, dtype=np.int64))
+            arrays[name] = pieces[name][at[name] : at[name] + size].reshape(shape)
+            at[name] += size
+        arrays["values"] = arrays["values"].view(np.dtype(entry["type"]))
+        yield Values(site=_site(entry["site"]), names=tuple(entry["names"]), **arrays)
 
 
 def load(path: Path) -> CapturedTrace:
@@ -53,10 +74,7 @@ def load(path: Path) -> CapturedTrace:
     try:
         with np.load(path, allow_pickle=False) as stored:
             head = json.loads(stored["head"].tobytes())
-            columns = tuple(
-                Values(_site(entry["site"]), tuple(entry["names"]), *(stored[f"{number}_{name}"] for name in ARRAYS))
-                for number, entry in enumerate(head["columns"])
-            )
+            columns = tuple(_columns(stored, head["columns"]))
     except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise CaptureError(f"{path} is no captured trace: {error}") from error
     return CapturedTrace(
@@ -67,6 +85,7 @@ def load(path: Path) -> CapturedTrace:
         remarks=tuple(head["remarks"]),
         dropped=head["dropped"],
         flows=tuple((node, tuple(reads)) for node, reads in head["flows"]),
+        aliases=tuple((number, name, _site(entry)) for number, name, entry in head["aliases"]),
         facts=head["facts"],
     )
 

@@ -25,6 +25,7 @@ class Site:
         target: the variable as a node of the def-use graph (`capture.graph`).
         reads: the variables that the stored expression reads, as such nodes.
         loops: numbers of the loops around the site in its function, outermost first.
+        variable: the name that is bound, where ``name`` is a part of its value.
     """
 
     number: int
@@ -39,6 +40,7 @@ class Site:
     target: str = ""
     reads: tuple[str, ...] = ()
     loops: tuple[int, ...] = ()
+    variable: str = ""
 
     @property
     def place(self) -> str:
@@ -85,6 +87,11 @@ class Values:
     def __len__(self) -> int:
         return len(self.order)
 
+    @property
+    def variable(self) -> str:
+        """The bound variable's name, without the part of its value that the column is."""
+        return self.site.variable or self.site.name
+
 
 @dataclass(frozen=True, slots=True)
 class CapturedTrace:
@@ -98,6 +105,7 @@ class CapturedTrace:
         remarks: what was left out, and why; shown to the user.
         dropped: values beyond the cap.
         flows: (node, nodes read) of the def-use graph that no site stands for: arguments that become parameters.
+        aliases: (site, name, site) where a column's very numbers got another name and were not kept again.
         facts: what the evidence folder keeps: counts, times, whether the outputs were identical.
     """
 
@@ -108,6 +116,7 @@ class CapturedTrace:
     remarks: tuple[str, ...] = ()
     dropped: int = 0
     flows: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    aliases: tuple[tuple[int, str, Site], ...] = ()
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def sites(self) -> tuple[Site, ...]:

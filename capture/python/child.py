@@ -19,8 +19,9 @@ from typing import Any
 from capture.python.forced import Forced, Moved
 from capture.python.graph import DispatchGraph
 from capture.python.hook import Hook
-from capture.python.recorder import Recorder, Settings
+from capture.python.recorder import Recorder
 from capture.python.rewrite import Places
+from capture.python.store import Settings
 from capture.storage import save
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -21,24 +22,27 @@ STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
 class Forced:
     """Gives the reference's values at the chosen steps.
 
-    The file has, for each forced value, its site, its part, how often the site was reached before, the values and which
-    elements they replace (a mask).
+    The file has, for each value, its site, its part, the section and loop indices at which it is bound, and how often
+    that place had been reached with them.
     """
 
     def __init__(self, path: Path) -> None:
-        self.values: dict[tuple[int, int], list[tuple[str, NDArray[Any], NDArray[np.bool_]]]] = {}
-        self.reached: dict[int, int] = {}
+        self.values: dict[tuple[Any, ...], list[tuple[str, NDArray[Any]]]] = {}
+        self.reached: dict[tuple[Any, ...], int] = {}
+        self.sites: set[int] = set()
         with np.load(path, allow_pickle=False) as stored:
             for number, entry in enumerate(json.loads(stored["head"].tobytes())):
-                key = (entry["site"], entry["occurrence"])
-                item = (entry["part"], stored[f"{number}_values"], stored[f"{number}_mask"])
-                self.values.setdefault(key, []).append(item)
+                key = (entry["site"], entry["section"], tuple(entry["where"]), entry["nth"])
+                self.values.setdefault(key, []).append((entry["part"], stored[f"{number}_values"]))
+                self.sites.add(entry["site"])
 
-    def __call__(self, site: Site, value: Any, path: Any) -> Any:
-        occurrence = self.reached.get(site.number, 0)
-        self.reached[site.number] = occurrence + 1
-        for part, values, mask in self.values.get((site.number, occurrence), ()):
-            value = replaced(value, part, lambda old, v=values, m=mask: put(old, v, m))
+    def __call__(self, site: Site, value: Any, section: int, where: tuple[int, ...]) -> Any:
+        if site.number not in self.sites:
+            return value
+        key = (site.number, section, where)
+        self.reached[key] = self.reached.get(key, 0) + 1
+        for part, values in self.values.get((*key, self.reached[key]), ()):
+            value = replaced(value, part, partial(put, values=values))
         return value
 
 
@@ -48,7 +52,7 @@ class Moved:
     def __init__(self, seed: int) -> None:
         self.random = np.random.default_rng(seed)
 
-    def __call__(self, site: Site, value: Any, path: Any) -> Any:
+    def __call__(self, site: Site, value: Any, section: int, where: tuple[int, ...]) -> Any:
         for part, number in list(parts(value)):
             if is_float(number):
                 value = replaced(value, part, self._moved)
@@ -74,21 +78,17 @@ def is_float(value: Any) -> bool:
     return isinstance(value, float | complex) or (hasattr(value, "dtype") and np.dtype(value.dtype).kind in "fc")
 
 
-def put(old: Any, values: NDArray[Any], mask: NDArray[np.bool_]) -> Any:
-    """The old value with the masked elements replaced; same type, shape, device and precision."""
+def put(old: Any, values: NDArray[Any]) -> Any:
+    """The values as the old one was: its type, shape, device and precision; the old one where they do not fit."""
     if is_tensor(old):
         import torch
 
-        new = old.detach().clone()
-        fresh = torch.as_tensor(values, device=old.device).to(old.dtype).reshape(old.shape)
-        chosen = torch.as_tensor(mask, device=old.device).reshape(old.shape)
-        return torch.where(chosen, fresh, new)
+        if old.numel() != values.size:
+            return old
+        return torch.as_tensor(values, device=old.device).to(old.dtype).reshape(old.shape)
     if isinstance(old, np.ndarray):
-        return np.where(mask.reshape(old.shape), values.reshape(old.shape), old).astype(old.dtype)
-    if not bool(np.all(mask)):
-        return old
-    single = values.reshape(-1)[0]
-    return type(old)(single.item())
+        return old if old.size != values.size else values.reshape(old.shape).astype(old.dtype)
+    return type(old)(values.reshape(-1)[0].item()) if values.size == 1 else old
 
 
 def replaced(value: Any, path: str, change: Any) -> Any:

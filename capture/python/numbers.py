@@ -25,13 +25,18 @@ def parts(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, Any
 def _members(value: Any) -> list[tuple[str, Any]] | None:
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         return [(f".{name}", getattr(value, name)) for name in value._fields]
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+    if dataclasses.is_dataclass(value) and not isinstance(value, type) and _is_own(value):
         return [(f".{f.name}", getattr(value, f.name, None)) for f in dataclasses.fields(value)]
     if isinstance(value, dict) and len(value) <= WIDEST:
         return [(f".{key}", member) for key, member in value.items() if isinstance(key, str) and key.isidentifier()]
     if isinstance(value, tuple | list) and len(value) <= WIDEST:
         return [(f"[{number}]", member) for number, member in enumerate(value)]
     return None
+
+
+def _is_own(value: Any) -> bool:
+    """Whether a record is the program's own, and not machinery of a library."""
+    return type(value).__module__.partition(".")[0] not in ("torch", "jax", "numpy", "typing", "enum")
 
 
 def is_number(value: Any) -> bool:

@@ -71,6 +71,7 @@ class _Body:
     def __init__(self, places: Places, file: str, function: str) -> None:
         self.places, self.file, self.function_name = places, file, function
         self.loops: tuple[int, ...] = ()
+        self.has_frame = True  # a generator has none of its own: its loops would end up in its caller's
 
     # ---- names of the graph ----
 
@@ -157,12 +158,13 @@ class _Body:
         positional = [a for a in [*node.args.posonlyargs, *node.args.args] if a.arg not in ("self", "cls")]
         for place, parameter in enumerate(positional):
             self.places.flows.append((f"{node.name}:{parameter.arg}", (f"{node.name}:{place}",)))
+        self.has_frame = not any(isinstance(inner, ast.Yield | ast.YieldFrom | ast.Await) for inner in _own_nodes(node))
         entered: list[ast.stmt] = [self.again(a.arg, a, "parameter", None) for a in parameters]
         self.rewrite(body)
         if not body:
             return
-        if any(isinstance(inner, ast.Yield | ast.YieldFrom | ast.Await) for inner in _own_nodes(node)):
-            node.body = [*first, *entered, *body]  # its frames interleave with others: no loop context
+        if not self.has_frame:
+            node.body = [*first, *entered, *body]
             return
         context = ast.withitem(self._call("call", body[0], ast.Constant(number)))
         node.body = [*first, ast.copy_location(ast.With([context], [*entered, *body]), body[0])]
@@ -255,12 +257,12 @@ class _Body:
             named: list[str] = []
         else:
             named = [n.id for n in ast.walk(node.target) if isinstance(n, ast.Name)]
-        self.loops = (*outside, number)
+        self.loops = (*outside, number) if self.has_frame else ()
         bound = [self.again(name, node, "store", getattr(node, "iter", None)) for name in named if name != counter]
         self.rewrite(node.body)
         value = ast.Name(counter, ast.Load()) if counter else ast.Constant(0)
         event = ast.copy_location(ast.Expr(self._call("loop", node, ast.Constant(number), value)), node)
-        node.body[:0] = [event, *bound]
+        node.body[:0] = [event, *bound] if self.has_frame else bound
         self.loops = outside
         self.rewrite(node.orelse)
 

@@ -1,0 +1,258 @@
+"""Which step is to blame, without replay code: the reference's values are put into the running port.
+
+In one run every paired step of the port is forced to the reference's value, and what it would have computed itself is
+recorded: that is the step on the reference's inputs, q. With c the reference and p the port left alone,
+
+    p - c = (q - c) + (p - q) = local + inherited
+
+A step whose q is not c is at fault, whatever arrives from above. Then each such step alone is forced in a run of its
+own: the part of the final difference that goes away is its share.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from capture.pairing import Pair, Pairing, aligned
+from capture.series import ITEM, Block, Series, key_of, series_of
+from capture.trace import CapturedTrace, Values
+
+MOST_SHARES = 24  # runs that force one step alone
+SMALLEST = 8.0  # units in the last place that are always allowed
+Place = tuple[int, int]  # case and section
+Run = Callable[[Sequence[Mapping[str, Any]]], list[CapturedTrace | None]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Step:
+    """A paired step of the port in one case, and what became of it.
+
+    Attributes:
+        reference, port: c and p over the port's axes.
+        on_reference: q; None where the step was not reached or cannot be forced.
+        tolerance: what rounding may do, absolute.
+        share: of the final difference, that goes away when this step alone is forced; None: not measured.
+    """
+
+    pair: Pair
+    place: Place
+    reference: NDArray[np.float64]
+    port: NDArray[np.float64]
+    on_reference: NDArray[np.float64] | None
+    tolerance: float
+    share: float | None = None
+
+    @property
+    def difference(self) -> float:
+        return _largest(self.port - self.reference)
+
+    @property
+    def local(self) -> float | None:
+        return None if self.on_reference is None else _largest(self.on_reference - self.reference)
+
+    @property
+    def differs(self) -> bool:
+        return self.difference > self.tolerance
+
+    @property
+    def at_fault(self) -> bool:
+        return self.local is not None and self.local > self.tolerance
+
+    @property
+    def origin(self) -> str:
+        """``origin``, ``propagated``, ``mixed``, ``unknown``, or ``none`` where nothing differs."""
+        if self.local is None:
+            return "unknown" if self.differs else "none"
+        assert self.on_reference is not None
+        inherited = _largest(self.port - self.on_reference) > self.tolerance
+        if self.at_fault:
+            return "mixed" if inherited else "origin"
+        return "propagated" if self.differs else "none"
+
+
+def _largest(values: NDArray[np.float64]) -> float:
+    found = np.abs(values)
+    return float("inf") if np.isnan(found).any() else float(found.max(initial=0.0))
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where the port binds a paired quantity: its series, the columns behind it, the reference over its axes."""
+
+    pair: Pair
+    place: Place
+    series: Series
+    block: Block
+    reference: NDArray[np.float64]
+
+
+def targets(pairing: Pairing, case: int) -> list[Target]:
+    """The paired quantities of one case that can be forced, in the order in which the port binds them."""
+    found: list[Target] = []
+    for pair in pairing.pairs:
+        if not pair.usable:
+            continue
+        series = _bound(pair.b.members)
+        if series is None:
+            continue
+        for place, block in series.blocks.items():
+            reference = aligned(pair, place, block) if place[0] == case else None
+            if reference is not None:
+                found.append(Target(pair, place, series, block, reference))
+    return sorted(found, key=lambda target: target.series.order)
+
+
+def _bound(members: Sequence[Series]) -> Series | None:
+    """The first binding of a quantity that can be given another value."""
+    able = [m for m in members if not ITEM.search(m.name) and m.site.kind != "parameter"]
+    able = [m for m in able if all(axis.name != "sequence" for b in m.blocks.values() for axis in b.axes)]
+    return min(able, key=lambda member: member.order, default=None)
+
+
+# ---- the file that the recorder reads ----
+
+
+def write_forces(chosen: Sequence[Target], trace: CapturedTrace, path: Path) -> None:
+    """The values of the chosen steps, call by call, as `capture.python.forced.Forced` reads them."""
+    columns: dict[object, list[Values]] = {}
+    for column in trace.columns:
+        for component in range(len(column.site.components)):
+            columns.setdefault(key_of(column, component), []).append(column)
+    head: list[dict[str, Any]] = []
+    arrays: dict[str, NDArray[Any]] = {}
+    for target in chosen:
+        for column in columns.get(target.series.key, ()):
+            for entry, values in _calls(target, column):
+                arrays[f"{len(head)}_values"] = values
+                head.append(entry)
+    arrays["head"] = np.frombuffer(json.dumps(head).encode(), dtype=np.uint8)
+    np.savez(path, **arrays)  # type: ignore[arg-type]
+
+
+def _calls(target: Target, column: Values) -> Iterator[tuple[dict[str, Any], NDArray[np.float64]]]:
+    """Each time the site was reached: where, and the reference's values in the order of the array's elements."""
+    positions = _positions(target.block, column)
+    flat = target.reference.reshape(-1)
+    seen: dict[tuple[int, ...], int] = {}
+    chosen = column.section == target.place[1]
+    for order in np.unique(column.order[chosen]).tolist():
+        rows = np.flatnonzero((column.order == order) & chosen)
+        where = tuple(column.indices[rows[0]].tolist())
+        seen[where] = seen.get(where, 0) + 1
+        entry = {
+            "site": column.site.number,
+            "part": part_of(column),
+            "section": int(column.section[rows[0]]),
+            "where": list(where),
+            "nth": seen[where],
+        }
+        yield entry, flat[positions[rows]]
+
+
+def part_of(column: Values) -> str:
+    """The part of the bound value that a column is: what its name has beyond the variable's."""
+    return column.site.name[len(column.variable) :]
+
+
+def _positions(block: Block, column: Values) -> NDArray[np.int64]:
+    """For each row of a column, where its value stands in the block."""
+    table = {name: column.indices[:, at] for at, name in enumerate(column.names)}
+    table |= {f"#{number}": column.elements[:, number] for number in range(column.elements.shape[1])}
+    position = np.zeros(len(column), dtype=np.int64)
+    for axis in block.axes:
+        position = position * len(axis) + np.searchsorted(np.array(axis.indices), table[axis.name])
+    return position
+
+
+# ---- the runs ----
+
+
+def explain(
+    pairing: Pairing,
+    trace: CapturedTrace,
+    case: int,
+    run: Run,
+    work: Path,
+    *,
+    result: str = "",
+    floors: Mapping[object, float] | None = None,
+) -> list[Step]:
+    """The paired steps of one case, judged; those at fault have their shares.
+
+    Args:
+        trace: of the port in this case.
+        run: runs the port with tasks (`capture.python.capture.CapturePython.traces`).
+        result: the quantity whose difference is shared out; empty: the last that both sides store.
+        floors: noise floors by series (`capture.noise`).
+    """
+    found = targets(pairing, case)
+    if not found:
+        return []
+    write_forces(found, trace, work / "force_all.npz")
+    (forced,) = run([{"force": str(work / "force_all.npz")}])
+    computed = {series.key: series for series in series_of([forced])} if forced is not None else {}
+    steps = [_step(target, computed, floors or {}) for target in found]
+    return _with_shares(steps, found, trace, run, work, final(steps, result))
+
+
+def _step(target: Target, computed: Mapping[object, Series], floors: Mapping[object, float]) -> Step:
+    series = computed.get(target.series.key)
+    block = series.blocks.get((0, target.place[1])) if series is not None else None
+    fits = block is not None and block.values.size == target.block.values.size
+    on_reference = block.values.reshape(target.block.values.shape) if fits and block is not None else None
+    scale = float(np.abs(target.reference).max(initial=0.0))
+    tolerance = max(SMALLEST * float(np.spacing(scale)), 4.0 * floors.get(target.series.key, 0.0))
+    if target.series.site.type == "float32":
+        tolerance = max(tolerance, SMALLEST * float(np.spacing(np.float32(scale))))
+    return Step(target.pair, target.place, target.reference, target.block.values, on_reference, tolerance)
+
+
+def final(steps: Sequence[Step], result: str = "") -> Step | None:
+    """The step that the program is run for: the named one, else the last that both sides store."""
+    named = [step for step in steps if result and result in (step.pair.a.names | step.pair.b.names)]
+    if named:
+        return named[-1]
+    return max(steps, key=lambda step: (step.pair.a.first.order, step.pair.b.first.order), default=None)
+
+
+def _with_shares(
+    steps: list[Step], found: Sequence[Target], trace: CapturedTrace, run: Run, work: Path, last: Step | None
+) -> list[Step]:
+    """Force each step at fault alone, and see what is left of the final difference."""
+    guilty = [at for at, step in enumerate(steps) if step.at_fault][:MOST_SHARES]
+    if last is None or not last.differs or not guilty:
+        return steps
+    goal = next(t for t, s in zip(found, steps, strict=True) if s is last)
+    tasks = []
+    for at in guilty:
+        path = work / f"force_{at}.npz"
+        write_forces([found[at]], trace, path)
+        tasks.append({"force": str(path)})
+    for at, forced in zip(guilty, run(tasks), strict=True):
+        steps[at] = _shared(steps[at], last, goal, forced, alone=steps[at] is last)
+    return steps
+
+
+def _shared(step: Step, last: Step, goal: Target, forced: CapturedTrace | None, *, alone: bool) -> Step:
+    from dataclasses import replace
+
+    if alone:  # forcing the result itself leaves nothing: its own local part is its share
+        assert step.local is not None
+        return replace(step, share=min(1.0, step.local / last.difference) if last.difference else None)
+    if forced is None:
+        return step
+    series = {s.key: s for s in series_of([forced])}.get(goal.series.key)
+    block = series.blocks.get((0, goal.place[1])) if series is not None else None
+    if block is None or block.values.size != last.reference.size:
+        return step
+    before = last.port - last.reference
+    after = block.values.reshape(last.reference.shape) - last.reference
+    weight = float(np.sum(before * before))
+    return replace(step, share=1.0 - float(np.sum(after * before)) / weight if weight else None)

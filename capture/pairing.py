@@ -1,0 +1,360 @@
+"""Which names of two programs are the same quantity: accepted, proposed, unpaired, each with its evidence.
+
+A pair is accepted only where the values are the unique mutual match in every case (to rounding, up to sign and a power
+of ten) and carry enough information, or where values and names agree; and never against the names. Values that differ
+cannot be found by value: names propose them, with the neighbours in the graph, and that is where a fault is.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from capture.series import Block, Series, series_of, words_of
+from capture.trace import CapturedTrace
+
+TOLERANCE = 1e-9  # relative to the largest value: what rounding may do before values count as another quantity
+POWERS = range(-12, 13)
+ENOUGH, SOME = 3, 1  # distinct full-width numbers: enough alone; enough together with a name
+
+
+Holders = dict[str, list["Group"]]
+
+
+class Verdict(StrEnum):
+    ACCEPTED = "accepted"
+    PROPOSED = "proposed"
+
+
+@dataclass(slots=True, eq=False)
+class Group:
+    """Series of one side that hold the very same numbers: one quantity under several names."""
+
+    members: list[Series]
+    vector: NDArray[np.float64]
+    shapes: tuple[tuple[int, ...], ...]
+    information: int
+    names: frozenset[str] = frozenset()
+
+    @property
+    def is_sequence(self) -> bool:
+        """Whether the same place was reached over and over with other values: a helper's."""
+        return any(
+            axis.name == "sequence" for member in self.members for b in member.blocks.values() for axis in b.axes
+        )
+
+    @property
+    def first(self) -> Series:
+        return min(self.members, key=lambda member: member.order)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pair:
+    """A quantity of the reference and one of the port.
+
+    Attributes:
+        factor: port = factor x reference; a sign and a power of ten.
+        evidence: in words.
+        shared: names that both sides use.
+    """
+
+    a: Group
+    b: Group
+    verdict: Verdict
+    factor: float
+    evidence: str
+    shared: frozenset[str] = frozenset()
+    order: tuple[int, ...] = ()
+
+    @property
+    def usable(self) -> bool:
+        """Accepted, or the only one of both names: such a proposal is tried, and said to be one."""
+        return self.verdict is Verdict.ACCEPTED or bool(self.shared)
+
+
+def aligned(pair: Pair, place: tuple[int, int], block: Block) -> NDArray[np.float64] | None:
+    """The reference's values over the axes of the port's block; None where they do not fit."""
+    places_b = sorted(pair.b.first.blocks)
+    places_a = sorted(pair.a.first.blocks)
+    if place not in places_b or len(places_a) != len(places_b):
+        return None
+    values = pair.a.first.blocks[places_a[places_b.index(place)]].essential() * pair.factor
+    if len(pair.order) == values.ndim:
+        values = values.transpose(pair.order)
+    varying = block.varying()
+    shape = tuple(block.values.shape[axis] for axis in varying)
+    if values.size != int(np.prod(shape, dtype=np.int64)):
+        return np.broadcast_to(values.reshape(-1)[0], block.values.shape) if values.size == 1 else None
+    full = tuple(block.values.shape[axis] if axis in varying else 1 for axis in range(block.values.ndim))
+    return np.broadcast_to(values.reshape(full), block.values.shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Pairing:
+    pairs: tuple[Pair, ...]
+    unpaired_a: tuple[Group, ...]
+    unpaired_b: tuple[Group, ...]
+
+    def accepted(self) -> tuple[Pair, ...]:
+        return tuple(pair for pair in self.pairs if pair.verdict is Verdict.ACCEPTED)
+
+    def proposed(self) -> tuple[Pair, ...]:
+        return tuple(pair for pair in self.pairs if pair.verdict is Verdict.PROPOSED)
+
+
+def pair_traces(reference: Sequence[CapturedTrace], port: Sequence[CapturedTrace]) -> Pairing:
+    """Pair what two programs stored in the same cases, in the same order."""
+    return pair_series(series_of(reference), series_of(port))
+
+
+def pair_series(a: Sequence[Series], b: Sequence[Series]) -> Pairing:
+    """Pair two sides' series; see the module."""
+    groups_a, groups_b = group(a), group(b)
+    holders = _holders(groups_a), _holders(groups_b)
+    pairs: list[Pair] = []
+    taken_a: set[int] = set()
+    taken_b: set[int] = set()
+    for level in (_exact, _rounded):
+        candidates = level([g for g in groups_a if id(g) not in taken_a], [g for g in groups_b if id(g) not in taken_b])
+        for pair in _judged(candidates, holders):
+            pairs.append(pair)
+            taken_a.add(id(pair.a))
+            taken_b.add(id(pair.b))
+    rest_a = [g for g in groups_a if id(g) not in taken_a]
+    rest_b = [g for g in groups_b if id(g) not in taken_b]
+    by_name = _by_name(rest_a, rest_b)
+    named_a, named_b = {id(p.a) for p in by_name}, {id(p.b) for p in by_name}
+    return Pairing(
+        pairs=(*pairs, *by_name),
+        unpaired_a=tuple(g for g in rest_a if id(g) not in named_a),
+        unpaired_b=tuple(g for g in rest_b if id(g) not in named_b),
+    )
+
+
+# ---- one quantity under several names ----
+
+
+def group(series: Sequence[Series]) -> list[Group]:
+    """Series with the same numbers together, in the order of their first store."""
+    found: dict[tuple[object, ...], Group] = {}
+    for one in sorted(series, key=lambda s: s.order):
+        blocks = [block.essential() for _, block in sorted(one.blocks.items())]
+        if not blocks or any(not np.isfinite(block).all() for block in blocks):
+            continue
+        shapes = tuple(block.shape for block in blocks)
+        vector = np.concatenate([block.reshape(-1) for block in blocks]) + 0.0  # -0 is 0
+        full = information(vector)
+        name = one.tail if full == 0 else ""  # numbers like 0 and 1 are equal by chance: only with the same name
+        found.setdefault((shapes, vector.tobytes(), name), Group([], vector, shapes, full)).members.append(one)
+    for one_group in found.values():
+        one_group.names = frozenset(name for member in one_group.members for name in member.names)
+    return list(found.values())
+
+
+def information(values: NDArray[np.float64]) -> int:
+    """How many distinct numbers of full width there are: those that chance does not make equal."""
+    distinct = np.unique(np.abs(values))[:1000]
+    return sum(1 for value in distinct.tolist() if len(f"{value:.15e}".partition("e")[0].rstrip("0")) > 6)
+
+
+# ---- candidates ----
+
+
+def _exact(a: Sequence[Group], b: Sequence[Group]) -> list[tuple[Group, Group, float]]:
+    """Pairs of groups with the very same numbers, axes in any order."""
+    found: dict[bytes, list[Group]] = {}
+    for one in b:
+        found.setdefault(np.sort(one.vector).tobytes(), []).append(one)
+    candidates = []
+    for one in a:
+        for other in found.get(np.sort(one.vector).tobytes(), ()):
+            if matches(one, other, 1.0, 0.0) is not None:
+                candidates.append((one, other, 1.0))
+    return candidates
+
+
+def _rounded(a: Sequence[Group], b: Sequence[Group]) -> list[tuple[Group, Group, float]]:
+    """Pairs that are the same to rounding, up to sign and a power of ten."""
+    by_size: dict[int, list[Group]] = {}
+    for one in b:
+        by_size.setdefault(len(one.vector), []).append(one)
+    stacked = {size: np.stack([_spectrum(g) for g in groups]) for size, groups in by_size.items()}
+    candidates = []
+    for one in a:
+        size = len(one.vector)
+        if size not in stacked or not np.any(one.vector):
+            continue
+        distance = np.abs(stacked[size] - _spectrum(one)).max(axis=1)
+        for at in np.flatnonzero(distance <= TOLERANCE):
+            other = by_size[size][int(at)]
+            factor = _factor(one, other)
+            if factor is not None and matches(one, other, factor, TOLERANCE) is not None:
+                candidates.append((one, other, factor))
+    return candidates
+
+
+def _spectrum(one: Group) -> NDArray[np.float64]:
+    """Sorted magnitudes relative to the largest."""
+    magnitudes = np.sort(np.abs(one.vector))
+    largest = magnitudes[-1] if len(magnitudes) else 0.0
+    return magnitudes / largest if largest > 0 else magnitudes
+
+
+def _factor(a: Group, b: Group) -> float | None:
+    """The sign and power of ten between two groups, where there is one."""
+    largest_a, largest_b = float(np.abs(a.vector).max()), float(np.abs(b.vector).max())
+    if not (largest_a > 0.0 and largest_b > 0.0):
+        return None
+    power = round(math.log10(largest_b) - math.log10(largest_a))
+    ratio = largest_b / largest_a
+    if power not in POWERS or abs(ratio / 10.0**power - 1.0) > TOLERANCE:
+        return None
+    sums = float(a.vector.sum()), float(b.vector.sum())
+    sign = -1.0 if sums[0] * sums[1] < 0 else 1.0
+    return sign * 10.0**power
+
+
+def matches(a: Group, b: Group, factor: float, tolerance: float) -> tuple[int, ...] | None:
+    """The order of a's axes for which the numbers agree place by place in all cases; None if there is none."""
+    if len(a.shapes) != len(b.shapes):
+        return None
+    scale = float(np.abs(b.vector).max()) if len(b.vector) else 0.0
+    for order in _orders(a.shapes, b.shapes):
+        moved = _reordered(a, order) * factor
+        if moved.shape == b.vector.shape and bool((np.abs(moved - b.vector) <= tolerance * scale).all()):
+            return order
+    return None
+
+
+def _orders(a: tuple[tuple[int, ...], ...], b: tuple[tuple[int, ...], ...]) -> Iterable[tuple[int, ...]]:
+    """Orders of a's axes that give b's shapes in every case; a flat sequence has only its own."""
+    ranks = {len(shape) for shape in a}
+    if a == b or len(ranks) != 1 or {len(shape) for shape in b} != ranks:
+        yield ()
+    if len(ranks) != 1:
+        return
+    (rank,) = ranks
+    for order in itertools.permutations(range(rank)) if rank <= 5 else ():
+        if all(tuple(shape[i] for i in order) == other for shape, other in zip(a, b, strict=True)):
+            yield order
+
+
+def _reordered(one: Group, order: tuple[int, ...]) -> NDArray[np.float64]:
+    if not order or order == tuple(range(len(order))):
+        return one.vector
+    parts, at = [], 0
+    for shape in one.shapes:
+        size = int(np.prod(shape, dtype=np.int64))
+        parts.append(one.vector[at : at + size].reshape(shape).transpose(order).reshape(-1))
+        at += size
+    return np.concatenate(parts)
+
+
+# ---- judging ----
+
+
+def _judged(candidates: Sequence[tuple[Group, Group, float]], holders: tuple[Holders, Holders]) -> list[Pair]:
+    """Candidates that are the only ones for both sides, or that names single out; the others are proposals."""
+    by_a: dict[int, list[tuple[Group, Group, float]]] = {}
+    by_b: dict[int, list[tuple[Group, Group, float]]] = {}
+    for candidate in candidates:
+        by_a.setdefault(id(candidate[0]), []).append(candidate)
+        by_b.setdefault(id(candidate[1]), []).append(candidate)
+    chosen: list[Pair] = []
+    used: set[int] = set()
+    ranked = sorted(candidates, key=lambda c: -_likeness(c[0], c[1]))
+    for one, other, factor in ranked:
+        if id(one) in used or id(other) in used:
+            continue
+        alone = len(by_a[id(one)]) == 1 and len(by_b[id(other)]) == 1
+        pair = _verdict(one, other, factor, alone, holders)
+        if pair is not None:
+            chosen.append(pair)
+            used |= {id(one), id(other)}
+    return chosen
+
+
+def _verdict(a: Group, b: Group, factor: float, alone: bool, holders: tuple[Holders, Holders]) -> Pair | None:
+    shared = a.names & b.names
+    information = min(a.information, b.information)
+    likeness = _likeness(a, b)
+    said = f"{len(a.vector)} values agree, {information} of full width"
+    if factor != 1.0:
+        said += f", port = {factor:g} x reference"
+    said += f"; names in common: {', '.join(sorted(shared)[:4])}" if shared else "; no name in common"
+    if _contradicted(a, b, holders):
+        return Pair(a, b, Verdict.PROPOSED, factor, said + "; both names are used for other values too")
+    enough = (alone and information >= ENOUGH) or (shared and information >= SOME)
+    enough = enough or (factor == 1.0 and _only_ones(shared, holders))
+    enough = enough or (likeness >= 0.5 and alone and information >= SOME)
+    if enough:
+        order = matches(a, b, factor, TOLERANCE)
+        return Pair(a, b, Verdict.ACCEPTED, factor, said, shared, order or ())
+    if (shared and information) or likeness >= 0.5 or information >= SOME:
+        return Pair(
+            a, b, Verdict.PROPOSED, factor, said + ("" if alone else "; other quantities agree as well"), shared
+        )
+    return None
+
+
+def _only_ones(shared: frozenset[str], holders: tuple[Holders, Holders]) -> bool:
+    """Whether a name in common belongs to one quantity of each side alone."""
+    return any(all(len(side.get(name, ())) == 1 for side in holders) for name in shared)
+
+
+def _contradicted(a: Group, b: Group, holders: tuple[Holders, Holders]) -> bool:
+    """Whether each side uses the other's name for something else: exchanged variables."""
+    if a.names & b.names:
+        return False
+    other_a = any(g is not a for name in b.names for g in holders[0].get(name, ()))
+    other_b = any(g is not b for name in a.names for g in holders[1].get(name, ()))
+    return other_a and other_b
+
+
+def _likeness(a: Group, b: Group) -> float:
+    """How alike the names are: 1 with a name in common, else the share of words in common."""
+    if a.names & b.names:
+        return 1.0
+    pairs = itertools.product(_words(a), _words(b))
+    return max((len(left & right) / len(left | right) for left, right in pairs), default=0.0)
+
+
+def _words(one: Group) -> list[frozenset[str]]:
+    return [words_of(name) for name in sorted(one.names)[:20] if len(name) > 2]
+
+
+def _by_name(a: Sequence[Group], b: Sequence[Group]) -> list[Pair]:
+    """Proposals for values that differ: names that only one quantity of each side has."""
+    found: list[Pair] = []
+    used: set[int] = set()
+    holders_a = _holders([g for g in a if not g.is_sequence])
+    holders_b = _holders([g for g in b if not g.is_sequence])
+    for name in sorted(holders_a.keys() & holders_b.keys(), key=lambda n: (-len(n), n)):
+        for one in holders_a[name]:
+            fitting = [
+                other for other in holders_b[name] if id(other) not in used and len(one.vector) == len(other.vector)
+            ]
+            if id(one) in used or len(fitting) != 1:
+                continue
+            other = fitting[0]
+            found.append(
+                Pair(one, other, Verdict.PROPOSED, 1.0, f"the values differ; both are called {name}", frozenset({name}))
+            )
+            used |= {id(one), id(other)}
+    return found
+
+
+def _holders(groups: Sequence[Group]) -> Holders:
+    """The quantities that have a name, for names of more than a letter."""
+    holders: Holders = {}
+    for one in groups:
+        for name in one.names:
+            if len(name) > 1:
+                holders.setdefault(name, []).append(one)
+    return holders

@@ -1,0 +1,213 @@
+"""Series: what one named quantity was over all cases, without the axes along which it does not vary.
+
+A C program loops and a port is vectorised: the same quantity is a scalar stored many times on one side, an array stored
+once on the other. Both become dense arrays over their indices (loop counters and subscripts alike), without axes that
+repeat another one and without axes along which nothing changes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from capture.trace import CapturedTrace, Site, Values
+
+ITEM = re.compile(r"\[\d+\]")
+UNIT_WORDS = frozenset({"m", "meters", "mm", "a", "angstroms", "inv", "sr", "deg", "rad", "sqr", "s", "k"})
+MOST_ROWS = 2_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """An axis of a series: a loop counter or a subscript (``#0``), and its indices."""
+
+    name: str
+    indices: tuple[int, ...]
+
+    def __len__(self) -> int:
+        return len(self.indices)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One case and section of a series: all its axes, and its values over them; flat where the indices leave gaps."""
+
+    axes: tuple[Axis, ...]
+    values: NDArray[np.float64]
+    rows: tuple[int, ...] = ()
+
+    def varying(self) -> tuple[int, ...]:
+        """The axes along which the values change."""
+        return tuple(
+            axis
+            for axis in range(self.values.ndim)
+            if self.values.shape[axis] > 1 and not _same(self.values, self.values.take([0], axis))
+        )
+
+    def essential(self) -> NDArray[np.float64]:
+        """The values over the varying axes only."""
+        kept = self.varying()
+        index = tuple(slice(None) if axis in kept else 0 for axis in range(self.values.ndim))
+        return np.asarray(self.values[index])
+
+
+def _same(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
+    return bool(np.all((a == b) | (np.isnan(a) & np.isnan(b))))
+
+
+@dataclass(slots=True, eq=False)
+class Series:
+    """One quantity of one side.
+
+    Attributes:
+        name: as the program calls it, component included: ``r.position.x``.
+        site: where it is stored.
+        blocks: its values by case and section.
+        order: when it is first stored.
+        others: names that the very same numbers have elsewhere.
+    """
+
+    name: str
+    site: Site
+    component: int
+    key: tuple[object, ...]
+    blocks: dict[tuple[int, int], Block] = field(default_factory=dict)
+    order: int = 0
+    others: set[str] = field(default_factory=set)
+
+    @property
+    def tail(self) -> str:
+        return tail_of(self.name)
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All that it is called, last parts."""
+        return frozenset({tail_of(self.name), *(tail_of(name) for name in self.others)})
+
+
+def key_of(column: Values, component: int) -> tuple[object, ...]:
+    """What makes columns of several runs the same series."""
+    site = column.site
+    return (site.function, site.name, site.file, site.line, site.kind, component, column.names, site.elements)
+
+
+def tail_of(name: str) -> str:
+    """The last two parts where the last is a component (``position.x``), else the last part."""
+    parts = ITEM.sub("", name).split(".")
+    return ".".join(parts[-2:]) if len(parts) > 1 and len(parts[-1]) <= 2 else parts[-1]
+
+
+@cache
+def words_of(name: str) -> frozenset[str]:
+    """A name's words in lower case, without units."""
+    split = re.findall(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+", name)
+    words = frozenset(word.lower() for word in split)
+    return words - UNIT_WORDS or words
+
+
+def series_of(traces: Sequence[CapturedTrace]) -> list[Series]:
+    """The series of one side; traces of several cases of the same program. Those absent from a case are left out."""
+    found: dict[tuple[object, ...], Series] = {}
+    for case, trace in enumerate(traces):
+        aliases: dict[tuple[int, str], set[str]] = {}
+        for number, name, site in trace.aliases:
+            aliases.setdefault((number, name), set()).add(site.name)
+        for column in _stacked(trace.columns):
+            if len(column) > MOST_ROWS:
+                continue
+            site = column.site
+            for component, label in enumerate(site.components):
+                key = key_of(column, component)
+                name = f"{site.name}.{label}" if label else site.name
+                series = found.setdefault(key, Series(name, site, component, key, order=int(column.order[0])))
+                series.others |= aliases.get((site.number, site.name), set())
+                for section in np.unique(column.section):
+                    series.blocks[case, int(section)] = _block(column, component, column.section == section)
+    return list(found.values())
+
+
+def _stacked(columns: Sequence[Values]) -> Iterator[Values]:
+    """Items of one list as one quantity with a subscript more."""
+    lists: dict[tuple[object, ...], list[Values]] = {}
+    for column in columns:
+        if ITEM.search(column.site.name):
+            key = (column.site.number, ITEM.sub("[]", column.site.name), column.names, column.elements.shape[1])
+            lists.setdefault(key, []).append(column)
+        else:
+            yield column
+    for (_, name, _, _), items in lists.items():
+        sizes = {len(item) for item in items}
+        if len(items) == 1 or len(sizes) != 1:
+            yield from items
+            continue
+        yield _stack(str(name).replace("[]", ""), items)
+
+
+def _stack(name: str, items: list[Values]) -> Values:
+    from dataclasses import replace
+
+    place = [int(number) for item in items for number in re.findall(r"\[(\d+)\]", item.site.name)[-1:]]
+    first = items[0]
+    numbers = [np.full((len(item), 1), at, dtype=np.int64) for item, at in zip(items, place, strict=True)]
+    return Values(
+        site=replace(first.site, name=name, elements=first.site.elements + 1),
+        names=first.names,
+        indices=np.concatenate([item.indices for item in items]),
+        elements=np.concatenate(
+            [np.hstack([number, item.elements]) for number, item in zip(numbers, items, strict=True)]
+        ),
+        values=np.concatenate([item.values.astype(np.float64) for item in items]),
+        order=np.concatenate([item.order for item in items]),
+        section=np.concatenate([item.section for item in items]),
+    )
+
+
+def _block(column: Values, component: int, chosen: NDArray[np.bool_]) -> Block:
+    """One section of a column as a dense array, else as a flat sequence in order."""
+    values = column.values[chosen, component].astype(np.float64)
+    table = np.hstack([column.indices[chosen], column.elements[chosen]])
+    names = [*column.names, *(f"#{number}" for number in range(column.elements.shape[1]))]
+    table, names = _distinct_axes(table, names)
+    order = np.lexsort(table.T[::-1]) if table.shape[1] else np.arange(len(values))
+    table, values = table[order], values[order]
+    table, values = _last_of_each(table, values)
+    axes = tuple(Axis(name, tuple(np.unique(table[:, at]).tolist())) for at, name in enumerate(names))
+    shape = tuple(len(axis) for axis in axes)
+    if int(np.prod(shape, dtype=np.int64)) == len(values):
+        return Block(axes, values.reshape(shape))
+    return Block((Axis("sequence", tuple(range(len(values)))),), values)
+
+
+def _distinct_axes(table: NDArray[np.int64], names: list[str]) -> tuple[NDArray[np.int64], list[str]]:
+    """Without axes of one index, and without those that only repeat another one."""
+    kept: list[int] = []
+    for at in range(table.shape[1]):
+        column = table[:, at]
+        if len(column) == 0 or (column == column[0]).all():
+            continue
+        if any(_repeats(table[:, before], column) for before in kept):
+            continue
+        kept.append(at)
+    return table[:, kept], [names[at] for at in kept]
+
+
+def _repeats(a: NDArray[np.int64], b: NDArray[np.int64]) -> bool:
+    return bool(((a - a[0]) == (b - b[0])).all())
+
+
+def _last_of_each(
+    table: NDArray[np.int64], values: NDArray[np.float64]
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """One value for each index: the last, where a place is reached several times."""
+    if len(values) < 2:
+        return table, values
+    differs = np.ones(len(values), dtype=bool)
+    differs[:-1] = (table[1:] != table[:-1]).any(axis=1)
+    if not table.shape[1]:
+        return table, values  # the same place over and over, and no counter says when: a sequence
+    return table[differs], values[differs]
