@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -21,12 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.pairing import Pair, Pairing, aligned
-from capture.series import ITEM, Block, Series, key_of, series_of
+from capture.series import CALL, ITEM, Block, Series, key_of, series_of
 from capture.trace import CapturedTrace, Values
 
-MOST_SHARES = 24  # runs that force one step alone
+MOST_SUSPECTS, MOST_SHARES = 40, 24  # runs that force all suspects but one, and one alone
 SMALLEST = 8.0  # units in the last place that are always allowed
 Place = tuple[int, int]  # case and section
+Key = tuple[object, ...]
 Run = Callable[[Sequence[Mapping[str, Any]]], list[CapturedTrace | None]]
 
 
@@ -112,8 +113,14 @@ def targets(pairing: Pairing, case: int) -> list[Target]:
 def _bound(members: Sequence[Series]) -> Series | None:
     """The first binding of a quantity that can be given another value."""
     able = [m for m in members if not ITEM.search(m.name) and m.site.kind != "parameter"]
-    able = [m for m in able if all(axis.name != "sequence" for b in m.blocks.values() for axis in b.axes)]
+    able = [m for m in able if all(_can_be_forced(block) for block in m.blocks.values())]
+    able = [m for m in able if "end" not in m.key]
     return min(able, key=lambda member: member.order, default=None)
+
+
+def _can_be_forced(block: Block) -> bool:
+    """Whether each place is reached once: a helper's values belong to several steps."""
+    return not block.repeats and all(axis.name != "sequence" for axis in block.axes)
 
 
 # ---- the file that the recorder reads ----
@@ -138,7 +145,7 @@ def write_forces(chosen: Sequence[Target], trace: CapturedTrace, path: Path) -> 
 
 def _calls(target: Target, column: Values) -> Iterator[tuple[dict[str, Any], NDArray[np.float64]]]:
     """Each time the site was reached: where, and the reference's values in the order of the array's elements."""
-    positions = _positions(target.block, column)
+    calls = np.zeros(len(column), dtype=np.int64)
     flat = target.reference.reshape(-1)
     seen: dict[tuple[int, ...], int] = {}
     chosen = column.section == target.place[1]
@@ -146,6 +153,7 @@ def _calls(target: Target, column: Values) -> Iterator[tuple[dict[str, Any], NDA
         rows = np.flatnonzero((column.order == order) & chosen)
         where = tuple(column.indices[rows[0]].tolist())
         seen[where] = seen.get(where, 0) + 1
+        calls[rows] = seen[where] - 1
         entry = {
             "site": column.site.number,
             "part": part_of(column),
@@ -153,7 +161,7 @@ def _calls(target: Target, column: Values) -> Iterator[tuple[dict[str, Any], NDA
             "where": list(where),
             "nth": seen[where],
         }
-        yield entry, flat[positions[rows]]
+        yield entry, flat[_positions(target.block, column, rows, calls)]
 
 
 def part_of(column: Values) -> str:
@@ -161,11 +169,12 @@ def part_of(column: Values) -> str:
     return column.site.name[len(column.variable) :]
 
 
-def _positions(block: Block, column: Values) -> NDArray[np.int64]:
-    """For each row of a column, where its value stands in the block."""
-    table = {name: column.indices[:, at] for at, name in enumerate(column.names)}
-    table |= {f"#{number}": column.elements[:, number] for number in range(column.elements.shape[1])}
-    position = np.zeros(len(column), dtype=np.int64)
+def _positions(block: Block, column: Values, rows: NDArray[np.int64], calls: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For some rows of a column, where their values stand in the block."""
+    table = {name: column.indices[rows, at] for at, name in enumerate(column.names)}
+    table |= {f"#{number}": column.elements[rows, number] for number in range(column.elements.shape[1])}
+    table[CALL] = calls[rows]
+    position = np.zeros(len(rows), dtype=np.int64)
     for axis in block.axes:
         position = position * len(axis) + np.searchsorted(np.array(axis.indices), table[axis.name])
     return position
@@ -182,7 +191,7 @@ def explain(
     work: Path,
     *,
     result: str = "",
-    floors: Mapping[object, float] | None = None,
+    floors: Mapping[Key, float] | None = None,
 ) -> list[Step]:
     """The paired steps of one case, judged; those at fault have their shares.
 
@@ -199,10 +208,47 @@ def explain(
     (forced,) = run([{"force": str(work / "force_all.npz")}])
     computed = {series.key: series for series in series_of([forced])} if forced is not None else {}
     steps = [_step(target, computed, floors or {}) for target in found]
-    return _with_shares(steps, found, trace, run, work, final(steps, result))
+    runner = _Runner(found, trace, run, work)
+    _clear(steps, runner)
+    return _with_shares(steps, runner, final(steps, result))
 
 
-def _step(target: Target, computed: Mapping[object, Series], floors: Mapping[object, float]) -> Step:
+@dataclass(frozen=True, slots=True)
+class _Runner:
+    """Runs the port with some of the steps forced."""
+
+    found: Sequence[Target]
+    trace: CapturedTrace
+    run: Run
+    work: Path
+
+    def runs(self, sets: Sequence[Sequence[int]]) -> list[dict[Key, Series]]:
+        """What each step computes, for each set of forced steps; nothing for a run that failed."""
+        tasks = []
+        for number, chosen in enumerate(sets):
+            path = self.work / f"force_{number}.npz"
+            write_forces([self.found[at] for at in chosen], self.trace, path)
+            tasks.append({"force": str(path)})
+        return [{s.key: s for s in series_of([t])} if t is not None else {} for t in self.run(tasks)] if tasks else []
+
+
+def _clear(steps: list[Step], runner: _Runner) -> None:
+    """Acquit a step that computes the reference's value as soon as the other suspects are forced.
+
+    An unpaired value between two steps keeps what the port made of it; a step that reads such a value seems to be at
+    fault although its inputs were forced.
+    """
+    suspects = [at for at, step in enumerate(steps) if step.at_fault][:MOST_SUSPECTS]
+    if len(suspects) < 2:
+        return
+    sets = [[other for other in suspects if other != at] for at in suspects]
+    for at, computed in zip(suspects, runner.runs(sets), strict=True):
+        own = _step(runner.found[at], computed, {})
+        if own.on_reference is not None:
+            steps[at] = replace(steps[at], on_reference=own.on_reference)
+
+
+def _step(target: Target, computed: Mapping[tuple[object, ...], Series], floors: Mapping[Key, float]) -> Step:
     series = computed.get(target.series.key)
     block = series.blocks.get((0, target.place[1])) if series is not None else None
     fits = block is not None and block.values.size == target.block.values.size
@@ -222,33 +268,21 @@ def final(steps: Sequence[Step], result: str = "") -> Step | None:
     return max(steps, key=lambda step: (step.pair.a.first.order, step.pair.b.first.order), default=None)
 
 
-def _with_shares(
-    steps: list[Step], found: Sequence[Target], trace: CapturedTrace, run: Run, work: Path, last: Step | None
-) -> list[Step]:
+def _with_shares(steps: list[Step], runner: _Runner, last: Step | None) -> list[Step]:
     """Force each step at fault alone, and see what is left of the final difference."""
     guilty = [at for at, step in enumerate(steps) if step.at_fault][:MOST_SHARES]
     if last is None or not last.differs or not guilty:
         return steps
-    goal = next(t for t, s in zip(found, steps, strict=True) if s is last)
-    tasks = []
-    for at in guilty:
-        path = work / f"force_{at}.npz"
-        write_forces([found[at]], trace, path)
-        tasks.append({"force": str(path)})
-    for at, forced in zip(guilty, run(tasks), strict=True):
-        steps[at] = _shared(steps[at], last, goal, forced, alone=steps[at] is last)
+    goal = next(t for t, s in zip(runner.found, steps, strict=True) if s.pair is last.pair and s.place == last.place)
+    for at, computed in zip(guilty, runner.runs([[at] for at in guilty]), strict=True):
+        steps[at] = _shared(steps[at], last, goal, computed)
     return steps
 
 
-def _shared(step: Step, last: Step, goal: Target, forced: CapturedTrace | None, *, alone: bool) -> Step:
-    from dataclasses import replace
-
-    if alone:  # forcing the result itself leaves nothing: its own local part is its share
-        assert step.local is not None
-        return replace(step, share=min(1.0, step.local / last.difference) if last.difference else None)
-    if forced is None:
-        return step
-    series = {s.key: s for s in series_of([forced])}.get(goal.series.key)
+def _shared(step: Step, last: Step, goal: Target, computed: Mapping[Key, Series]) -> Step:
+    if step.pair is last.pair:  # forcing the result itself leaves nothing: its own local part is its share
+        return replace(step, share=min(1.0, (step.local or 0.0) / last.difference))
+    series = computed.get(goal.series.key)
     block = series.blocks.get((0, goal.place[1])) if series is not None else None
     if block is None or block.values.size != last.reference.size:
         return step

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
+from capture.errors import CaptureError
 from capture.series import Block, Series, series_of, words_of
 from capture.trace import CapturedTrace
 
@@ -330,31 +331,73 @@ def _words(one: Group) -> list[frozenset[str]]:
 
 
 def _by_name(a: Sequence[Group], b: Sequence[Group]) -> list[Pair]:
-    """Proposals for values that differ: names that only one quantity of each side has."""
+    """Proposals for values that differ: quantities of one name and size, what is stored last first."""
     found: list[Pair] = []
     used: set[int] = set()
-    holders_a = _holders([g for g in a if not g.is_sequence])
-    holders_b = _holders([g for g in b if not g.is_sequence])
+    holders_a = _holders([g for g in a if not g.is_sequence], shortest=1)
+    holders_b = _holders([g for g in b if not g.is_sequence], shortest=1)
     for name in sorted(holders_a.keys() & holders_b.keys(), key=lambda n: (-len(n), n)):
-        for one in holders_a[name]:
-            fitting = [
-                other for other in holders_b[name] if id(other) not in used and len(one.vector) == len(other.vector)
-            ]
-            if id(one) in used or len(fitting) != 1:
+        for one in sorted(holders_a[name], key=lambda g: -g.first.order):
+            fitting = [other for other in holders_b[name] if id(other) not in used and _same_sizes(one, other)]
+            if id(one) in used or not fitting:
                 continue
-            other = fitting[0]
-            found.append(
-                Pair(one, other, Verdict.PROPOSED, 1.0, f"the values differ; both are called {name}", frozenset({name}))
-            )
+            other = max(fitting, key=lambda g: g.first.order)
+            said = f"the values differ; both are called {name}"
+            order = _likeliest_order(one, other)
+            found.append(Pair(one, other, Verdict.PROPOSED, 1.0, said, frozenset({name}), order))
             used |= {id(one), id(other)}
     return found
 
 
-def _holders(groups: Sequence[Group]) -> Holders:
-    """The quantities that have a name, for names of more than a letter."""
+def _likeliest_order(a: Group, b: Group) -> tuple[int, ...]:
+    """The order of a's axes that fits b's shapes; of several, the one with the closest values."""
+    orders = list(_orders(a.shapes, b.shapes))
+    return min(orders, key=lambda order: float(np.abs(_reordered(a, order) - b.vector).sum()), default=())
+
+
+def _same_sizes(a: Group, b: Group) -> bool:
+    sizes = [[int(np.prod(shape, dtype=np.int64)) for shape in one.shapes] for one in (a, b)]
+    return sizes[0] == sizes[1]
+
+
+def _holders(groups: Sequence[Group], shortest: int = 2) -> Holders:
+    """The quantities that have a name, for names of so many letters."""
     holders: Holders = {}
     for one in groups:
         for name in one.names:
-            if len(name) > 1:
+            if len(name) >= shortest:
                 holders.setdefault(name, []).append(one)
     return holders
+
+
+def confirm(pairing: Pairing, names: Mapping[str, str]) -> Pairing:
+    """The pairing with the pairs that the user stated: the reference's name -> the port's.
+
+    Raises:
+        CaptureError: a stated name is no quantity of its side.
+    """
+    if not names:
+        return pairing
+    sides = [
+        [p.a for p in pairing.pairs] + list(pairing.unpaired_a),
+        [p.b for p in pairing.pairs] + list(pairing.unpaired_b),
+    ]
+    stated: list[Pair] = []
+    for name_a, name_b in names.items():
+        one, other = (_called(name, side) for name, side in zip((name_a, name_b), sides, strict=True))
+        if one is None or other is None:
+            missing = name_a if one is None else name_b
+            raise CaptureError(f"[capture.pairs] names {missing!r}, which this capture has no values of")
+        stated.append(Pair(one, other, Verdict.ACCEPTED, 1.0, "stated in parity.toml", frozenset({name_a})))
+    taken = {id(group) for pair in stated for group in (pair.a, pair.b)}
+    others = tuple(p for p in pairing.pairs if id(p.a) not in taken and id(p.b) not in taken)
+    return Pairing(
+        (*stated, *others),
+        tuple(g for g in pairing.unpaired_a if id(g) not in taken),
+        tuple(g for g in pairing.unpaired_b if id(g) not in taken),
+    )
+
+
+def _called(name: str, groups: Sequence[Group]) -> Group | None:
+    exact = [g for g in groups if any(member.name == name for member in g.members)]
+    return next(iter(exact or [g for g in groups if name in g.names]), None)

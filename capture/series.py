@@ -8,7 +8,7 @@ repeat another one and without axes along which nothing changes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from capture.trace import CapturedTrace, Site, Values
 
+CALL = "call"  # the axis of a helper's calls at one place
 ITEM = re.compile(r"\[\d+\]")
 UNIT_WORDS = frozenset({"m", "meters", "mm", "a", "angstroms", "inv", "sr", "deg", "rad", "sqr", "s", "k"})
 MOST_ROWS = 2_000_000
@@ -39,7 +40,7 @@ class Block:
 
     axes: tuple[Axis, ...]
     values: NDArray[np.float64]
-    rows: tuple[int, ...] = ()
+    repeats: bool = False  # a place was reached several times; the values are the last ones
 
     def varying(self) -> tuple[int, ...]:
         """The axes along which the values change."""
@@ -82,12 +83,14 @@ class Series:
 
     @property
     def tail(self) -> str:
-        return tail_of(self.name)
+        """The last part of its name; two where the last is a component (``position.x``)."""
+        is_part = bool(self.site.components[self.component]) or len(self.name) > len(self.site.variable or self.name)
+        return tail_of(self.name, is_part)
 
     @property
     def names(self) -> frozenset[str]:
         """All that it is called, last parts."""
-        return frozenset({tail_of(self.name), *(tail_of(name) for name in self.others)})
+        return frozenset({self.tail, *(tail_of(name, True) for name in self.others)})
 
 
 def key_of(column: Values, component: int) -> tuple[object, ...]:
@@ -96,10 +99,10 @@ def key_of(column: Values, component: int) -> tuple[object, ...]:
     return (site.function, site.name, site.file, site.line, site.kind, component, column.names, site.elements)
 
 
-def tail_of(name: str) -> str:
-    """The last two parts where the last is a component (``position.x``), else the last part."""
+def tail_of(name: str, is_part: bool) -> str:
+    """The last part of a name; with its owner where it is a component of a vector."""
     parts = ITEM.sub("", name).split(".")
-    return ".".join(parts[-2:]) if len(parts) > 1 and len(parts[-1]) <= 2 else parts[-1]
+    return ".".join(parts[-2:]) if is_part and len(parts) > 1 and len(parts[-1]) <= 2 else parts[-1]
 
 
 @cache
@@ -128,7 +131,32 @@ def series_of(traces: Sequence[CapturedTrace]) -> list[Series]:
                 series.others |= aliases.get((site.number, site.name), set())
                 for section in np.unique(column.section):
                     series.blocks[case, int(section)] = _block(column, component, column.section == section)
-    return list(found.values())
+    return [*found.values(), *_sums(found.values())]
+
+
+def _sums(series: Iterable[Series]) -> Iterator[Series]:
+    """What an accumulator holds when its loop ends: a vectorised port has nothing but that."""
+    for one in series:
+        if one.site.target not in one.site.reads or not one.site.loops:
+            continue
+        for depth in range(1, len(one.site.loops) + 1):
+            blocks = {place: _at_end(block, depth) for place, block in one.blocks.items()}
+            if all(block is not None for block in blocks.values()):
+                kept = {place: block for place, block in blocks.items() if block is not None}
+                yield Series(
+                    one.name, one.site, one.component, (*one.key, "end", depth), kept, one.order + 1, one.others
+                )
+
+
+def _at_end(block: Block, depth: int) -> Block | None:
+    """The values at the last pass of the innermost loops."""
+    loops = [at for at, axis in enumerate(block.axes) if not axis.name.startswith("#")]
+    if len(loops) < depth or "sequence" in {axis.name for axis in block.axes}:
+        return None
+    ended = loops[-depth:]
+    index = tuple(-1 if at in ended else slice(None) for at in range(len(block.axes)))
+    axes = tuple(axis for at, axis in enumerate(block.axes) if at not in ended)
+    return Block(axes, np.asarray(block.values[index]))
 
 
 def _stacked(columns: Sequence[Values]) -> Iterator[Values]:
@@ -175,12 +203,26 @@ def _block(column: Values, component: int, chosen: NDArray[np.bool_]) -> Block:
     table, names = _distinct_axes(table, names)
     order = np.lexsort(table.T[::-1]) if table.shape[1] else np.arange(len(values))
     table, values = table[order], values[order]
+    table, names = _with_calls(table, names)
+    count = len(values)
     table, values = _last_of_each(table, values)
     axes = tuple(Axis(name, tuple(np.unique(table[:, at]).tolist())) for at, name in enumerate(names))
     shape = tuple(len(axis) for axis in axes)
     if int(np.prod(shape, dtype=np.int64)) == len(values):
-        return Block(axes, values.reshape(shape))
+        return Block(axes, values.reshape(shape), repeats=len(values) < count)
     return Block((Axis("sequence", tuple(range(len(values)))),), values)
+
+
+def _with_calls(table: NDArray[np.int64], names: list[str]) -> tuple[NDArray[np.int64], list[str]]:
+    """An axis for the calls of a helper, where every place is reached equally often; rows are sorted by place."""
+    if not table.shape[1] or len(table) < 2:
+        return table, names
+    starts = np.flatnonzero(np.r_[True, (table[1:] != table[:-1]).any(axis=1)])
+    counts = np.diff(np.r_[starts, len(table)])
+    if counts[0] < 2 or not (counts == counts[0]).all():
+        return table, names
+    calls = np.tile(np.arange(counts[0], dtype=np.int64), len(starts))
+    return np.hstack([table, calls[:, None]]), [*names, CALL]
 
 
 def _distinct_axes(table: NDArray[np.int64], names: list[str]) -> tuple[NDArray[np.int64], list[str]]:

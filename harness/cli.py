@@ -16,6 +16,7 @@ from compare.outcomes import ExitCode, expected_code
 from compare.streams import Terminated, abandon_output, finish, prepare_process
 from harness import __version__
 from harness.commands import (
+    capture,
     cases,
     devices,
     docs,
@@ -40,6 +41,7 @@ ENGINE = {
     "noise-floor": noise_floor.noise_floor,
     "minimise": minimise.minimise,
     "devices": devices.devices,
+    "capture": capture.capture,
     "smoke": smoke.smoke,
     "doctor": doctor.doctor,
     "init": init.init,

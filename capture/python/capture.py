@@ -7,7 +7,6 @@ import os
 import re
 import shlex
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -23,6 +22,7 @@ from capture.storage import load
 from capture.trace import CapturedTrace
 
 PYTHON = re.compile(r"(?:.*/)?python(?:3(?:\.\d+)?)?\Z")
+LIBRARIES = re.compile(r"^[ \t]*(?:import|from)[ \t]+(torch|numpy|scipy|jax|pandas)\b", re.MULTILINE)
 LEFT_BEHIND = shutil.ignore_patterns(".git", ".venv", "venv", "__pycache__", "*.pyc", "*.partial", ".parity")
 EAGER = {"TORCHDYNAMO_DISABLE": "1", "TORCH_COMPILE_DISABLE": "1", "PYTHONDONTWRITEBYTECODE": "1"}
 ROOT = Path(capture.__file__).resolve().parent.parent
@@ -47,7 +47,7 @@ class Port:
     only: tuple[str, ...] = ()
     select: str = ""
     axes: Mapping[str, tuple[int, tuple[int, ...]]] = field(default_factory=dict)
-    preload: tuple[str, ...] = ("numpy", "torch")
+    preload: tuple[str, ...] = ()
     limits: Mapping[str, int] = field(default_factory=dict)
 
 
@@ -117,7 +117,7 @@ class CapturePython:
             "only": list(port.only),
             "select": port.select,
             "axes": {name: [size, list(chosen)] for name, (size, chosen) in port.axes.items()},
-            "preload": list(port.preload),
+            "preload": list(port.preload) or sorted(imported(self.trees.stored("plain"))),
             "limits": dict(port.limits),
         }
 
@@ -134,10 +134,12 @@ def captured_command(command: str, settings: Path) -> str:
     return shlex.join([words[0], "-m", "capture.python.child", str(settings), *words[1:]])
 
 
-def interpreter(command: str) -> str:
-    """The command with this interpreter for a plain ``python``."""
-    word, _, rest = command.partition(" ")
-    return f"{shlex.quote(sys.executable)} {rest}" if word in ("python", "python3") else command
+def imported(folder: Path) -> set[str]:
+    """Which large libraries the sources of a folder import: what every run would import again."""
+    found: set[str] = set()
+    for path in folder.rglob("*.py"):
+        found |= set(LIBRARIES.findall(path.read_text("utf-8", "replace")))
+    return found
 
 
 def _ending(outputs: Outputs) -> str:

@@ -64,10 +64,10 @@ class Moved:
         if is_tensor(old):
             import torch
 
-            unit = torch.finfo(old.dtype).eps / 2
+            unit = torch.finfo(old.dtype).eps
             return old * (1.0 + unit * torch.as_tensor(noise, dtype=old.real.dtype, device=old.device))
         array = np.asarray(old)
-        unit = np.finfo(array.dtype).eps / 2
+        unit = np.finfo(array.dtype).eps
         moved = array * (1.0 + unit * noise)
         return moved.astype(array.dtype) if isinstance(old, np.ndarray | np.generic) else type(old)(moved)
 

@@ -1,0 +1,172 @@
+"""What a capture says: the first line, the causes with their places in both sources, the pairs, the evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from capture.forcing import Step
+from capture.pair_of_programs import Captured
+from capture.pairing import Pair, Verdict
+from compare.document import Document, Section, Table
+from compare.outcomes import ExitCode
+
+AROUND = 3  # lines of source before and after the guilty one
+MOST_ROWS = 400
+
+
+def exit_code(captured: Captured) -> ExitCode:
+    """Divergence where a step is at fault or the final values differ; nothing compared where no step is paired."""
+    if not captured.steps:
+        return ExitCode.NOTHING_COMPARED
+    last = captured.last
+    return ExitCode.DIVERGENCE if captured.guilty() or (last is not None and last.differs) else ExitCode.PARITY
+
+
+def lines(captured: Captured) -> Iterator[str]:
+    """The answer, the most important first."""
+    yield first_line(captured)
+    guilty = captured.guilty()
+    for step in guilty:
+        yield "  " + cause(step)
+    downstream = len(captured.differing()) - sum(step.differs for step in guilty)
+    if guilty or downstream:
+        yield f"{len(captured.differing())} steps differ: {len(guilty)} at fault, {downstream} downstream or unknown"
+    unknown = [step for step in captured.differing() if step.origin == "unknown"]
+    if unknown:
+        yield f"origin unknown for {len(unknown)}: {', '.join(step.pair.a.first.name for step in unknown[:5])}"
+    accepted, proposed = captured.pairing.accepted(), captured.pairing.proposed()
+    yield (
+        f"pairs: {len(accepted)} accepted, {len(proposed)} proposed, "
+        f"unpaired {len(captured.pairing.unpaired_a)} of the reference, {len(captured.pairing.unpaired_b)} of the port"
+    )
+    for who, trace in (("reference", captured.reference), ("port", captured.port)):
+        facts = trace.facts
+        yield (
+            f"{who}: {len(trace)} values; {facts['outputs']} outputs byte for byte those of the untouched program, "
+            f"{facts['seconds_plain']:.2f} s plain, {facts['seconds_captured']:.2f} s captured"
+        )
+        yield from (f"  left out: {remark}" for remark in trace.remarks[:10])
+
+
+def first_line(captured: Captured) -> str:
+    """The final value of both, the relative difference, and how much of it is explained."""
+    last = captured.last
+    if last is None:
+        return "nothing compared: no paired quantity can be forced"
+    at = int(np.argmax(np.abs(last.port - last.reference))) if last.reference.size else 0
+    c, p = float(last.reference.reshape(-1)[at]), float(last.port.reshape(-1)[at])
+    name = last.pair.a.first.name
+    if not captured.guilty() and not last.differs:
+        return f"parity: {name} = {c:.17g} in both programs ({len(captured.steps)} steps compared)"
+    said = f"divergence: {name} = {c:.17g} in the reference, {p:.17g} in the port ({relative(p, c)})"
+    shares = [step.share for step in captured.guilty() if step.share is not None]
+    return said + (f"; {100 * sum(shares):.0f}% explained" if shares else "")
+
+
+def relative(port: float, reference: float) -> str:
+    if reference == 0.0 or not np.isfinite(reference):
+        return f"{port - reference:+.3g} absolute"
+    return f"{(port - reference) / abs(reference):+.3g} relative"
+
+
+def cause(step: Step) -> str:
+    """One step at fault: share, both names and places, both values, and whether the pair is only proposed."""
+    a, b = step.pair.a.first, step.pair.b.first
+    assert step.on_reference is not None
+    at = int(np.argmax(np.abs(step.on_reference - step.reference))) if step.reference.size else 0
+    c, q = float(step.reference.reshape(-1)[at]), float(step.on_reference.reshape(-1)[at])
+    share = f"{100 * step.share:.0f}% of it: " if step.share is not None else ""
+    proposed = "" if step.pair.verdict is Verdict.ACCEPTED else f" [pair proposed: {step.pair.evidence}]"
+    return (
+        f"{share}{a.name} ({place_a(step)}) and {b.name} ({b.site.place}): on the reference's inputs the port makes "
+        f"{q:.17g}, the reference {c:.17g} ({relative(q, c)}){proposed}"
+    )
+
+
+def place_a(step: Step) -> str:
+    return step.pair.a.first.site.place
+
+
+def proposals(captured: Captured) -> str:
+    """What the user may turn on in ``parity.toml``: accepted pairs need nothing."""
+    rows = ["# Pairs that capture proposes: remove the # of those that are right.", "# [capture.pairs]"]
+    for pair in captured.pairing.proposed():
+        a, b = pair.a.first, pair.b.first
+        rows.append(f'# "{a.name}" = "{b.name}"  # {a.site.place} and {b.site.place}: {pair.evidence}')
+    return "\n".join(rows) + "\n"
+
+
+# ---- the evidence folder ----
+
+
+def document(captured: Captured, name: str) -> Document:
+    """The pages of the sealed folder."""
+    code = exit_code(captured)
+    said = list(lines(captured))
+    sections = [Section("Result", tuple(said))]
+    sections += [excerpts(captured, step) for step in captured.guilty()[:10]]
+    sections.append(Section("Steps", table=steps_table(captured)))
+    sections.append(Section("Pairs", table=pairs_table(captured.pairing.pairs)))
+    return Document(name, code.word, int(code), said[0], sections=tuple(sections), next_steps=next_steps(captured))
+
+
+def next_steps(captured: Captured) -> tuple[str, ...]:
+    found = ["Read the excerpts of both sources at the step at fault."] if captured.guilty() else []
+    if captured.pairing.proposed():
+        found.append("proposals.toml has the proposed pairs: confirm those that are right under [capture.pairs].")
+    return tuple(found)
+
+
+def excerpts(captured: Captured, step: Step) -> Section:
+    """Both sources around the guilty step, side by side."""
+    a, b = step.pair.a.first.site, step.pair.b.first.site
+    left = excerpt(captured.setup.program.folder / a.file, a.line)
+    right = excerpt(captured.setup.port.folder / b.file, b.line)
+    width = max((len(line) for line in left), default=0)
+    rows = [f"{x:<{width}}  |  {y}" for x, y in zip(_filled(left, right), _filled(right, left), strict=True)]
+    heading = f"At fault: {a.name} ({a.place}) and {b.name} ({b.place})"
+    return Section(heading, (cause(step),), preformatted="\n".join(rows))
+
+
+def _filled(rows: list[str], other: list[str]) -> list[str]:
+    return rows + [""] * (len(other) - len(rows))
+
+
+def excerpt(path: Path, line: int) -> list[str]:
+    """Some lines of a source around one, numbered; the one marked."""
+    try:
+        text = path.read_text("utf-8", "replace").splitlines()
+    except OSError:
+        return [f"{path.name}:{line} (its source is not in the folder)"]
+    first, last = max(1, line - AROUND), min(len(text), line + AROUND)
+    return [f"{'>' if n == line else ' '} {n:>5} {text[n - 1].expandtabs(4)}" for n in range(first, last + 1)]
+
+
+def steps_table(captured: Captured) -> Table:
+    rows = [
+        (
+            step.pair.a.first.name,
+            place_a(step),
+            step.pair.b.first.name,
+            step.pair.b.first.site.place,
+            step.difference,
+            step.local,
+            step.tolerance,
+            step.origin,
+            step.share,
+        )
+        for step in captured.steps[:MOST_ROWS]
+    ]
+    columns = ("reference", "at", "port", "at ", "difference", "local", "tolerance", "origin", "share")
+    return Table(columns, tuple(rows))
+
+
+def pairs_table(pairs: tuple[Pair, ...]) -> Table:
+    rows = [
+        (p.verdict.value, p.a.first.name, p.a.first.site.place, p.b.first.name, p.b.first.site.place, p.evidence)
+        for p in pairs[:MOST_ROWS]
+    ]
+    return Table(("verdict", "reference", "at", "port", "at ", "evidence"), tuple(rows))
