@@ -21,15 +21,19 @@ CASES  := $(wildcard $(GOLDEN)/public/index.json)
 
 parity: $(READY) reference  ## both programs on every packaged case (and golden case, where there are any)
 	$(BIN)/harness parity --jobs $(JOBS) $(if $(CASES),--golden $(GOLDEN))
+	$(BIN)/harness --subject ptychography parity --jobs $(JOBS)
+	$(BIN)/harness --subject ptychography-stitch parity --jobs $(JOBS)
 
 test: $(READY) reference  ## the tests
 	$(BIN)/python -m pytest -q
 
-reference:  ## the C program: reference_c/build/nanobragg_c
+reference:  ## the C programs: reference_c/build/nanobragg_c, subjects/ptychography/reference_c/build/ptycho_c
 	$(MAKE) -C reference_c
+	$(MAKE) -C subjects/ptychography/reference_c
 
 reference-fast:  ## the C program for timing: reference_c/build/nanobragg_c_fast
 	$(MAKE) -C reference_c fast
+	$(MAKE) -C subjects/ptychography/reference_c fast
 
 sanitize: $(READY)  ## the C program under the address and undefined behaviour sanitizers, on every case
 	$(MAKE) -C reference_c sanitize
@@ -55,6 +59,7 @@ evidence: $(READY) reference  ## the sealed folders that the README shows, under
 clean:  ## what was built (evidence folders stay)
 	rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	$(MAKE) -C reference_c clean
+	$(MAKE) -C subjects/ptychography/reference_c clean
 
 help:
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## */\t/' | expand -t 18

@@ -129,7 +129,7 @@ CASES: tuple[Case, ...] = (
         "group_of_four",
         "Four positions that are one group, amplitudes stored as 16 bit integers",
         _small(nphotons=1e8),
-        ("-positions", "0,1,4,5", "-weights", "central"),
+        ("-positions", "0,1,4,5", "-weights", "central", "-outside", "zero"),
         pixels=((0, 16, 14), (5, 17, 16)),
         canvas=(24, 24),
         changed=_counted,

@@ -141,3 +141,26 @@ FLAGS: dict[str, Reader] = {
     "-case": lambda c, w, f: {"case": _word(w, f, "a name")},
     "--mutation": lambda c, w, f: {"mutation": require_known(_word(w, f, "the name of a planted fault"))},
 }
+
+ROLES: dict[str, tuple[int, str]] = {
+    "-scan": (1, "input"),
+    "-interp": (1, "value"),
+    "-outside": (1, "value"),
+    "-nphotons": (1, "value"),
+    "-noise": (1, "output"),
+    "-seed": (1, "value"),
+    "-image": (1, "output"),
+    "-stitch": (1, "output"),
+    "-patches": (1, "input"),
+    "-weights": (1, "value"),
+    "-crop": (1, "count"),
+    "-positions": (1, "value"),
+    "-trace": (3, "value"),
+    "-trace_canvas": (2, "value"),
+    "-mode": (1, "switch"),
+    "-defects": (1, "switch"),
+    "-no_gauge": (0, "value"),
+    "-case": (1, "value"),
+    "--mutation": (1, "value"),
+}
+"""How many words each flag takes and what they are for."""

@@ -45,6 +45,16 @@ def run(command: Command, *, evaluation: Evaluation = "sums", device: str = "cpu
     Raises:
         InputError: the scan cannot be used.
     """
+    setup, chosen = setup_of(command, evaluation=evaluation, device=device)
+    return computed(command, setup, chosen)
+
+
+def setup_of(command: Command, *, evaluation: Evaluation = "sums", device: str = "cpu") -> tuple[Setup, list[int]]:
+    """The scan ready to be evaluated, and the chosen positions.
+
+    Raises:
+        InputError: the scan cannot be used, or has no such positions.
+    """
     assert command.scan is not None
     reading = Reading(
         outside_zero=True, nphotons=command.nphotons or None, gauge=command.gauge, checked=False
@@ -63,6 +73,11 @@ def run(command: Command, *, evaluation: Evaluation = "sums", device: str = "cpu
     chosen = list(range(scan.n_positions) if command.chosen is None else command.chosen)
     if max(chosen) >= scan.n_positions:
         raise InputError(f"-positions has {max(chosen)}; there are {scan.n_positions} positions, from 0")
+    return setup, chosen
+
+
+def computed(command: Command, setup: Setup, chosen: list[int]) -> Results:
+    """What the command line asks for, of a scan that is ready."""
     results = Results()
     if command.images_wanted or command.traced:
         _forward(command, setup, chosen, results)

@@ -12,6 +12,7 @@ from subjects.ptychography import commandline, mutations, port
 from subjects.ptychography.cases import CASES, Case, case_named
 
 PACKAGE = Path(port.__file__).parent
+KINDS = {"forward": "vocabulary.toml", "stitch": "stitched/vocabulary.toml"}
 
 
 def compared(ptycho_c, folder: Path, words: list[str], *, mutation: str | None = None) -> Comparison:
@@ -23,7 +24,7 @@ def compared(ptycho_c, folder: Path, words: list[str], *, mutation: str | None =
     a.write_text(finished.stdout)
     switched = [*words, "--mutation", mutation] if mutation else words
     b.write_text("".join(f"{line}\n" for line in port.text_of(port.run(commandline.parse(switched)).traces)))
-    return compare_traces(a, b, vocabulary=vocabulary.load(PACKAGE / f"{kind}.toml"))
+    return compare_traces(a, b, vocabulary=vocabulary.load(PACKAGE / KINDS[kind]))
 
 
 def trace_words(case: Case) -> list[list[str]]:
