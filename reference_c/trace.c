@@ -194,6 +194,23 @@ static void fill_sampling(HeaderRecord *r, const Experiment *x)
     r->interpolate_ = x->factors.interpolate;
 }
 
+/* What decides which steps are made from which others. */
+static void fill_switches(HeaderRecord *r, const Experiment *x)
+{
+    const Sampling *s = &x->sampling;
+    r->oversample_thick_ = s->oversample_thick != 0;
+    r->oversample_polar_ = s->oversample_polar != 0;
+    r->oversample_omega_ = s->oversample_omega != 0;
+    r->curved_detector_ = x->detector.curved;
+    r->point_pixel_ = x->detector.point_pixel;
+    r->unpolarized_ = x->beam.unpolarized != 0;
+    r->phi_carryover_ = is_on(x->defects, PHI_CARRYOVER);
+    r->oversample_compounds_ = is_on(x->defects, OVERSAMPLE_COMPOUNDS);
+    r->last_layer_capture_ = is_on(x->defects, LAST_LAYER_CAPTURE);
+    r->background_scaling_ = is_on(x->defects, BACKGROUND_SCALING);
+    r->curved_axes_ = is_on(x->defects, CURVED_AXES);
+}
+
 void trace_header(TracePrinter *printer, PixelIndex pixel, const PixelEntry *entry, const char *case_name)
 {
     const Experiment *x = printer->experiment;
@@ -212,6 +229,7 @@ void trace_header(TracePrinter *printer, PixelIndex pixel, const PixelEntry *ent
     fill_detector(&r, &x->detector);
     fill_crystal(&r, &x->crystal);
     fill_sampling(&r, x);
+    fill_switches(&r, x);
     r.carried_ap_angstroms_ = scaled(cell->a, 1e10);
     r.carried_bp_angstroms_ = scaled(cell->b, 1e10);
     r.carried_cp_angstroms_ = scaled(cell->c, 1e10);

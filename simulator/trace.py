@@ -298,7 +298,23 @@ def trace_header(prepared: Prepared, pixel: tuple[int, int], device: str, dtype:
         "default_F": value_of(factors.default_F),
         "hkl_ranges": _ranges(prepared),
     }
-    return header
+    return header | _switches(prepared)
+
+
+def _switches(prepared: Prepared) -> dict[str, Value]:
+    """What decides which steps are made from which others."""
+    sampling, detector = prepared.experiment.sampling, prepared.experiment.detector
+    arguments = {
+        "oversample_thick": sampling.oversample_thick,
+        "oversample_polar": sampling.oversample_polar,
+        "oversample_omega": sampling.oversample_omega,
+        "curved_detector": detector.curved,
+        "point_pixel": detector.point_pixel,
+        "unpolarized": not prepared.experiment.beam.polarized,
+    }
+    defects = ("phi-carryover", "oversample-compounds", "last-layer-capture", "background-scaling", "curved-axes")
+    switches = {name.replace("-", "_"): name in prepared.defects for name in defects}
+    return {name: int(on) for name, on in (arguments | switches).items()}
 
 
 def _ranges(prepared: Prepared) -> Value:
