@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike, fspath
 
@@ -12,7 +12,10 @@ from compare.alignment.lane import Lane, Step, Unit
 from compare.alignment.sequence_lane import SequenceLane
 from compare.causes import whole
 from compare.classes import carried, measure
-from compare.classes.origins import Origins, Replays, place_of
+from compare.classes.graph import Graph, Inputs, place_of
+from compare.classes.origins import Origins, Replays
+from compare.classes.presence import presence_pairs
+from compare.classes.ranking import in_graph_order
 from compare.classes.store import Found, Name, Store
 from compare.collect import Collector, pair_of
 from compare.errors import InputError
@@ -22,6 +25,7 @@ from compare.measuring import Measuring
 from compare.reading.log import Log, Pool
 from compare.reading.source import BLOCK_BYTES
 from compare.reading.table import Table
+from compare.references import Reference
 from compare.result import (
     Comparison,
     Coverage,
@@ -35,7 +39,7 @@ from compare.result import (
 )
 from compare.shares import account_of
 from compare.tolerances import Tolerances
-from compare.vocabulary import HEADER, Reference, Vocabulary
+from compare.vocabulary import HEADER, Vocabulary
 
 LogPath = str | PathLike[str]
 WINDOW_ROWS = 40_000  # rows that arrive before they are aligned; below it the logs are seen whole
@@ -60,8 +64,11 @@ def compare_traces(
     replays: Replays | None = None,
     window: Window | None = None,
     digits: tuple[int | None, int | None] = (None, None),
+    inspect: Callable[[Graph], None] | None = None,
 ) -> Comparison:
     """Compare the trace(s) ``a`` of the reference with ``b`` of the program under test.
+
+    ``inspect`` is shown the graph with the values that were compared.
 
     A side may be several files, read one after another; "-" is standard input. ``replays`` maps a quantity's
     key, as the reference states it, to b's step evaluated on a's inputs. ``digits`` states how many significant
@@ -71,7 +78,10 @@ def compare_traces(
     """
     run = _Run(_paths(a), _paths(b), vocabulary, tolerances, replays, window or Window(), digits)
     try:
-        return run.run()
+        result = run.run()
+        if inspect is not None:
+            inspect(run.graph)
+        return result
     finally:
         run.close()
 
@@ -114,7 +124,14 @@ class _Run:
         self.measuring = Measuring(self.vocabulary, self.tolerances, self.store, self.logs)
         self.collector = Collector()
         self.book = Book()
-        self.origins = Origins(self.vocabulary, self.store, self.replays or {})
+        self.graph = Graph(self.vocabulary, self.store, lambda side, name: self.headers.get((side, name)))
+        self.origins = Origins(
+            self.graph,
+            self.replays or {},
+            digits=lambda: min(self.logs[side].digits.count for side in Side),
+            measured=bool(self.tolerances.floors),
+        )
+        self.ranked = 0
         self.pending: list[int] = []  # positions of pairs to explain
         self.headers: dict[tuple[Side, str], tuple] = {}
         self.labelled: dict[Name, int] = {}
@@ -211,7 +228,7 @@ class _Run:
                 self._process(step)
             for side, count in lane.far_repeats():
                 self.findings.far_repeats(self._family(lane), side, count)
-        self._explain_pending()
+        self.pending += [self.collector.append(pair) for pair in presence_pairs(self.graph, self.book)]
         self._pair_aliases()
         self._explain_pending()
 
@@ -224,6 +241,10 @@ class _Run:
                 self._measure(unit, name)
         for side, table in step.leftovers:
             self.book.add(side, table)
+        for side, table in step.alone:
+            self.book.add(side, table)
+            if table.record:
+                self.store.note_alone(table.record, table.index)
         for repeat in step.repeats:
             self.findings.repeat(repeat)
         for unclear in step.unclear:
@@ -245,25 +266,24 @@ class _Run:
     # ----------------------------------------------------------------------------------------- explaining
 
     def _explain_pending(self) -> None:
-        """Origins in execution order; steps that copy another's value come after it."""
+        """Origins, each step after those that it is made from, else in execution order."""
         pairs = self.collector.pairs
-        copies = {i: self.vocabulary.quantity(pairs[i].key.record, pairs[i].key.name).copy for i in self.pending}
-        for position in sorted(self.pending, key=lambda i: (copies[i], pairs[i].order, i)):
-            widened = self._widened(pairs[position])
-            explained = self.origins.explain(widened) if widened.origin is Origin.NONE else widened
+        for position, inputs in in_graph_order({i: pairs[i] for i in self.pending}, self.graph):
+            self.ranked += 1
+            widened = self._widened(replace(pairs[position], rank=self.ranked), inputs)
+            explained = self.origins.explain(widened, inputs) if widened.origin is Origin.NONE else widened
             self.collector.replace(position, self._labelled(explained))
         self.pending.clear()
 
-    def _widened(self, pair: Pair) -> Pair:
+    def _widened(self, pair: Pair, inputs: Inputs) -> Pair:
         """The pair with what its inputs were allowed in its envelope, unless a replay brings its own."""
         quantity = self.vocabulary.quantity(pair.key.record, pair.key.name)
         if pair.key in self.origins.replays or not pair.differs:
             return pair
-        inputs = self.origins.inputs(pair, quantity)
-        indices, place = dict(pair.key.indices), place_of(pair.key)
+        at, place = self.graph.evaluation(pair.key, pair.order), place_of(pair.key)
 
         def resolve(reference: Reference) -> list[Found]:
-            return self.store.resolve(reference, quantity.record, indices, place[:2], pair.order)
+            return self.graph.resolve(reference, at)
 
         widened = carried.widened(pair, quantity, resolve, inputs.found)
         if widened.difference is not pair.difference:
@@ -272,7 +292,7 @@ class _Run:
 
     def _labelled(self, pair: Pair) -> Pair:
         """The pair with a cause label, where it is at fault or nobody knows better."""
-        unresolved = pair.origin is Origin.UNKNOWN and pair.difference is DifferenceClass.DIVERGENT
+        unresolved = pair.origin in (Origin.UNKNOWN, Origin.SUSPECT) and pair.difference is DifferenceClass.DIVERGENT
         at_fault = pair.origin in (Origin.ORIGIN, Origin.MIXED)
         name = (pair.key.record, pair.key.name)
         if not (unresolved or at_fault) or self.labelled.get(name, 0) >= MOST_LABELS:
@@ -301,6 +321,7 @@ class _Run:
         if measured.code[0] == measure.INCOMPARABLE:
             self.findings.no_number(found.key)
         orders = found.a.entry.order, found.b.entry.order
+        self.store.put(found.key, orders[0], (found.a.value, found.b.value), measured)
         pair = pair_of(found.key, (found.a.value, found.b.value), found.quantity, measured, 0, orders)
         return replace(pair, name_a=found.a.name[1], name_b=found.b.name[1], note=found.note)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from compare.vocabulary import Reference
+    from compare.references import Reference
 
 Term: TypeAlias = "tuple[tuple[Reference, float], ...]"
 """A product of powers."""

@@ -42,6 +42,7 @@ class Origin(StrEnum):
     ORIGIN = "origin"  # abs local > T: this step is at fault
     PROPAGATED = "propagated"  # abs local <= T < abs propagated: inherited
     MIXED = "mixed"  # both above T
+    SUSPECT = "suspect"  # its inputs differ by rounding alone, and nobody measured what that can do
     UNKNOWN = "unknown"  # an input is not in the logs, or differs and no replay was run
 
 
@@ -170,6 +171,8 @@ class Pair:
     line_a: int = 0  # 1-based line numbers; 0 where unknown
     line_b: int = 0
     note: str = ""  # unit conversion, which alias was chosen
+    why: str = ""  # why the origin is not known
+    rank: int = 0  # position in the graph: a step comes after those that it is made from
 
     @property
     def differs(self) -> bool:
@@ -188,6 +191,11 @@ class Pair:
         excused = self.excused or (self.decision is not None and self.decision.benign)
         divergent = self.difference is DifferenceClass.DIVERGENT and not excused
         return (at_fault or divergent) and self.waived is None
+
+
+def _graph_order(pair: Pair) -> tuple[bool, int]:
+    """Pairs that the graph has ranked come first, in its order; the rest stay as they are."""
+    return not pair.rank, pair.rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,14 +352,15 @@ class Comparison:
 
     @cached_property
     def first_divergence(self) -> Pair | None:
-        """The first divergent pair in execution order that is not waived and not a benign flip."""
-        return next((p for p in self.pairs if p.difference is DifferenceClass.DIVERGENT and p.fails), None)
+        """The first divergent pair in the order of the graph that is not waived and not a benign flip."""
+        divergent = (p for p in self.pairs if p.difference is DifferenceClass.DIVERGENT and p.fails)
+        return min(divergent, key=_graph_order, default=None)
 
     @cached_property
     def first_origin(self) -> Pair | None:
-        """The first step in execution order that is itself at fault, and not waived."""
-        at_fault = (Origin.ORIGIN, Origin.MIXED)
-        return next((p for p in self.pairs if p.origin in at_fault and p.waived is None), None)
+        """The first step in the order of the graph that is itself at fault, and not waived."""
+        at_fault = (p for p in self.pairs if p.origin in (Origin.ORIGIN, Origin.MIXED) and p.waived is None)
+        return min(at_fault, key=_graph_order, default=None)
 
     @cached_property
     def differing(self) -> tuple[Pair, ...]:

@@ -17,40 +17,21 @@ from compare import formulas, installed
 from compare.errors import InputError
 from compare.forms import Carries, parse_carries
 from compare.formulas import Formula
+from compare.references import Condition, Reference, parse_condition, parse_reference
 
 FORMAT = 1
 KINDS = ("int", "float", "word")
 HEADER = ""  # the record of `name value` lines
-
-INDEX = re.compile(r"(?P<key>\w+?)(?:=(?P<number>-?\d+)|(?P<shift>[+-]\d+)|=(?P<all>\*))$")
-REFERENCE = re.compile(
-    r"^(?:(?P<relation>previous|last|first)\s+)?"
-    r"(?:(?P<record>\w+)\.)?(?P<name>[\w.]+?)"
-    r"(?:\[(?P<fixed>[\w=*+, -]+)\])?(?P<optional>\?)?"
-    r"(?:\s+when\s+(?P<when>\w+)\s*=\s*(?P<value>\S+))?$"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """Where a step's input, or an alias's target, is found."""
-
-    name: str
-    record: str | None  # None: the same record if it has that name, else the header
-    relation: str = "same"  # same | previous | last | first
-    fixed: tuple[tuple[str, int], ...] = ()
-    shifted: tuple[tuple[str, int], ...] = ()  # index = this evaluation's plus so much
-    every: tuple[str, ...] = ()  # all values of these indices
-    optional: bool = False  # one of the program's arguments where the logs do not print it
-    when: tuple[str, float] | None = None  # counts only where the reference has this value
+PRESENT = "present"  # the name of the decision whether a record has a line, unless the vocabulary has another
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A discrete choice: ``round`` of another quantity, or ``zero`` (is it exactly 0?)."""
+    """A discrete choice: ``round`` of another quantity, ``zero`` (is it exactly 0?), or a ``jump`` between values."""
 
     kind: str
     of: str
+    when: Condition | None = None  # it is one only where this holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +54,7 @@ class Quantity:
     words: frozenset[str] = frozenset()  # that may stand in the place of a number
     known: bool = True
     older: bool = False  # of builds before the format of today
+    alias_of: tuple[str, str] | None = None  # record and name of the quantity of today; inputs are that one's
 
     @property
     def label(self) -> str:
@@ -88,6 +70,21 @@ class Demanded:
 
     def wants(self, quantity: Quantity) -> bool:
         return not self.spared & {quantity.record, quantity.label}
+
+
+@dataclass(frozen=True, slots=True)
+class Presence:
+    """What decides whether a record has a line: a step of its own."""
+
+    record: str
+    inputs: tuple[Reference, ...]
+    name: str = PRESENT
+    limit: tuple[tuple[str, ...], float] | None = None  # the product of these quantities, and where it flips
+
+    @property
+    def quantity(self) -> Quantity:
+        """The decision as a step of the graph."""
+        return Quantity(self.name, self.record, "word", inputs=self.inputs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +146,7 @@ class Vocabulary:
     digits: int | None = None  # significant digits that the programs print; None: not stated
     digits_name: str | None = None  # a line by which a log states them itself
     nan_equal: bool = False  # for names that are not listed
+    complete: bool = False  # the graph lists every input and every decision: a step that is none is continuous
     pixel: str | None = None
     format_name: str | None = None
     closing: str | None = None
@@ -157,6 +155,7 @@ class Vocabulary:
     chatter_sides: frozenset[str] = frozenset()
     records: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     quantities: Mapping[tuple[str, str], Quantity] = field(default_factory=dict)
+    presences: Mapping[str, Presence] = field(default_factory=dict)
     aliases: tuple[Alias, ...] = ()
     defects: tuple[Defect, ...] = ()
     result: str | None = None  # label of what the program is run for
@@ -167,6 +166,9 @@ class Vocabulary:
         found = self.quantities.get((record, name))
         if found is not None:
             return found
+        presence = self.presences.get(record)
+        if presence is not None and presence.name == name:
+            return presence.quantity
         alias = self.aliased.get((record, name))
         if alias is not None:
             target = self.target(alias)
@@ -190,7 +192,7 @@ class Vocabulary:
         """The graph: label of each step -> labels of its inputs."""
         return {
             quantity.label: tuple(dict.fromkeys(self.label_of(r, quantity.record) for r in quantity.inputs or ()))
-            for quantity in self.quantities.values()
+            for quantity in (*self.quantities.values(), *(p.quantity for p in self.presences.values()))
             if quantity.status != "metadata"
         }
 
@@ -207,7 +209,7 @@ class Vocabulary:
 
 def _as_alias(target: Quantity, record: str, name: str) -> Quantity:
     """An alias is compared like its target; its absence alone is never a failure."""
-    return replace(target, name=name, record=record, status="optional", inputs=None, copy=False, decision=None)
+    return replace(target, name=name, record=record, status="optional", alias_of=(target.record, target.name))
 
 
 @cache
@@ -247,8 +249,8 @@ def of_table(data: Mapping[str, Any], where: str) -> Vocabulary:
 
 
 TOP_LEVEL = {
-    "format", "name", "unknown", "digits", "nan", "section", "tiers", "demanded", "chatter", "records", "quantities",
-    "alias", "defect", "causes", "result", "formulas", "older",
+    "format", "name", "unknown", "digits", "nan", "graph", "section", "tiers", "demanded", "chatter", "records",
+    "presence", "quantities", "alias", "defect", "causes", "result", "formulas", "older",
 }  # fmt: skip
 QUANTITY_KEYS = {
     "kind", "count", "unit", "status", "scale", "inputs", "copy", "decision", "digits", "nan", "words",
@@ -272,12 +274,14 @@ def _build(data: Mapping[str, Any]) -> Vocabulary:
         quantities[HEADER, name] = replace(_quantity(name, HEADER, {"status": "optional", **entry}, tiers), older=True)
     unknown = data.get("unknown", "required")
     _one_of(unknown, ("required", "optional"), "unknown")
+    _one_of(data.get("graph", "partial"), ("complete", "partial"), "graph")
     vocabulary = Vocabulary(
         name=str(data["name"]),
         unknown=unknown,
         digits=_digits(data, "the file"),
         digits_name=section.get("digits"),
         nan_equal=_nan_equal(data, "the file"),
+        complete=data.get("graph") == "complete",
         pixel=section.get("pixel"),
         format_name=section.get("format"),
         closing=section.get("closing"),
@@ -286,6 +290,7 @@ def _build(data: Mapping[str, Any]) -> Vocabulary:
         chatter_sides=frozenset(data.get("chatter", {}).get("sides", ())),
         records={name: tuple(keys) for name, keys in data.get("records", {}).items()},
         quantities=quantities,
+        presences={record: _presence(record, entry) for record, entry in data.get("presence", {}).items()},
         aliases=tuple(_alias(entry) for entry in data.get("alias", ())),
         defects=tuple(_defect(entry) for entry in data.get("defect", ())),
         result=data.get("result"),
@@ -345,10 +350,20 @@ def _nan_equal(entry: Mapping[str, Any], where: str) -> bool:
     return bool(nan == "equal")
 
 
+def _presence(record: str, entry: Mapping[str, Any]) -> Presence:
+    _only(entry, {"inputs", "name", "limit"}, f"presence of {record}")
+    limit = None
+    if "limit" in entry:
+        _only(entry["limit"], {"product", "at"}, f"presence of {record}: limit")
+        limit = tuple(map(str, entry["limit"]["product"])), float(entry["limit"]["at"])
+    return Presence(record, tuple(map(parse_reference, entry["inputs"])), str(entry.get("name", PRESENT)), limit)
+
+
 def _decision(name: str, where: str, entry: Mapping[str, Any]) -> Decision:
-    _only(entry, {"kind", "of"}, f"{where}: decision")
-    _one_of(entry["kind"], ("round", "zero"), f"{where}: decision kind")
-    return Decision(entry["kind"], entry.get("of", name))
+    _only(entry, {"kind", "of", "when"}, f"{where}: decision")
+    _one_of(entry["kind"], ("round", "zero", "jump"), f"{where}: decision kind")
+    when = parse_condition(entry["when"]) if "when" in entry else None
+    return Decision(entry["kind"], entry.get("of", name), when)
 
 
 def parse_scale(text: str) -> tuple[str, int | None]:
@@ -431,37 +446,34 @@ def _condition(text: str) -> tuple[str, float]:
     return name.strip(), float(value)
 
 
-def parse_reference(text: str) -> Reference:
-    """Parse ``[previous|last|first] [RECORD.]name[[index=n index-1 index=*]][?] [when name=value]``."""
-    found = REFERENCE.match(text.strip())
-    if not found:
-        raise ValueError(f"cannot read the reference {text!r}")
-    parts = [INDEX.match(part) for part in re.split(r"[,\s]+", (found["fixed"] or "").strip()) if part]
-    if not all(parts):
-        raise ValueError(f"cannot read the indices of the reference {text!r}")
-    indices = [part for part in parts if part]
-    return Reference(
-        name=found["name"],
-        record=found["record"],
-        relation=found["relation"] or "same",
-        fixed=tuple((part["key"], int(part["number"])) for part in indices if part["number"]),
-        shifted=tuple((part["key"], int(part["shift"])) for part in indices if part["shift"]),
-        every=tuple(part["key"] for part in indices if part["all"]),
-        optional=bool(found["optional"]),
-        when=(found["when"], float(found["value"])) if found["when"] else None,
-    )
-
-
 def _check_graph(vocabulary: Vocabulary) -> None:
     """Every input must be listed itself, else a misspelt one would silently never be found."""
-    for quantity in vocabulary.quantities.values():
+    steps = [*vocabulary.quantities.values(), *(presence.quantity for presence in vocabulary.presences.values())]
+    for quantity in steps:
         for reference in quantity.inputs or ():
             where = vocabulary.record_of(reference, quantity.record)
             if (where, reference.name) not in vocabulary.quantities:
                 raise ValueError(f"{quantity.label} has the input {reference.name!r}, which is not listed")
+            if reference.when is not None:
+                _check_facts(vocabulary, quantity, reference.when)
     for alias in vocabulary.aliases:
         if vocabulary.target(alias) is None:
             raise ValueError(f"alias {alias.name!r} is of {alias.of.name!r}, which is not listed")
+
+
+def _check_facts(vocabulary: Vocabulary, quantity: Quantity, condition: Condition) -> None:
+    """A misspelt fact would silently never be known."""
+    keys = vocabulary.records.get(quantity.record, ())
+    for fact in condition.facts():
+        known = {
+            "value": (quantity.record, fact.name) in vocabulary.quantities
+            or (HEADER, fact.name) in vocabulary.quantities
+            or fact.name in keys,
+            "first": not fact.name or fact.name in keys,
+            "record": fact.name in vocabulary.records,
+        }
+        if not known[fact.kind]:
+            raise ValueError(f"{quantity.label} has an input when {fact.name!r}, which is not listed")
 
 
 def _only(entry: Mapping[str, Any], allowed: set[str], where: str) -> None:

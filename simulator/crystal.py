@@ -148,7 +148,7 @@ def _both_cells(reciprocal: tuple[Vec, ...], lengths: _Lengths | None, crystal: 
         b_star_A_inv=reciprocal_edge(c_A, a_A, V_star),
         c_star_A_inv=reciprocal_edge(a_A, b_A, V_star),
         V_cell_A3=V,
-        N_cells=_cell_counts(crystal, (a_m, b_m, c_m)),
+        N_cells=cell_counts(crystal, (a_m, b_m, c_m)),
     )
 
 
@@ -157,7 +157,7 @@ def reciprocal_edge(second: Vec, third: Vec, V_star: Scalar) -> Vec:
     return scale(cross(second, third), V_star)
 
 
-def _cell_counts(crystal: Crystal, edges_m: tuple[Vec, Vec, Vec]) -> tuple[int, int, int]:
+def cell_counts(crystal: Crystal, edges_m: tuple[Vec, Vec, Vec]) -> tuple[int, int, int]:
     """Cells along a, b, c: a size above 0 replaces the count; never fewer than one."""
     counts = []
     for axis, size, edge, count in zip("abc", crystal.size_m, edges_m, crystal.N_cells, strict=True):

@@ -82,7 +82,7 @@ class Geometry(NamedTuple):
 def detector_geometry(experiment: Experiment) -> Geometry:
     """The frame of section 3 from the detector as given; a vector without a length stays zero."""
     detector = experiment.detector
-    axes = _normalised_axes(experiment)
+    axes = normalised_axes(experiment)
     pivot = PIVOTS.get(detector.convention, detector.pivot)
     centre = beam_centre(detector)
     angles = vec((detector.rotx_rad, detector.roty_rad, detector.rotz_rad))
@@ -96,7 +96,7 @@ def detector_geometry(experiment: Experiment) -> Geometry:
     distance = close / ratio
 
     def swung(v: Vec) -> Vec:
-        return rotate_axis(rotate(v, angles), axes.twotheta, detector.twotheta_rad)
+        return swing(rotate(v, angles), axes, detector)
 
     fdet, sdet, odet = swung(axes.fdet), swung(axes.sdet), swung(axes.odet)
     if pivot == "SAMPLE":
@@ -126,6 +126,11 @@ def detector_geometry(experiment: Experiment) -> Geometry:
             Sclose_m=nearest_point_along(sdet, pix0),
         ),
     )
+
+
+def swing(v: Vec, axes: Axes, detector: Detector) -> Vec:
+    """A vector carried along when the detector arm moves by two-theta."""
+    return rotate_axis(v, axes.twotheta, detector.twotheta_rad)
 
 
 def beam_spot_along(axis: Vec, beam: Vec, distance_m: Scalar, pix0_m: Vec) -> Scalar:
@@ -171,7 +176,7 @@ def beam_centre(detector: Detector) -> BeamCentre:
     return BeamCentre(X, Y, Fbeam, Sbeam, Fclose, Sclose)
 
 
-def _normalised_axes(experiment: Experiment) -> Axes:
+def normalised_axes(experiment: Experiment) -> Axes:
     """The convention's axes with those given put in their place, normalised (not the two-theta axis)."""
     detector = experiment.detector
     given = {

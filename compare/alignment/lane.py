@@ -69,7 +69,8 @@ class Step:
     """What one advance of a lane gave."""
 
     units: list[Unit] = field(default_factory=list)
-    leftovers: list[tuple[Side, Table]] = field(default_factory=list)
+    leftovers: list[tuple[Side, Table]] = field(default_factory=list)  # values whose row has a partner without them
+    alone: list[tuple[Side, Table]] = field(default_factory=list)  # whole rows without a partner
     repeats: list[Repeat] = field(default_factory=list)
     unclear: list[Unclear] = field(default_factory=list)
 
@@ -170,7 +171,7 @@ class Lane:
             self._waiting[side] = []
             for table in state.waiting():
                 if final:
-                    step.leftovers.append((side, table))
+                    step.alone.append((side, table))
                 else:
                     self._waiting[side].append(table)
             step.leftovers += [(side, table) for table in state.leftovers()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from compare.causes.scene import Scene
-from compare.classes.origins import place_of
+from compare.classes.graph import place_of
 from compare.result import Cause
 from compare.vocabulary import Defect
 

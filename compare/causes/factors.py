@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from compare.causes.scene import Scene
 from compare.causes.values import TELLING_DIGITS, digits, near
-from compare.classes.origins import place_of
+from compare.classes.graph import place_of
 
 
 def missing_factor(scene: Scene) -> str | None:

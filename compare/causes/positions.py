@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from compare.causes.scene import Scene
-from compare.classes.origins import place_of
+from compare.classes.graph import place_of
 
 
 def half_pixel(scene: Scene) -> str | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from compare.causes.values import CLOSE, numbers, parts
-from compare.classes.origins import place_of
+from compare.classes.graph import place_of
 from compare.classes.store import Found, Name, Store
 from compare.result import Pair
 from compare.vocabulary import Quantity, Vocabulary

@@ -24,8 +24,9 @@ import numpy as np
 from compare.classes.measure import DRIFT, IDENTICAL
 from compare.classes.store import Found
 from compare.forms import Carries, Term
+from compare.references import Reference
 from compare.result import DifferenceClass, Origin, Pair, Value
-from compare.vocabulary import Quantity, Reference
+from compare.vocabulary import Quantity
 
 AMPLIFICATION = 10.0
 PHASE_ROUNDINGS = 4.0  # two products on each side

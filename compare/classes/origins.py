@@ -6,13 +6,19 @@ is known only where the inputs are the same: then it is the whole difference. Ev
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from compare.classes.graph import Graph, Inputs, place_of
 from compare.classes.measure import IDENTICAL, ROUNDING
-from compare.classes.store import Found, Name, Place, Store
+from compare.classes.store import Found, Name, Place
+from compare.references import Reference
 from compare.result import Decision, DifferenceClass, Key, Origin, Pair, Value
-from compare.vocabulary import Quantity, Reference, Vocabulary
+from compare.vocabulary import Quantity, Vocabulary
+
+EXACT_DIGITS = 16
+AMPLIFIED = 1e6  # a step that makes more of a rounding difference in its inputs is at fault
+PRINTED_AMPLIFIED = 1e3  # ... of what printing may hide in them
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,80 +34,70 @@ Replays = Mapping[Key, Replay]
 
 
 @dataclass
-class Inputs:
-    """The compared inputs of one evaluation."""
-
-    found: list[Found] = field(default_factory=list)
-    complete: bool = True  # all of them are in the logs
-
-
-@dataclass
 class Origins:
-    """Explains differing pairs, in execution order: flips found earlier mark what comes after them."""
+    """Explains differing pairs in the order of the graph: flips found earlier mark what comes after them.
 
-    vocabulary: Vocabulary
-    store: Store
+    Attributes:
+        digits: significant digits of both logs: below 16, values that print alike may still differ.
+        measured: the tolerances were measured for these steps.
+    """
+
+    graph: Graph
     replays: Replays = field(default_factory=dict)
+    digits: Callable[[], int] = field(default=lambda: EXACT_DIGITS)
+    measured: bool = False
     _flips: dict[tuple[Name, Place], bool] = field(default_factory=dict)  # place -> benign
 
-    def explain(self, pair: Pair) -> Pair:
+    def explain(self, pair: Pair, inputs: Inputs) -> Pair:
         """The pair with its class (where a replay brings budgets), origin, decision and fork filled in."""
-        quantity = self.vocabulary.quantity(pair.key.record, pair.key.name)
+        quantity = self.graph.vocabulary.quantity(pair.key.record, pair.key.name)
         if pair.difference is DifferenceClass.INCOMPARABLE:
             return pair
         replay = self.replays.get(pair.key)
         if replay is not None:
             pair = replayed(pair, replay)
+        elif pair.origin is Origin.ORIGIN:
+            return pair  # its own log contradicts it
         if pair.difference is DifferenceClass.IDENTICAL:
             return pair
-        inputs = self.inputs(pair, quantity)
         pair = self._decided(pair, quantity, inputs)
         if replay is not None or (pair.decision and pair.decision.benign):
             return pair
-        return replace(pair, origin=self._origin(pair, quantity, inputs), local=_local(pair, quantity, inputs))
-
-    def inputs(self, pair: Pair, quantity: Quantity) -> Inputs:
-        """The inputs that count for this evaluation, and whether all of them are known."""
-        result = Inputs(complete=quantity.inputs is not None)
-        place = place_of(pair.key)
-        indices = dict(pair.key.indices)
-        for reference in quantity.inputs or ():
-            if not self._counts(reference, quantity, indices, place, pair.order):
-                continue
-            found = self.store.resolve(reference, quantity.record, indices, place[:2], pair.order)
-            result.found += found
-            starts_loop = reference.relation == "previous" or bool(reference.shifted)
-            if not found and not reference.optional and not starts_loop:
-                result.complete = False
-        return result
-
-    def _counts(
-        self, reference: Reference, quantity: Quantity, indices: Mapping[str, int], place: Place, order: int
-    ) -> bool:
-        if reference.when is None:
-            return True
-        name, value = reference.when
-        held = self.store.resolve(Reference(name, None), quantity.record, indices, place[:2], order)
-        return not held or held[0].a == (value,)
+        origin = self._origin(pair, quantity, inputs)
+        why = _why(inputs, self.graph.vocabulary) if origin in (Origin.UNKNOWN, Origin.SUSPECT) else ""
+        return replace(pair, origin=origin, local=_local(pair, inputs), why=why)
 
     def _origin(self, pair: Pair, quantity: Quantity, inputs: Inputs) -> Origin:
         if pair.difference is DifferenceClass.ROUNDING:
             return Origin.NONE
         codes = [found.code for found in inputs.found]
-        if inputs.complete and all(code == IDENTICAL for code in codes):
-            return Origin.ORIGIN
         if quantity.copy and len(inputs.found) == 1 and _is_copy(pair, inputs.found[0]):
-            return Origin.PROPAGATED
-        divergent = pair.difference is DifferenceClass.DIVERGENT
-        if divergent and inputs.complete and all(code <= ROUNDING for code in codes):
-            return Origin.ORIGIN  # E covers whatever inputs within rounding can do
-        return Origin.UNKNOWN
+            return Origin.PROPAGATED if codes[0] != IDENTICAL else Origin.ORIGIN
+        if not inputs.complete or any(code > ROUNDING for code in codes):
+            return Origin.UNKNOWN
+        return self._with_close_inputs(pair, inputs)
+
+    def _with_close_inputs(self, pair: Pair, inputs: Inputs) -> Origin:
+        """All inputs are the same, or differ by no more than rounding."""
+        exact = all(found.code == IDENTICAL for found in inputs.found)
+        if exact and (self.digits() >= EXACT_DIGITS or not inputs.found):
+            return Origin.ORIGIN
+        if pair.difference is not DifferenceClass.DIVERGENT:
+            return Origin.UNKNOWN
+        jumps = pair.decision is not None and pair.decision.margin is None
+        if jumps or not (self.measured or self.graph.vocabulary.complete):
+            return Origin.ORIGIN if exact else Origin.SUSPECT
+        apart = AMPLIFIED * max((found.relative for found in inputs.found), default=0.0)
+        if self.digits() < EXACT_DIGITS:
+            apart = max(apart, PRINTED_AMPLIFIED * 10.0 ** (1 - self.digits()))
+        relative = pair.relative if pair.relative is not None else float("inf")
+        return Origin.ORIGIN if relative > apart else Origin.SUSPECT
 
     def _decided(self, pair: Pair, quantity: Quantity, inputs: Inputs) -> Pair:
         """Mark a flipped decision, or that the pair comes after one."""
         place = (pair.key.record, pair.key.name), place_of(pair.key)
         if quantity.decision is not None and pair.difference is DifferenceClass.DIVERGENT:
-            decision = self._margin(pair, quantity)
+            decision = self._margin(pair, quantity, inputs)
             if decision is not None:
                 self._flips[place] = decision.benign
                 return replace(pair, decision=decision)
@@ -111,9 +107,15 @@ class Origins:
         self._flips[place] = all(upstream)
         return replace(pair, forked=True, excused=all(upstream))
 
-    def _margin(self, pair: Pair, quantity: Quantity) -> Decision | None:
+    def _margin(self, pair: Pair, quantity: Quantity, inputs: Inputs) -> Decision | None:
         """How near the reference was to the other branch; None when nothing flipped."""
         assert quantity.decision is not None
+        at = self.graph.evaluation(pair.key, pair.order)
+        if quantity.decision.when is not None and self.graph.holds(quantity.decision.when, at) is False:
+            return None
+        if quantity.decision.kind == "jump":
+            moved = any(IDENTICAL < found.code <= ROUNDING for found in inputs.found)
+            return Decision(None, 0.0, False) if moved else None
         a, b = _tuple(pair.a), _tuple(pair.b)
         if quantity.decision.kind == "zero":
             if not any((x == 0) != (y == 0) for x, y in zip(a, b, strict=False)):
@@ -121,10 +123,7 @@ class Origins:
             tolerance = pair.tolerance or 0.0
             margin = max(abs(float(x)) for x in (*a, *b))
             return Decision(margin, tolerance, margin <= tolerance)
-        sources = self.store.resolve(
-            Reference(quantity.decision.of, None), quantity.record, dict(pair.key.indices),
-            place_of(pair.key)[:2], pair.order,
-        )  # fmt: skip
+        sources = self.graph.resolve(Reference(quantity.decision.of, None), at)
         source = sources[0] if sources else None
         if source is None or len(source.a) != len(a) or len(a) != len(b):
             return Decision(None, 0.0, False)
@@ -176,7 +175,18 @@ def _largest(x: Sequence, y: Sequence) -> float:
     return max(parts, key=lambda part: float("inf") if part != part else abs(part), default=0.0)
 
 
-def _local(pair: Pair, quantity: Quantity, inputs: Inputs) -> float | None:
+def _why(inputs: Inputs, vocabulary: Vocabulary) -> str:
+    """Why nobody knows whether a step is at fault."""
+    if inputs.lacking:
+        return inputs.lacking[0]
+    worst = max(inputs.found, key=lambda found: found.code, default=None)
+    if worst is None:
+        return ""
+    label = ".".join(filter(None, worst.name))
+    return f"its input {label} differs" + ("" if worst.code > ROUNDING else " by rounding")
+
+
+def _local(pair: Pair, inputs: Inputs) -> float | None:
     if pair.absolute is None or not inputs.complete:
         return None
     return pair.absolute if all(found.code == IDENTICAL for found in inputs.found) else None
@@ -188,10 +198,6 @@ def _is_copy(pair: Pair, source: Found) -> bool:
     if len(a) == len(source.a):
         return a == source.a and b == source.b
     return len(a) == 1 and any(a[0] == x and b[0] == y for x, y in zip(source.a, source.b, strict=False))
-
-
-def place_of(key: Key) -> Place:
-    return (*(key.pixel or (-1, -1)), *(number for _, number in key.indices))
 
 
 def _tuple(value: Value) -> tuple:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,8 +11,9 @@ import numpy as np
 from compare.alignment.lane import Unit
 from compare.classes.measure import Floats, Measured
 from compare.reading.table import Ints, Values
-from compare.result import Pixel
-from compare.vocabulary import HEADER, Reference, Vocabulary
+from compare.references import Anchor, Reference
+from compare.result import Key, Pixel
+from compare.vocabulary import HEADER, Vocabulary
 
 Name = tuple[str, str]  # record, name
 Place = tuple[int, ...]  # pixel slow, pixel fast, loop indices
@@ -42,6 +43,7 @@ class Found:
     code: int
     order: int
     tolerance: float
+    relative: float = 0.0  # how far apart, of its scale
 
 
 @dataclass
@@ -51,22 +53,46 @@ class Store:
     vocabulary: Vocabulary
     _chunks: dict[Name, list[Chunk]] = field(default_factory=dict)
     _places: dict[Name, dict[Place, tuple[Chunk, int]]] = field(default_factory=dict)
-    _orders: dict[Name, list[tuple[int, int, int]]] = field(default_factory=dict)
+    _groups: dict[tuple[Name, tuple[int, ...]], dict[Place, list[tuple[int, int, int]]]] = field(default_factory=dict)
+    _alone: dict[tuple[str, Place], set[Place]] = field(default_factory=dict)
 
     def add(self, name: str, unit: Unit, a: Values, b: Values, measured: Measured) -> None:
         key = (unit.record, name)
         chunk = Chunk(unit.index_names, unit.index, unit.order_a, a, b, measured)
         self._chunks.setdefault(key, []).append(chunk)
-        self._places.pop(key, None)
-        self._orders.pop(key, None)
+        self._forget(key)
+
+    def put(self, key: Key, order: int, values: tuple[tuple, tuple], measured: Measured) -> None:
+        """Keep one compared value that was paired elsewhere."""
+        name, place = (key.record, key.name), [*(key.pixel or (-1, -1)), *(number for _, number in key.indices)]
+        a, b = (np.array([value], object if any(isinstance(x, str) for x in value) else None) for value in values)
+        chunk = Chunk(
+            tuple(index for index, _ in key.indices), np.array([place], np.int64), np.array([order], np.int64),
+            a, b, measured,
+        )  # fmt: skip
+        self._chunks.setdefault(name, []).append(chunk)
+        self._forget(name)
+
+    def _forget(self, name: Name) -> None:
+        self._places.pop(name, None)
+        for key in [key for key in self._groups if key[0] == name]:
+            del self._groups[key]
+
+    def note_alone(self, record: str, index: Ints) -> None:
+        """Rows of a record that one side alone has: nobody knows then which evaluation came before another."""
+        for row in index.tolist():
+            self._alone.setdefault((record, tuple(row[:2])), set()).add(tuple(row))
+
+    def alone(self, record: str, pixel: Place) -> set[Place]:
+        """Places of a record that one side alone has a line for."""
+        return self._alone.get((record, pixel), set())
 
     def forget_all_but_last(self) -> None:
         """Drop records that no later row of a log in loop order refers to."""
         for (record, name), chunks in self._chunks.items():
             if record != HEADER and len(chunks) > 1:
                 del chunks[:-1]
-                self._places.pop((record, name), None)
-                self._orders.pop((record, name), None)
+                self._forget((record, name))
 
     def names(self) -> Iterator[Name]:
         return iter(self._chunks)
@@ -98,14 +124,33 @@ class Store:
             for row in range(len(chunk.order)):
                 yield _found(name, chunk, row)
 
+    def has_row(self, record: str, place: Place) -> bool:
+        """Whether both sides have this line."""
+        return any(self.at(name, place) is not None for name in self._chunks if name[0] == record)
+
+    def has_record(self, record: str) -> bool:
+        """Whether both sides have any line of a record."""
+        return any(name[0] == record for name in self._chunks)
+
     def resolve(
         self, reference: Reference, record: str, indices: Mapping[str, int], pixel: Place, order: int
     ) -> list[Found]:
         """The values that a step's input refers to, seen from one evaluation of the step; none if not held."""
         name = (self.vocabulary.record_of(reference, record), reference.name)
-        if reference.relation != "same":
-            found = self._relative(name, reference.relation, pixel, order)
-            return [found] if found else []
+        if reference.anchor is not None:
+            return [
+                found
+                for row in self._anchors(reference.anchor, record, indices, pixel, order)
+                for found in self._at_indices(
+                    name, reference, dict(zip(row.index_names, row.place[2:], strict=True)), pixel
+                )
+            ]
+        if reference.relation == "same":
+            return self._at_indices(name, reference, indices, pixel)
+        return self._relative(name, reference.relation, reference.every, indices, pixel, order)
+
+    def _at_indices(self, name: Name, reference: Reference, indices: Mapping[str, int], pixel: Place) -> list[Found]:
+        """The values at indices that both have, with those fixed, shifted or left open that the reference says."""
         wanted = self.index_names(name)
         if wanted is None:
             return []
@@ -116,36 +161,58 @@ class Store:
         if not reference.every:
             found = self.at(name, (*pixel, *(numbers[key] for key in wanted)))
             return [found] if found else []
-        open_at = {2 + wanted.index(key) for key in reference.every if key in wanted}
-        place = (*pixel, *(numbers.get(key, 0) for key in wanted))
+        shared = tuple(2 + at for at, key in enumerate(wanted) if key not in reference.every)
+        prefix = (*pixel, *(numbers[wanted[at - 2]] for at in shared))
         return [
-            found
-            for found in self.rows(name)
-            if all(x == y for at, (x, y) in enumerate(zip(found.place, place, strict=True)) if at not in open_at)
+            _found(name, self._chunks[name][which], row)
+            for _, which, row in self._grouped(name, shared).get(prefix, ())
         ]
 
-    def _relative(self, name: Name, relation: str, pixel: Place, order: int) -> Found | None:
-        entries = self._in_order(name)
-        at = {"previous": bisect_left(entries, (order,)) - 1, "last": len(entries) - 1, "first": 0}[relation]
-        step = 1 if relation == "first" else -1
-        while 0 <= at < len(entries):
-            _, which, row = entries[at]
-            chunk = self._chunks[name][which]
-            if tuple(chunk.index[row, :2].tolist()) == pixel:
-                return _found(name, chunk, row)
-            if relation == "previous":
-                return None
-            at += step
-        return None
+    def _anchors(
+        self, anchor: Anchor, record: str, indices: Mapping[str, int], pixel: Place, order: int
+    ) -> list[Found]:
+        """The evaluations from which a reference is read."""
+        of = anchor.record or record
+        name = next((name for name in self._chunks if name[0] == of), None)
+        return [] if name is None else self._relative(name, anchor.relation, anchor.every, indices, pixel, order)
 
-    def _in_order(self, name: Name) -> list[tuple[int, int, int]]:
-        if name not in self._orders:
-            self._orders[name] = sorted(
-                (order, which, row)
-                for which, chunk in enumerate(self._chunks.get(name, ()))
-                for row, order in enumerate(chunk.order.tolist())
-            )
-        return self._orders[name]
+    def _relative(
+        self, name: Name, relation: str, every: Sequence[str], indices: Mapping[str, int], pixel: Place, order: int
+    ) -> list[Found]:
+        """The evaluation before this one in the pixel; or the last or first within the loops that both are in."""
+        wanted = self.index_names(name) or ()
+        if relation == "previous":
+            entries = self._grouped(name, ()).get(pixel, [])
+            at = bisect_left(entries, (order,)) - 1
+            chosen = [entries[at]] if at >= 0 else []
+        else:
+            end = -1 if relation == "last" else 0
+            shared = tuple(2 + at for at, key in enumerate(wanted) if key in indices or key in every)
+            fixed = [(i, indices[wanted[at - 2]]) for i, at in enumerate(shared, 2) if wanted[at - 2] not in every]
+            chosen = [
+                entries[end]
+                for group, entries in self._grouped(name, shared).items()
+                if group[:2] == pixel and all(group[i] == number for i, number in fixed)
+            ]
+        return [_found(name, self._chunks[name][which], row) for _, which, row in chosen]
+
+    def first_order(self, name: Name, shared: tuple[int, ...], place: Place) -> int | None:
+        """Where the first evaluation stands among those that have some indices in common with a place."""
+        entries = self._grouped(name, shared).get((*place[:2], *(place[at] for at in shared)))
+        return entries[0][0] if entries else None
+
+    def _grouped(self, name: Name, shared: tuple[int, ...]) -> dict[Place, list[tuple[int, int, int]]]:
+        """Evaluations in execution order, by pixel and the values of some indices."""
+        key = name, shared
+        if key not in self._groups:
+            groups: dict[Place, list[tuple[int, int, int]]] = {}
+            for which, chunk in enumerate(self._chunks.get(name, ())):
+                for row, (place, order) in enumerate(zip(chunk.index.tolist(), chunk.order.tolist(), strict=True)):
+                    groups.setdefault((*place[:2], *(place[at] for at in shared)), []).append((order, which, row))
+            for entries in groups.values():
+                entries.sort()
+            self._groups[key] = groups
+        return self._groups[key]
 
     def scale(self, source: tuple[str, int | None], index: Ints) -> Floats | None:
         """Sizes of a header quantity (or the product of its components) for rows of ``index``."""
@@ -172,8 +239,13 @@ def _found(name: Name, chunk: Chunk, row: int) -> Found:
     return Found(
         name, tuple(chunk.index[row].tolist()), chunk.index_names, tuple(chunk.a[row].tolist()),
         tuple(chunk.b[row].tolist()), int(chunk.measured.code[row]), int(chunk.order[row]),
-        float(chunk.measured.tolerance[row]),
+        float(chunk.measured.tolerance[row]), _relative_to_scale(chunk.measured, row),
     )  # fmt: skip
+
+
+def _relative_to_scale(measured: Measured, row: int) -> float:
+    absolute, scale = float(measured.absolute[row]), float(measured.scale[row])
+    return absolute / scale if absolute > 0.0 and scale > 0.0 else 0.0
 
 
 def pixel_of(place: Place) -> Pixel | None:

@@ -34,6 +34,7 @@ PAIR_RULES = {
     Origin.ORIGIN: ("step-at-fault", "A step computes something else from the same inputs."),
     Origin.MIXED: ("step-at-fault-and-inherited", "A step is at fault and inherits a difference too."),
     Origin.PROPAGATED: ("inherited-divergence", "A value diverges because an earlier step does."),
+    Origin.SUSPECT: ("divergence", "A value diverges; the step at fault is not established."),
     Origin.UNKNOWN: ("divergence", "A value diverges; the step at fault is not established."),
     Origin.NONE: ("divergence", "A value diverges; the step at fault is not established."),
 }

@@ -21,6 +21,7 @@ _ORIGIN_WORDS = {
     Origin.ORIGIN: "this step is at fault",
     Origin.PROPAGATED: "inherited from an earlier step",
     Origin.MIXED: "at fault, and inherits a difference too",
+    Origin.SUSPECT: "suspect: its inputs differ by rounding alone",
     Origin.UNKNOWN: "origin unknown",
 }
 _VERDICT_WORDS = {
@@ -76,7 +77,8 @@ def number_text(value: float | None, digits: int = 3) -> str:
 
 
 def origin_text(pair: Pair) -> str:
-    return _ORIGIN_WORDS[pair.origin]
+    words = _ORIGIN_WORDS[pair.origin]
+    return clean(f"{words} ({pair.why})") if pair.origin is Origin.UNKNOWN and pair.why else words
 
 
 def fork_text(pair: Pair) -> str:

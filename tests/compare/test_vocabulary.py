@@ -7,7 +7,7 @@ import pytest
 
 from compare import vocabulary
 from compare.errors import InputError
-from compare.vocabulary import Reference, parse_reference
+from compare.references import Reference, parse_condition, parse_reference
 
 ROOT = Path(__file__).parents[2]
 FIELDS = ROOT / "reference_c" / "trace_fields.def"
@@ -55,8 +55,8 @@ def test_every_step_is_reached_from_arguments_alone() -> None:
         ("last DOMAIN.I", Reference("I", "DOMAIN", "last")),
         ("DOMAIN.F[mos_tic=0]", Reference("F", "DOMAIN", fixed=(("mos_tic", 0),))),
         ("C.T[step-1 cell=*]?", Reference("T", "C", shifted=(("step", -1),), every=("cell",), optional=True)),
-        ("previous ap when phi_deg=0", Reference("ap", None, "previous", when=("phi_deg", 0.0))),
-        ("carried? when phi_deg=0", Reference("carried", None, optional=True, when=("phi_deg", 0.0))),
+        ("previous ap when phi_deg=0", Reference("ap", None, "previous", when=parse_condition("phi_deg=0"))),
+        ("carried? when phi_deg=0", Reference("carried", None, optional=True, when=parse_condition("phi_deg=0"))),
     ],
 )
 def test_references_are_read(text: str, reference: Reference) -> None:

@@ -202,12 +202,18 @@ class Machine:
             floor = noise[number]
             budget = bounds[number] if floor is None else np.fmin(FACTOR * floor, bounds[number])
             tolerance = np.maximum(np.spacing(np.abs(q)), budget).max(axis=1)
+            prepared = self._prepared.get((step.record, name)) if step.hidden else None
+            if prepared is not None:
+                tolerance = np.maximum(tolerance, FACTOR * np.abs(prepared[:, rows]).max(axis=(0, 2)))
             tolerance = tolerance + self._printing(q, inputs, clean, slopes[number])
             tolerance = tolerance + self._inherited(inputs, rows, slopes[number])
             self._store(figures, rows, usable, q, tolerance)
             self._fill((step.record, name), rows[usable], q[usable])
             deviation = moved[number]
-            if deviation is not None:
+            if prepared is not None:
+                self._replayed.deviations[step.record, name] = np.asarray(prepared)
+                figures.spread[rows[usable]] = np.abs(prepared[:, rows]).max(axis=(0, 2))[usable]
+            elif deviation is not None:
                 deviation = self._carried(step, inputs, rows, deviation, slopes[number], (step.record, name))
                 figures.spread[rows[usable]] = np.abs(deviation).max(axis=(0, 2))[usable]
             elif self._measure:

@@ -74,6 +74,7 @@ EXACT = frozenset(
         "clone",
         "bool",
         "item",
+        "long",
     ]
 )
 """Operations whose result is exact, or that compute no value."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -48,6 +48,8 @@ class Input:
     """It is the step's own earlier value: rows depend on each other."""
     label: str = ""
     """Tells apart several values of one quantity."""
+    idle: bool = False
+    """The function is given it, and its result does not depend on it: no edge of the graph."""
 
     @property
     def tag(self) -> str:
@@ -63,6 +65,14 @@ class Arguments:
 
     def __contains__(self, tag: str) -> bool:
         return tag in self._values
+
+    def tags(self) -> tuple[str, ...]:
+        """What the inputs are called."""
+        return tuple(self._values)
+
+    def number_of(self, tag: str) -> Tensor:
+        """One component of a quantity, where any will do."""
+        return self._values[tag][0]
 
     def number(self, tag: str) -> Tensor:
         """A scalar."""
@@ -130,6 +140,15 @@ class Step:
     """Its results are discrete: they carry no rounding on."""
     grain: float = 0.0
     """Its results are kept to this relative size: either neighbour is within what rounding can do end to end."""
+    also: tuple[Input, ...] = ()
+    """What it follows from besides, which is no number, or which chooses the formula: edges of the graph."""
+    hidden: bool = False
+    """Much of it follows from arguments, by operations that are not seen here: rounding there counts too."""
+
+    @property
+    def edges(self) -> tuple[Input, ...]:
+        """All that its results follow from."""
+        return (*(given for given in self.inputs if not given.idle), *self.also)
 
 
 @dataclass(frozen=True)
@@ -141,6 +160,8 @@ class Given:
     rows: Ints
     values: Sequence[Any]
     """One value for each row: numbers, tuples or words."""
+    also: tuple[Input, ...] = ()
+    """Arguments that are stated under a name of their own; the values are the port's, so they hold for these alone."""
 
 
 def components(result: Result) -> tuple[Tensor, ...]:
@@ -157,3 +178,8 @@ def copy_of(tag: str, part: int | None = None) -> Callable[[Arguments], Sequence
 def header_inputs(*names: str) -> tuple[Input, ...]:
     """Inputs that stand in the header."""
     return tuple(Input((HEADER, name)) for name in names)
+
+
+def unread_inputs(*names: str) -> tuple[Input, ...]:
+    """Inputs of the header that the function takes and whose values do not matter."""
+    return tuple(replace(given, idle=True) for given in header_inputs(*names))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any, cast
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any, NamedTuple, cast
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from simulator.algebra import Vec, scale
+from simulator.algebra import unit as _of_unit_length
 from simulator.experiment import RADIANS_TO_DEGREES
 from simulator.lattice import SHAPES, Miller, product_of_axes
 from simulator.prepare import handedness
@@ -34,12 +37,15 @@ from simulator.scatter import (
     solid_angle,
 )
 from simulator.structure_factors import nearest, through_block, tricubic
+from subjects.nanobragg.replay.arguments import Own
 from subjects.nanobragg.replay.context import Context, step_rows
-from subjects.nanobragg.replay.step import Arguments, Given, Input, Result, Step, copy_of, header_inputs
+from subjects.nanobragg.replay.step import Arguments, Given, Input, Result, Step, copy_of, header_inputs, unread_inputs
 from subjects.nanobragg.replay.values import NOWHERE, Ints, SideValues
 
 ANGSTROMS_TO_METRES = 1e-10
 PER_ANGSTROM_TO_PER_METRE = 1e10
+UNIT_LENGTH = 1e-9
+"""A direction that is further from unit length was not normalised."""
 
 
 def sample_steps(side: SideValues, context: Context) -> Iterator[Step | Given]:
@@ -52,10 +58,10 @@ def sample_steps(side: SideValues, context: Context) -> Iterator[Step | Given]:
 
 
 def _given_records(side: SideValues, context: Context) -> Iterator[Given]:
-    """Mosaic rotations, directions and wavelengths of the sources: arguments alone."""
+    """Mosaic rotations and wavelengths of the sources: arguments alone."""
     if context.own is None:
         return
-    wanted = {"UMAT": ("umat",), "SOURCE": ("incident_vec", "lambda_angstroms")}
+    wanted = {"UMAT": ("umat",), "SOURCE": ("lambda_angstroms",)}
     for record, names in wanted.items():
         rows = side.rows(record)
         own: dict[tuple[int, ...], Any] = {}
@@ -65,7 +71,9 @@ def _given_records(side: SideValues, context: Context) -> Iterator[Given]:
         found = [number for number, row in enumerate(rows.index.tolist()) if tuple(row) in own]
         for name in names:
             values = [own[tuple(rows.index[number].tolist())][name] for number in found]
-            yield Given(record, name, np.array(found, np.int64), values)
+            spread = header_inputs("mosaic_spread_deg") if record == "UMAT" else ()
+            if not spread or side.header("mosaic_spread_deg") == context.given_header("mosaic_spread_deg"):
+                yield Given(record, name, np.array(found, np.int64), values, spread)
 
 
 def _samples(**fields: object) -> Samples:
@@ -85,8 +93,12 @@ def _subpixel(side: SideValues, context: Context) -> Iterator[Step]:
     if not len(rows):
         return
     slow, fast = (float(number) for number in side.pixel or (float("nan"), float("nan")))
-    names = "subpixel_size_meters oversample thick_step_meters fdet_vec sdet_vec odet_vec pix0_vector_meters"
-    bent = " beam_vec distance_meters Fbeam_meters Sbeam_meters" if physics.curved else ""
+    names = "subpixel_size_meters oversample fdet_vec sdet_vec"
+    flat = " thick_step_meters odet_vec pix0_vector_meters"
+    bent = " beam_vec distance_meters" if physics.curved else ""
+    in_plane = " Fbeam_meters Sbeam_meters" if physics.curved else ""
+    unread = flat if physics.curved and not physics.curved_along_laboratory_axes else in_plane
+    read = in_plane if unread == flat else flat
 
     def position(x: Arguments) -> Sequence[Result]:
         like = x.number("subpixel_size_meters")
@@ -95,7 +107,8 @@ def _subpixel(side: SideValues, context: Context) -> Iterator[Step]:
         return [pixel_position(pixels, x.subpixel(), x.constants(**more), physics)]
 
     if side.pixel is not None:
-        yield Step(own, ("pixel_pos_meters",), rows, header_inputs(*(names + bent).split()), position)
+        inputs = (*header_inputs(*(names + read + bent).split()), *unread_inputs(*unread.split()))
+        yield Step(own, ("pixel_pos_meters",), rows, inputs, position, also=header_inputs("pixel_size_meters"))
     at_position, at_R = Input((own, "pixel_pos_meters"), rows), Input((own, "R_distance_meters"), rows)
     yield Step(
         own, ("R_distance_meters",), rows, (at_position,), lambda x: [sample_distance(x.vector("pixel_pos_meters"))]
@@ -132,14 +145,14 @@ def _curvature_sign(x: Arguments) -> Tensor:
 
 def _capture(rows: Ints, context: Context) -> tuple[tuple[Input, ...], Any]:
     diffracted = Input(("SUBPIXEL", "diffracted_vec"), rows)
-    R = Input(("SUBPIXEL", "R_distance_meters"), rows)
     sensor = header_inputs("odet_vec", "thick_step_meters", "attenuation_per_meter")
 
     def evaluate(x: Arguments) -> Sequence[Result]:
-        located = _located(None, x.number("R_distance_meters"), x.vector("diffracted_vec"))
+        direction_there = x.vector("diffracted_vec")
+        located = _located(None, direction_there.x, direction_there)  # of the distance only the shape is read
         return [captured_fraction(located, x.subpixel(), x.constants(), context.physics)]
 
-    return (diffracted, R, *sensor), evaluate
+    return (diffracted, *sensor), evaluate
 
 
 def _kept(record: str, name: str, rows: Ints) -> Step:
@@ -157,14 +170,17 @@ def _source(side: SideValues, context: Context) -> Iterator[Step | Given]:
     incident, lam = Input((own, "incident_vec"), rows), Input((own, "lambda_angstroms"), rows)
     if not len(rows):
         return
+    if context.simulator is not None and context.own is not None:
+        known = rows[side.rows(own).tic("source") < len(context.simulator.prepared.sources)]
+        beam = header_inputs("beam_vec", "polarization_axis")
+        made = Own(context.simulator.prepared, context.own.header).incident
+        yield Step(own, ("incident_vec",), known, beam, made, hidden=True)
+    renewed = (rows == 0) & physics.polarized | physics.oversampled[1]
+    at_unit = _again_of_unit_length(side, rows, renewed)
 
-    def scattering(x: Arguments) -> Sequence[Result]:
-        wavelength_m = x.number("lambda_angstroms") * ANGSTROMS_TO_METRES
-        samples = _samples(incident=x.vector("incident_vec"), wavelength_m=wavelength_m)
-        per_m = scattering_vector_per_m(_located(None, None, x.vector("diffracted_vec")), samples)
-        return [scale(per_m, PER_METRE_TO_PER_ANGSTROM)]
-
-    yield Step(own, ("scattering_vec_A_inv",), rows, (diffracted, incident, lam), scattering)
+    for chosen, direction_of in ((rows[~at_unit.later], _as_it_is), (rows[at_unit.later], _of_unit_length)):
+        inputs = tuple(Input(i.name, i.at[chosen]) for i in (diffracted, incident, lam) if i.at is not None)
+        yield Step(own, ("scattering_vec_A_inv",), chosen, inputs, partial(_scattering, direction_of))
     yield Step(
         own,
         ("stol_A_inv",),
@@ -172,26 +188,76 @@ def _source(side: SideValues, context: Context) -> Iterator[Step | Given]:
         (Input((own, "scattering_vec_A_inv"), rows),),
         lambda x: [sin_theta_over_lambda(x.vector("scattering_vec_A_inv"))],
     )
-    yield Step(
-        own,
-        ("cos_2theta",),
-        rows,
-        (diffracted, incident),
-        lambda x: [cos_2theta(x.vector("incident_vec"), x.vector("diffracted_vec"))],
-    )
-    if not physics.polarized:
+    for chosen, direction_of in ((rows[~at_unit.now], _as_it_is), (rows[at_unit.now], _of_unit_length)):
+        inputs = tuple(Input(i.name, i.at[chosen]) for i in (diffracted, incident) if i.at is not None)
+        yield Step(
+            own,
+            ("cos_2theta",),
+            chosen,
+            inputs,
+            partial(_cosine, direction_of),
+        )
+    if not physics.polarized and not physics.oversampled[1]:
         yield Given(own, "polar", rows, [1.0] * len(rows))
         return
-    renewed = (rows == 0) | physics.oversampled[1]
     plane = ("polarization_axis", "polarization_factor") if physics.preferred_plane else ()
+    factor = () if physics.preferred_plane else header_inputs("polarization_factor")
 
     def polar(x: Arguments) -> Sequence[Result]:
         located = _located(None, None, x.vector("diffracted_vec"))
         return [polarization(located, x.vector("incident_vec"), x.constants(), physics)]
 
     of_these = tuple(Input(i.name, i.at[renewed]) for i in (diffracted, incident) if i.at is not None)
-    yield Step(own, ("polar",), rows[renewed], (*of_these, *header_inputs(*plane)), polar)
+    yield Step(own, ("polar",), rows[renewed], (*of_these, *header_inputs(*plane)), polar, also=factor)
     yield _kept(own, "polar", rows[~renewed])
+
+
+def _scattering(direction_of: Callable[[Vec], Vec], x: Arguments) -> Sequence[Result]:
+    wavelength_m = x.number("lambda_angstroms") * ANGSTROMS_TO_METRES
+    samples = _samples(incident=x.vector("incident_vec"), wavelength_m=wavelength_m)
+    per_m = scattering_vector_per_m(_located(None, None, direction_of(x.vector("diffracted_vec"))), samples)
+    return [scale(per_m, PER_METRE_TO_PER_ANGSTROM)]
+
+
+def _cosine(direction_of: Callable[[Vec], Vec], x: Arguments) -> Sequence[Result]:
+    return [cos_2theta(x.vector("incident_vec"), direction_of(x.vector("diffracted_vec")))]
+
+
+def _as_it_is(direction_there: Vec) -> Vec:
+    return direction_there
+
+
+class _AtUnitLength(NamedTuple):
+    """Rows of SOURCE for which a program has made the direction's length 1 once more, before or within the row."""
+
+    now: np.ndarray
+    later: np.ndarray
+
+
+def _again_of_unit_length(side: SideValues, rows: Ints, renewed: np.ndarray) -> _AtUnitLength:
+    """Where the reference's polarization factor has normalised the direction that it was given, for later use too.
+
+    That is seen only where the direction was not of unit length, and only in a side's own cosine.
+    """
+    none = np.zeros(len(rows), bool)
+    at = side.enclosing("SOURCE", "SUBPIXEL")
+    directions, incidents, cosines = (
+        side.rows(record).numbers(name)
+        for record, name in (
+            ("SUBPIXEL", "diffracted_vec"),
+            ("SOURCE", "incident_vec"),
+            ("SOURCE", "cos_2theta"),
+        )
+    )
+    if directions is None or incidents is None or cosines is None or (at == NOWHERE).any():
+        return _AtUnitLength(none, none)
+    d = directions[at]
+    length = np.linalg.norm(d, axis=1)
+    raw = (d * incidents).sum(axis=1)
+    seen = (np.abs(length - 1.0) > UNIT_LENGTH) & (np.abs(raw / length - cosines[:, 0]) < np.abs(raw - cosines[:, 0]))
+    now = np.array([bool((renewed & (at == place))[: row + 1].any()) for row, place in enumerate(at.tolist())])
+    before = np.array([bool((renewed & (at == place))[:row].any()) for row, place in enumerate(at.tolist())])
+    return _AtUnitLength(now & seen, before & seen)
 
 
 # ---- PHI --------------------------------------------------------------------------------------------------------
@@ -235,11 +301,14 @@ def _cell_edge(edge: str, rows: Ints, zero: np.ndarray, context: Context) -> Ite
     yield Step("PHI", (name,), turned, inputs, rotated)
     still = rows[zero]
     if "phi-carryover" not in context.defects:
-        yield Step("PHI", (name,), still, header_inputs(at_zero), copy_of(at_zero))
+        step = Step("PHI", (name,), still, header_inputs(at_zero), copy_of(at_zero))
+        yield replace(step, also=(Input(("PHI", "phi_deg"), still),))
         return
     entering = f"carried_{name}"
-    yield Step("PHI", (name,), still[still == 0], header_inputs(entering), copy_of(entering))
-    yield _kept("PHI", name, still[still > 0])
+    first, later = still[still == 0], still[still > 0]
+    step = Step("PHI", (name,), first, header_inputs(entering), copy_of(entering))
+    yield replace(step, also=(Input(("PHI", "phi_deg"), first),))
+    yield replace(_kept("PHI", name, later), also=(Input(("PHI", "phi_deg"), later),))
 
 
 # ---- DOMAIN -----------------------------------------------------------------------------------------------------
@@ -280,13 +349,14 @@ def _lattice(rows: Ints, hkl: Input, hkl0: Input, side: SideValues, context: Con
             found = shape(x.miller("hkl_frac"), x.miller("hkl_rounded"), x.lattice_constants(), physics.axes)
             return list(found[:3])
 
-        yield Step(own, axes, rows, (hkl, hkl0, *counts), factors)
+        unread = replace(hkl0, idle=True)
+        yield Step(own, axes, rows, (hkl, unread, *counts), factors, also=header_inputs("crystal_shape"))
         if side.rows(own).has("F_latt_a").all():
             along = tuple(Input((own, name), rows) for name in axes)
             product = lambda x: [product_of_axes(*(x.number(name) for name in axes))]  # noqa: E731
-            yield Step(own, ("F_latt",), rows, along, product)
+            yield Step(own, ("F_latt",), rows, along, product, also=header_inputs("crystal_shape"))
             return
-    more = header_inputs("fudge") if shape is SHAPES["round"] else ()
+    more = () if shape is SHAPES["square"] else header_inputs("fudge")
     if shape in (SHAPES["gauss"], SHAPES["tophat"]):
         more = header_inputs("fudge", "a_star_A_inv", "b_star_A_inv", "c_star_A_inv")
 
@@ -294,10 +364,12 @@ def _lattice(rows: Ints, hkl: Input, hkl0: Input, side: SideValues, context: Con
         found = shape(x.miller("hkl_frac"), x.miller("hkl_rounded"), x.lattice_constants(), physics.axes)
         return [found.F_latt]
 
-    yield Step(own, ("F_latt",), rows, (hkl, hkl0, *counts, *more), whole)
+    shaped = header_inputs("crystal_shape")
+    yield Step(own, ("F_latt",), rows, (hkl, hkl0, *counts, *more), whole, also=shaped)
     if physics.lattice_can_vanish:
+        ones = lambda x: [torch.ones_like(x.miller("hkl_frac").h)]  # noqa: E731
         for name in axes:
-            yield Step(own, (name,), rows, (hkl,), lambda x: [torch.ones_like(x.miller("hkl_frac").h)])
+            yield Step(own, (name,), rows, (replace(hkl, idle=True),), ones, also=shaped)
 
 
 def _tricubic(side: SideValues, context: Context) -> Iterator[Step]:
@@ -307,36 +379,54 @@ def _tricubic(side: SideValues, context: Context) -> Iterator[Step]:
     table = context.simulator.constants.factors
     hkl = Input(("DOMAIN", "hkl_frac"), side.enclosing(own, "DOMAIN"))
 
-    def found(x: Arguments) -> Sequence[Result]:
-        return list(tricubic(table, x.miller("hkl_frac"))[1:])
+    def coordinates(x: Arguments) -> Sequence[Result]:
+        return list(tricubic(table, x.miller("hkl_frac"))[2:])
 
-    yield Step(own, ("block", "h_coords", "k_coords", "l_coords"), rows, (hkl,), found, decides=True)
+    def block(x: Arguments) -> Sequence[Result]:
+        h, k, l = (x.components(f"{axis}_coords") for axis in "hkl")
+        return [[nearest(table, Miller(i, j, m)) for i in h for j in k for m in l]]
+
+    names = ("h_coords", "k_coords", "l_coords")
+    yield Step(own, names, rows, (hkl,), coordinates, decides=True)
+    at = tuple(Input((own, name), rows) for name in names)
+    yield Step(own, ("block",), rows, at, block, decides=True, also=header_inputs("hkl_ranges", "default_F"))
 
 
 def _factor(rows: Ints, hkl: Input, hkl0: Input, side: SideValues, context: Context) -> Iterator[Step]:
     """F_cell: interpolated rows from their block, the others from the list or default_F."""
     own, physics = "DOMAIN", context.physics
-    F_latt = Input((own, "F_latt"), rows)
-    block_at = _blocks(side)
-    interpolated = _interpolated(rows, side, context)
-    through = rows[interpolated & (block_at != NOWHERE)]
-    if len(through):
-        block = Input(("TRICUBIC", "block"), block_at[through])
-        seen = (Input(hkl.name, through), block, Input(F_latt.name, through))
-        yield Step(own, ("F_cell",), through, seen, _seen(_through, physics))
-    looked_up = rows[interpolated & (block_at == NOWHERE)]
-    nearest_ones = rows[~interpolated]
+    vanishes = physics.lattice_can_vanish and not physics.with_water
+    interpolated, block_at = _interpolated(rows, side, context), _blocks(side)
+
+    def of(given: Input, chosen: Ints) -> Input:
+        return Input(given.name, chosen, idle=given.idle)
+
+    F_latt = Input((own, "F_latt"), rows, idle=not vanishes)
+    chosen, setting = rows[interpolated & (block_at != NOWHERE)], header_inputs("interpolate")
+    if len(chosen):
+        block = Input(("TRICUBIC", "block"), block_at[chosen])
+        coords = tuple(Input(("TRICUBIC", f"{axis}_coords"), block_at[chosen]) for axis in "hkl")
+        seen = (of(hkl, chosen), block, of(F_latt, chosen))
+        yield Step(own, ("F_cell",), chosen, seen, _seen(_through, physics), also=(*coords, *setting))
+    without_block = rows[interpolated & (block_at == NOWHERE)]
+    if len(without_block) and context.simulator is not None:
+        table = context.simulator.constants.factors
+        cubic = _seen(lambda x: tricubic(table, x.miller("hkl_frac")).F_cell, physics)
+        inputs = (of(hkl, without_block), of(F_latt, without_block))
+        yield Step(own, ("F_cell",), without_block, inputs, cubic, also=setting)
+    chosen = rows[~interpolated]
+    listed = header_inputs("hkl_ranges")
     if not physics.listed:
-        alike = (Input(F_latt.name, nearest_ones), *header_inputs("default_F"))
-        yield Step(own, ("F_cell",), nearest_ones, alike, _seen(lambda x: x.number("default_F"), physics))
+        alike = (of(F_latt, chosen), *header_inputs("default_F"))
+        yield Step(
+            own, ("F_cell",), chosen, alike, _seen(lambda x: x.number("default_F"), physics), also=(*setting, *listed)
+        )
     elif context.simulator is not None:
         table = context.simulator.constants.factors
-        inputs = (Input(hkl.name, looked_up), Input(F_latt.name, looked_up))
-        cubic = _seen(lambda x: tricubic(table, x.miller("hkl_frac")).F_cell, physics)
-        yield Step(own, ("F_cell",), looked_up, inputs, cubic)
-        inputs = (Input(hkl0.name, nearest_ones), Input(F_latt.name, nearest_ones))
+        inputs = (of(hkl0, chosen), of(F_latt, chosen))
         lookup = _seen(lambda x: nearest(table, x.miller("hkl_rounded")), physics)
-        yield Step(own, ("F_cell",), nearest_ones, inputs, lookup)
+        also = (*setting, *listed, *header_inputs("default_F"))
+        yield Step(own, ("F_cell",), chosen, inputs, lookup, also=also)
 
 
 def _through(x: Arguments) -> Tensor:
@@ -365,12 +455,17 @@ def _blocks(side: SideValues) -> Ints:
 
 
 def _interpolated(rows: Ints, side: SideValues, context: Context) -> np.ndarray:
-    """Which evaluations take the tricubic value: by the port's own decision, or where the trace shows a block."""
-    if not context.physics.interpolate:
+    """Which evaluations take the tricubic value, by the side's own word: where it has a block.
+
+    Whether it should have one is a step of its own. A side whose format has no blocks is taken to decide as the port.
+    """
+    if side.header("interpolate") == 0 or not context.physics.listed:
         return np.zeros(len(rows), bool)
-    hkl = side.rows("DOMAIN").numbers("hkl_frac")
-    if context.simulator is None or hkl is None:
+    if "trace_format" in side.metadata or len(side.rows("TRICUBIC")):
         return _blocks(side) != NOWHERE
+    hkl = side.rows("DOMAIN").numbers("hkl_frac")
+    if context.simulator is None or hkl is None or not context.physics.interpolate:
+        return np.zeros(len(rows), bool)
     before = torch.full((len(rows),), context.interpolates_before(side.pixel or (0, 0)), dtype=torch.float64)
     numbers = torch.from_numpy(evaluation_numbers(side).astype(np.float64))
     indices = Miller(*torch.from_numpy(hkl).unbind(1))

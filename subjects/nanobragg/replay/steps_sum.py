@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -12,7 +13,7 @@ from simulator.pixel_sum import layer_added, photons
 from simulator.scatter import Held, intensity_term, running_sum
 from simulator.trace import stored
 from subjects.nanobragg.replay.context import Context, step_rows
-from subjects.nanobragg.replay.step import Arguments, Given, Input, Result, Step, copy_of, header_inputs
+from subjects.nanobragg.replay.step import Arguments, Given, Input, Result, Step, copy_of, header_inputs, unread_inputs
 from subjects.nanobragg.replay.steps_header import THE_ROW
 from subjects.nanobragg.replay.values import HEADER, Ints, SideValues
 
@@ -134,7 +135,7 @@ def _before_scaling(side: SideValues, context: Context) -> Iterator[Step]:
     if not count:
         return
     if physics.layer_by_layer:
-        yield _sum_of_layers(side)
+        yield _sum_of_layers(side, context)
         return
     last = np.array([count - 1])
     running = Input(("DOMAIN", "I_running"), last)
@@ -150,31 +151,49 @@ def _before_scaling(side: SideValues, context: Context) -> Iterator[Step]:
     yield Step(HEADER, ("I_before_scaling",), THE_ROW, (running, *factors, *vanishes), left)
 
 
-def _sum_of_layers(side: SideValues) -> Step:
-    """Each layer's last running sum times the fraction that the layer captures."""
-    table = side.rows("DOMAIN")
-    layers = table.tic("thick_tic")
+def _sum_of_layers(side: SideValues, context: Context) -> Step:
+    """Each layer's last running sum, compounded once more where factors compound, times what the layer captures."""
+    layers = side.rows("DOMAIN").tic("thick_tic")
     lasts = np.flatnonzero(np.diff(layers, append=-1) != 0)
-    at_capture = side.enclosing("DOMAIN", "SUBPIXEL")[lasts]
-    sums = [Input(("DOMAIN", "I_running"), np.array([row]), label=f"sum {row}") for row in lasts]
-    captured = [
-        Input(("SUBPIXEL", "capture_fraction"), np.array([at]), label=f"captured {row}")
-        for row, at in zip(lasts, at_capture, strict=True)
-    ]
+    named: list[tuple[Input, ...]] = []
+    for row in lasts:
+        at = np.array([row])
+        factors = _oversampled(at, side, context) if context.physics.compounding else ()
+        vanishes = (Input(("DOMAIN", "F_latt"), at),) if factors and _can_skip(context) else ()
+        captured = Input(("SUBPIXEL", "capture_fraction"), side.enclosing("DOMAIN", "SUBPIXEL")[at], label="captured")
+        inputs = (Input(("DOMAIN", "I_running"), at), captured, *vanishes, *factors)
+        named.append(tuple(replace(given, label=f"{given.tag} {row}") for given in inputs))
 
     def total(x: Arguments) -> Sequence[Result]:
-        found = torch.zeros_like(x.number(sums[0].tag))
-        for I, fraction in zip(sums, captured, strict=True):
-            found = layer_added(found, x.number(I.tag), x.number(fraction.tag))
+        found = torch.zeros_like(x.number(named[0][0].tag))
+        for running, captured, *rest in named:
+            left = x.number(running.tag)
+            if rest:
+                left = _left(left, rest, x)
+            found = layer_added(found, left, x.number(captured.tag))
         return [found]
 
-    return Step(HEADER, ("I_before_scaling",), THE_ROW, (*sums, *captured), total)
+    return Step(HEADER, ("I_before_scaling",), THE_ROW, tuple(given for each in named for given in each), total)
+
+
+def _left(running: Tensor, rest: Sequence[Input], x: Arguments) -> Tensor:
+    """What compounding leaves of a layer's running sum; ``rest``: factors, after F_latt where it can vanish."""
+    factors = [given for given in rest if given.name[1] != "F_latt"]
+    executed = next((x.number(given.tag)[None] != 0.0 for given in rest if given.name[1] == "F_latt"), None)
+    rows = [x.number(factor.tag).expand(1, -1) for factor in factors]
+    return running_sum(running, torch.zeros_like(running)[None], rows, executed)[1]
 
 
 def _final(side: SideValues, context: Context) -> Iterator[Step]:
     physics = context.physics
-    names = "I_before_scaling r_e_sqr fluence_photons_per_m2 steps capture_fraction polar omega_pixel"
-    if not physics.background_in_sum:
+    names = "I_before_scaling r_e_sqr fluence_photons_per_m2 steps"
+    background = not physics.background_in_sum
+    used = [last or background for last in physics.factors_last]
+    used[0] = physics.factors_last[0] or (background and not physics.layer_by_layer)
+    factors = ("capture_fraction", "polar", "omega_pixel")
+    names += "".join(f" {name}" for name, on in zip(factors, used, strict=True) if on)
+    unread = [name for name, on in zip(factors, used, strict=True) if not on]
+    if background:
         names += " background_I"
 
     def final(x: Arguments) -> Sequence[Result]:
@@ -185,7 +204,8 @@ def _final(side: SideValues, context: Context) -> Iterator[Step]:
         return [photons(x.number("I_before_scaling"), held, captures, constants, physics)]  # type: ignore[arg-type]
 
     layers = _captures_of_layers(side) if physics.layer_by_layer and not physics.background_in_sum else ()
-    yield Step(HEADER, ("I_pixel_final",), THE_ROW, (*header_inputs(*names.split()), *layers), final)
+    inputs = (*header_inputs(*names.split()), *unread_inputs(*unread), *layers)
+    yield Step(HEADER, ("I_pixel_final",), THE_ROW, inputs, final)
     yield Step(
         HEADER,
         ("floatimage_accumulated",),
@@ -198,10 +218,10 @@ def _final(side: SideValues, context: Context) -> Iterator[Step]:
 
 
 def _captures_of_layers(side: SideValues) -> tuple[Input, ...]:
-    """The fraction that each layer captures, as its first subpixel holds it."""
+    """The fraction that each layer captures, as its last subpixel holds it."""
     table = side.rows("SUBPIXEL")
-    firsts = np.flatnonzero(np.diff(table.tic("thick_tic"), prepend=-1) != 0) if len(table) else ()
-    return tuple(Input(("SUBPIXEL", "capture_fraction"), np.array([row]), label=f"captured {row}") for row in firsts)
+    lasts = np.flatnonzero(np.diff(table.tic("thick_tic"), append=-1) != 0) if len(table) else ()
+    return tuple(Input(("SUBPIXEL", "capture_fraction"), np.array([row]), label=f"captured {row}") for row in lasts)
 
 
 def _stored(x: Arguments) -> Sequence[Result]:

@@ -1,0 +1,212 @@
+"""The graph of steps at one evaluation: which compared values a step was made from, and which are not known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from compare.classes.store import Found, Name, Place, Store
+from compare.references import Condition, Fact, Reference, Truth
+from compare.result import Key, Side
+from compare.vocabulary import HEADER, Quantity, Vocabulary
+
+Stated = Callable[[Side, str], tuple | None]
+"""What a side's header says of a name, compared or not; None where it says nothing."""
+
+
+@dataclass
+class Inputs:
+    """The compared inputs of one evaluation."""
+
+    found: list[Found] = field(default_factory=list)
+    lacking: list[str] = field(default_factory=list)  # in words: which inputs are not known, and why
+
+    @property
+    def complete(self) -> bool:
+        """Whether all of them are in the logs."""
+        return not self.lacking
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One evaluation of a step."""
+
+    quantity: Quantity
+    record: str  # of the quantity of today, where the log has an older name
+    indices: Mapping[str, int]
+    pixel: Place
+    order: int
+
+    @property
+    def place(self) -> Place:
+        return (*self.pixel, *self.indices.values())
+
+    @property
+    def flat(self) -> bool:
+        """An older name that stands for one evaluation of a record."""
+        return self.quantity.alias_of is not None
+
+
+@dataclass
+class Graph:
+    """Edges of the vocabulary at the evaluations that were compared."""
+
+    vocabulary: Vocabulary
+    store: Store
+    stated: Stated = field(default=lambda side, name: None)
+
+    def __post_init__(self) -> None:
+        self._flat: dict[Name, list[tuple[str, str]]] = {}
+        for alias in self.vocabulary.aliases:
+            if not alias.record and alias.component is None:
+                target = (alias.of.record or HEADER, alias.of.name)
+                self._flat.setdefault(target, []).append((alias.of.relation, alias.name))
+
+    def inputs(self, key: Key, order: int) -> Inputs:
+        """The inputs that count at an evaluation. An edge that may or may not be there is taken to be there."""
+        at = self.evaluation(key, order)
+        quantity = at.quantity
+        result = Inputs(lacking=[] if quantity.inputs is not None else ["nothing is said of what it is made from"])
+        for reference in quantity.inputs or ():
+            if self._counts(reference, at) is not False:
+                self._add(reference, at, result)
+        return result
+
+    def as_classed(self, inputs: Inputs) -> Inputs:
+        """The same inputs with the classes that they have by now."""
+        now = (self.store.at(found.name, found.place) for found in inputs.found)
+        return Inputs([found for found in now if found is not None], inputs.lacking)
+
+    def _add(self, reference: Reference, at: Evaluation, result: Inputs) -> None:
+        label = self.vocabulary.label_of(reference, at.record)
+        found = self.resolve(reference, at)
+        if self._out_of_step(reference, at):
+            record = reference.anchor.record if reference.anchor and reference.anchor.record else None
+            record = record or self.vocabulary.record_of(reference, at.record)
+            result.lacking.append(f"the logs have different lines of {record}, so {label} is not known")
+        elif found:
+            result.found += found
+        elif self._on_one_side(reference, at):
+            result.lacking.append(f"one log alone has the line of its input {label}")
+        elif not reference.optional and not reference.starts_loop and not self._same_metadata(reference, at):
+            listed = self.vocabulary.quantities.get((self.vocabulary.record_of(reference, at.record), reference.name))
+            compared = listed is None or listed.status != "metadata"
+            result.lacking.append(f"its input {label} {'is not in both logs' if compared else 'is not comparable'}")
+
+    def resolve(self, reference: Reference, at: Evaluation) -> list[Found]:
+        """The values that a reference means; for an older name also those under older names."""
+        found = self.store.resolve(reference, at.record, at.indices, at.pixel, at.order)
+        if found or not at.flat:
+            return found
+        target = self.vocabulary.record_of(reference, at.record), reference.name
+        names = [
+            name
+            for relation, name in self._flat.get(target, ())
+            if relation in (reference.relation, "first") and reference.relation != "previous"
+        ]
+        hits = (self.store.at((HEADER, name), at.pixel) for name in names)
+        return [hit for hit in hits if hit is not None][:1]
+
+    def _out_of_step(self, reference: Reference, at: Evaluation) -> bool:
+        """Whether a reference goes by the order of lines that the two logs do not have alike."""
+        presence = self.vocabulary.presences.get(at.record)
+        if presence is not None and presence.name == at.quantity.name:
+            return False  # that is what this very step decides
+        of = reference.anchor.record or at.record if reference.anchor else None
+        if of is None and (reference.relation != "same" or reference.every):
+            of = self.vocabulary.record_of(reference, at.record)
+        return of is not None and bool(self.store.alone(of, at.pixel))
+
+    def _on_one_side(self, reference: Reference, at: Evaluation) -> bool:
+        """Whether the line that a reference points at stands in one log alone."""
+        record = self.vocabulary.record_of(reference, at.record)
+        numbers = {**at.indices, **dict(reference.fixed)}
+        keys = self.vocabulary.records.get(record, ())
+        if reference.relation != "same" or not keys or any(key not in numbers for key in keys):
+            return False
+        return (*at.pixel, *(numbers[key] for key in keys)) in self.store.alone(record, at.pixel)
+
+    def _same_metadata(self, reference: Reference, at: Evaluation) -> bool:
+        """Whether an input that is never compared is stated alike."""
+        if self.vocabulary.record_of(reference, at.record) != HEADER:
+            return False
+        a, b = (self.stated(side, reference.name) for side in Side)
+        return a is not None and a == b
+
+    # ---- conditions ---------------------------------------------------------------------------------------------
+
+    def _counts(self, reference: Reference, at: Evaluation) -> Truth:
+        """Whether the edge is there by what either side states; None: nobody says."""
+        return True if reference.when is None else self.holds(reference.when, at)
+
+    def holds(self, condition: Condition, at: Evaluation) -> Truth:
+        """Whether a condition holds on either side."""
+        answers = [
+            condition.ask(lambda fact, side=side: self._answer(fact, at, side))  # type: ignore[misc]
+            for side in Side
+        ]
+        return True if True in answers else None if None in answers else False
+
+    def evaluation(self, key: Key, order: int) -> Evaluation:
+        quantity = self.vocabulary.quantity(key.record, key.name)
+        record = quantity.alias_of[0] if quantity.alias_of else quantity.record
+        return Evaluation(quantity, record, dict(key.indices), place_of(key)[:2], order)
+
+    def _answer(self, fact: Fact, at: Evaluation, side: Side) -> Truth:
+        if fact.kind == "first":
+            return self._is_first(fact.name, at)
+        if fact.kind == "record":
+            return self._has_line(fact.name, at)
+        if fact.name in at.indices:
+            return str(at.indices[fact.name]) == fact.value
+        value = self._value(fact.name, at, side)
+        return None if value is None else _equals(value, fact.value)
+
+    def _value(self, name: str, at: Evaluation, side: Side) -> tuple | None:
+        """What a side says, or else the other one."""
+        found = self.resolve(Reference(name, None), at)
+        if found:
+            return found[0].a if side is Side.A else found[0].b
+        other = Side.B if side is Side.A else Side.A
+        own = self.stated(side, name)
+        return self.stated(other, name) if own is None else own
+
+    def _is_first(self, loop: str, at: Evaluation) -> Truth:
+        if at.flat:
+            return True
+        if self.store.alone(at.record, at.pixel):
+            return None
+        keys = tuple(at.indices)
+        shared = (2 + keys.index(loop),) if loop else ()
+        first = self.store.first_order((at.record, at.quantity.name), shared, at.place)
+        return None if first is None else at.order <= first
+
+    def _has_line(self, record: str, at: Evaluation) -> Truth:
+        keys = self.vocabulary.records.get(record, ())
+        if at.flat or any(key not in at.indices for key in keys):
+            return None
+        place = (*at.pixel, *(at.indices[key] for key in keys))
+        if self.store.has_row(record, place) or place in self.store.alone(record, at.pixel):
+            return True
+        return False if self.store.has_record(record) or self.of_one_format() else None
+
+    def of_one_format(self) -> bool:
+        """Whether both logs state the version of their format: what they do not print did not happen."""
+        name = self.vocabulary.format_name
+        return name is not None and all(self.stated(side, name) is not None for side in Side)
+
+
+def _equals(value: tuple, text: str) -> bool:
+    if len(value) != 1:
+        return False
+    try:
+        return float(value[0]) == float(text)
+    except (TypeError, ValueError):
+        return str(value[0]) == text
+
+
+def place_of(key: Key) -> Place:
+    return (*(key.pixel or (-1, -1)), *(number for _, number in key.indices))
+
+
+__all__ = ["Evaluation", "Graph", "Inputs", "Stated", "place_of"]

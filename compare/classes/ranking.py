@@ -1,0 +1,38 @@
+"""The order in which differing pairs are explained: each step after those that it is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from compare.classes.graph import Graph, Inputs, place_of
+from compare.result import DifferenceClass, Pair
+
+
+def in_graph_order(pairs: Mapping[int, Pair], graph: Graph) -> Iterator[tuple[int, Inputs]]:
+    """Positions with their inputs: depth first along the graph, from one pair to the next in execution order.
+
+    A log prints lines in its own order (an origin before the pixel size that it is made from); that order decides
+    only between steps that the graph does not connect.
+    """
+    inputs = {
+        position: Inputs() if pair.difference is DifferenceClass.IDENTICAL else graph.inputs(pair.key, pair.order)
+        for position, pair in pairs.items()
+    }
+    at = {((pair.key.record, pair.key.name), place_of(pair.key)): position for position, pair in pairs.items()}
+    needs = {
+        position: [at[found.name, found.place] for found in each.found if (found.name, found.place) in at]
+        for position, each in inputs.items()
+    }
+    entered: set[int] = set()
+    for start in sorted(pairs, key=lambda i: (pairs[i].order, i)):
+        way = [] if start in entered else [(start, iter(needs[start]))]
+        entered.add(start)
+        while way:
+            position, rest = way[-1]
+            following = next((other for other in rest if other not in entered), None)
+            if following is None:
+                way.pop()
+                yield position, graph.as_classed(inputs[position])
+            else:
+                entered.add(following)
+                way.append((following, iter(needs[following])))
