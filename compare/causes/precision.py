@@ -40,7 +40,8 @@ def _rounded(exact: Sequence[float], short: Sequence[float]) -> bool:
 
 def truncated_constant(scene: Scene) -> str | None:
     """A constant that one side writes with fewer digits, or a ratio that shows one."""
-    if scene.quantity.inputs == () and len(scene.a) == len(scene.b) == 1 and not scene.whole:
+    given = scene.quantity.inputs is not None and all(source.optional for source in scene.quantity.inputs)
+    if given and len(scene.a) == len(scene.b) == 1 and not scene.whole:
         for short, long, side in ((scene.b[0], scene.a[0], "b"), (scene.a[0], scene.b[0], "a")):
             count = _shortened(short, long)
             if count:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from simulator.defects import Defects
@@ -31,6 +31,30 @@ class Context:
     def given_header(self, name: str) -> Value | None:
         """A header value of the port's own; None without a case."""
         return self.own.header.get(name) if self.own is not None else None
+
+    def as_stated(self, side: SideValues) -> Context:
+        """With the formulas that a side's arguments choose; what it does not state stays as it is.
+
+        The port's defects hold for both sides: a program that has others is at fault where they show.
+        """
+
+        def on(name: str, otherwise: bool) -> bool:
+            value = side.header(name)
+            return otherwise if value is None else bool(value)
+
+        own = self.physics
+        factors = ("oversample_thick", "oversample_polar", "oversample_omega")
+        thick, polar, omega = (on(name, was) for name, was in zip(factors, own.oversampled, strict=True))
+        physics = replace(
+            own,
+            curved=on("curved_detector", own.curved),
+            point_pixel=on("point_pixel", own.point_pixel),
+            polarized=not on("unpolarized", not own.polarized),
+            oversampled=(thick, polar, omega),
+            compounding="oversample-compounds" in self.defects and (thick or polar or omega),
+            layer_by_layer="last-layer-capture" not in self.defects and not thick,
+        )
+        return replace(self, physics=physics)
 
     def interpolates_before(self, pixel: tuple[int, int]) -> float:
         """Number of the evaluation from which interpolation is off for good in this pixel."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from simulator import Simulator
 from subjects.nanobragg.replay.context import Context, context_of_case, context_of_traces, variants
 from subjects.nanobragg.replay.machine import Figures, Machine, Replayed
 from subjects.nanobragg.replay.preparation import Spreads, preparation_spreads
-from subjects.nanobragg.replay.step import Given, Step
+from subjects.nanobragg.replay.step import Given, Step, header_inputs
 from subjects.nanobragg.replay.steps_header import header_steps
 from subjects.nanobragg.replay.steps_sample import sample_steps
 from subjects.nanobragg.replay.steps_sum import sum_steps
@@ -26,10 +27,26 @@ REPRODUCED = 1e-9
 
 
 def all_steps(side: SideValues, context: Context) -> Iterator[Step | Given]:
-    """Every step that can be evaluated on a side, in the order of their inputs."""
-    yield from header_steps(side, context)
-    yield from sample_steps(side, context)
-    yield from sum_steps(side, context)
+    """Every step that can be evaluated on a side, in the order of their inputs, by the side's own switches."""
+    context = context.as_stated(side)
+    for step in chain(header_steps(side, context), sample_steps(side, context), sum_steps(side, context)):
+        names = step.names if isinstance(step, Step) else (step.name,)
+        switches = dict.fromkeys(switch for name in names for switch in CHOSEN_BY.get((step.record, name), ()))
+        yield replace(step, also=(*step.also, *header_inputs(*switches)))
+
+
+_FACTORS = ("oversample_thick", "oversample_polar", "oversample_omega")
+CHOSEN_BY: dict[Name, tuple[str, ...]] = {
+    ("SUBPIXEL", "pixel_pos_meters"): ("curved_detector",),
+    ("SUBPIXEL", "omega_pixel_sr"): ("point_pixel", "oversample_omega"),
+    ("SUBPIXEL", "capture_fraction"): ("oversample_thick",),
+    ("SOURCE", "polar"): ("oversample_polar", "unpolarized"),
+    ("DOMAIN", "I_term"): _FACTORS,
+    ("DOMAIN", "I_running"): _FACTORS,
+    (HEADER, "I_before_scaling"): _FACTORS,
+    (HEADER, "I_pixel_final"): _FACTORS,
+}
+"""Header lines that choose the formula of a step."""
 
 
 @dataclass(frozen=True)

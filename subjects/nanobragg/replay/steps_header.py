@@ -34,6 +34,7 @@ RESTATED = {
     "interpolate": ("N_cells", "hkl_ranges"),
     "attenuation_per_meter": ("n_thick_steps", "thick_step_meters"),
     "thick_step_meters": ("n_thick_steps",),
+    "carried_from": ("dmin_angstroms",),
 }
 """What follows from arguments alone, some of which have a line of their own."""
 
@@ -46,8 +47,15 @@ def header_steps(side: SideValues, context: Context) -> Iterator[Step | Given]:
         for name, value in context.own.header.items():
             also = RESTATED.get(name, ())
             if name not in known and all(_as_the_port(side, context, other) for other in also):
-                yield Given(HEADER, name, THE_ROW, [value], header_inputs(*also))
+                more = _scanned(side) if name == "carried_from" else ()
+                yield Given(HEADER, name, THE_ROW, [value], (*header_inputs(*also), *more))
     yield from made
+
+
+def _scanned(side: SideValues) -> tuple[Input, ...]:
+    """What tells whether pixels before this one were scanned: the resolution limit, and what this pixel makes of it."""
+    scanned = (("SOURCE", "stol_A_inv"), ("PHI", "phi_deg"))
+    return tuple(Input(name, np.array([row])) for name in scanned for row in range(len(side.rows(name[0]))))
 
 
 def _as_the_port(side: SideValues, context: Context, name: str) -> bool:

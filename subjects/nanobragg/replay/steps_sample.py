@@ -108,7 +108,14 @@ def _subpixel(side: SideValues, context: Context) -> Iterator[Step]:
 
     if side.pixel is not None:
         inputs = (*header_inputs(*(names + read + bent).split()), *unread_inputs(*unread.split()))
-        yield Step(own, ("pixel_pos_meters",), rows, inputs, position, also=header_inputs("pixel_size_meters"))
+        yield Step(
+            own,
+            ("pixel_pos_meters",),
+            rows,
+            inputs,
+            position,
+            also=header_inputs("pixel_size_meters", "curved_detector"),
+        )
     at_position, at_R = Input((own, "pixel_pos_meters"), rows), Input((own, "R_distance_meters"), rows)
     yield Step(
         own, ("R_distance_meters",), rows, (at_position,), lambda x: [sample_distance(x.vector("pixel_pos_meters"))]
@@ -418,9 +425,8 @@ def _factor(rows: Ints, hkl: Input, hkl0: Input, side: SideValues, context: Cont
     listed = header_inputs("hkl_ranges")
     if not physics.listed:
         alike = (of(F_latt, chosen), *header_inputs("default_F"))
-        yield Step(
-            own, ("F_cell",), chosen, alike, _seen(lambda x: x.number("default_F"), physics), also=(*setting, *listed)
-        )
+        also = (*setting, *listed, of(hkl0, chosen))
+        yield Step(own, ("F_cell",), chosen, alike, _seen(lambda x: x.number("default_F"), physics), also=also)
     elif context.simulator is not None:
         table = context.simulator.constants.factors
         inputs = (of(hkl0, chosen), of(F_latt, chosen))
