@@ -43,6 +43,8 @@ from compare.vocabulary import HEADER, Vocabulary
 
 LogPath = str | PathLike[str]
 WINDOW_ROWS = 40_000  # rows that arrive before they are aligned; below it the logs are seen whole
+PLACES = "AT"  # record of lines that say where a source writes a name: name=RECORD.name at=file line=n
+MOST_PLACES = 100_000  # that are kept
 MOST_LABELS = 20  # differing pairs of one name that are given a cause label
 
 
@@ -136,6 +138,7 @@ class _Run:
         self.headers: dict[tuple[Side, str], tuple] = {}
         self.labelled: dict[Name, int] = {}
         self.without_pixel: set[Side] = set()
+        self.places: dict[tuple[Side, str], str] = {}
 
     def close(self) -> None:
         self.pool.close()
@@ -181,6 +184,9 @@ class _Run:
         for table in tables:
             if side in self.without_pixel:
                 table.index[:, :2] = -1
+            if table.record == PLACES and set(table.columns) == {"name", "at", "line"}:
+                self._note_places(side, table)
+                continue
             self.measuring.note(table)
             names = {(table.record, name) for name in table.columns}
             self.seen[side] |= names
@@ -200,6 +206,19 @@ class _Run:
         if table.index_names or (not table.record and listed):
             return Lane(self.window.waiting_rows)
         return SequenceLane(self.window.waiting_rows)
+
+    def _note_places(self, side: Side, table: Table) -> None:
+        """Where the source of a program writes a name: the first place that its log says."""
+        columns = (table.columns[name].tolist() for name in ("name", "at", "line"))
+        for (name, *_), (file, *_), (line, *_) in zip(*columns, strict=True):
+            if len(self.places) < MOST_PLACES:
+                self.places.setdefault((side, str(name)), f"{file}:{line}")
+
+    def _with_source(self, pair: Pair) -> Pair:
+        """A differing pair with the places of its name in both sources."""
+        name = f"{pair.key.record}.{pair.key.name}" if pair.key.record else pair.key.name
+        source_a, source_b = (self.places.get((side, name), "") for side in Side)
+        return replace(pair, source_a=source_a, source_b=source_b) if pair.differs and (source_a or source_b) else pair
 
     def _note_header(self, side: Side, table: Table) -> None:
         name, column = next(iter(table.columns.items()))
@@ -340,6 +359,8 @@ class _Run:
             nothing_common=not paired,
         )
         pairs = self.collector.finish(self.logs[Side.A].locate, self.logs[Side.B].locate, statuses.status)
+        if self.places:
+            pairs = [self._with_source(pair) for pair in pairs]
         result = Comparison(
             sides=(self.logs[Side.A].info(), self.logs[Side.B].info()),
             pairs=pairs,

@@ -170,6 +170,8 @@ class Pair:
     name_b: str = ""
     line_a: int = 0  # 1-based line numbers; 0 where unknown
     line_b: int = 0
+    source_a: str = ""  # ``file:line`` of each program, where its log says it
+    source_b: str = ""
     note: str = ""  # unit conversion, which alias was chosen
     why: str = ""  # why the origin is not known
     rank: int = 0  # position in the graph: a step comes after those that it is made from

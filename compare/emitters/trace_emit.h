@@ -18,7 +18,8 @@
  * Floats have 17 significant digits and a point whatever the locale, so that they read back to the same bits.
  * A line is written whole. After the first fault (a bad name, a value outside a record that was ended, a full
  * disk) nothing more is written, so that a broken trace cannot look complete; TRACE_CLOSE tells. It does not
- * close the stream. What the macros refuse: names that are no C identifiers; words that are empty or hold
+ * close the stream. The first time that a line of the source writes a value, a line TRACE_C_AT name=F_latt
+ * at=model.c line=123 says where it stands (not with -DTRACE_EMIT_NO_PLACES). What the macros refuse: names that are no C identifiers; words that are empty or hold
  * white space, a comma or an equals sign.
  */
 #ifndef TRACE_EMIT_H
@@ -30,7 +31,10 @@
 #include <stdio.h>
 
 #ifdef __cplusplus
+#define TRACE_EMIT_PER_THREAD thread_local
 extern "C" {
+#else
+#define TRACE_EMIT_PER_THREAD _Thread_local
 #endif
 void trace_emit_open(FILE *stream, const char *side);
 const char *trace_emit_close(void);
@@ -45,6 +49,7 @@ void trace_emit_double(const char *name, double value);
 void trace_emit_doubles(const char *name, size_t count, const double *values);
 void trace_emit_floats(const char *name, size_t count, const float *values);
 void trace_emit_pixel(int slow, int fast);
+void trace_emit_place(unsigned *told, const char *name, const char *file, int line);
 #ifdef __cplusplus
 }
 #endif
@@ -55,12 +60,22 @@ void trace_emit_pixel(int slow, int fast);
 #define TRACE_RECORD(record) trace_emit_record(record)
 #define TRACE_END() trace_emit_end()
 #define TRACE_INDEX(key, index) trace_emit_index(key, index)
-#define TRACE_WORD(name, word) trace_emit_word(name, word)
-#define TRACE_INT(name, value) trace_emit_int(name, value)
-#define TRACE_INTS(name, count, values) trace_emit_ints(name, count, values)
-#define TRACE_DOUBLE(name, value) trace_emit_double(name, value)
-#define TRACE_DOUBLES(name, count, values) trace_emit_doubles(name, count, values)
-#define TRACE_FLOATS(name, count, values) trace_emit_floats(name, count, values)
+#ifdef TRACE_EMIT_NO_PLACES
+#define TRACE_PLACED_(name, write) write
+#else /* each line of the source tells its place once a trace */
+#define TRACE_PLACED_(name, write)                           \
+    do {                                                     \
+        static TRACE_EMIT_PER_THREAD unsigned told;          \
+        trace_emit_place(&told, name, __FILE__, __LINE__);   \
+        write;                                               \
+    } while (0)
+#endif
+#define TRACE_WORD(name, word) TRACE_PLACED_(name, trace_emit_word(name, word))
+#define TRACE_INT(name, value) TRACE_PLACED_(name, trace_emit_int(name, value))
+#define TRACE_INTS(name, count, values) TRACE_PLACED_(name, trace_emit_ints(name, count, values))
+#define TRACE_DOUBLE(name, value) TRACE_PLACED_(name, trace_emit_double(name, value))
+#define TRACE_DOUBLES(name, count, values) TRACE_PLACED_(name, trace_emit_doubles(name, count, values))
+#define TRACE_FLOATS(name, count, values) TRACE_PLACED_(name, trace_emit_floats(name, count, values))
 #define TRACE_PIXEL(slow, fast) trace_emit_pixel(slow, fast)
 
 #else /* sizeof evaluates nothing, yet the compiler still sees the names: no "unused variable" warnings */
@@ -90,12 +105,6 @@ void trace_emit_pixel(int slow, int fast);
 #include <stdlib.h>
 #include <string.h>
 
-#ifdef __cplusplus
-#define TRACE_EMIT_PER_THREAD thread_local
-#else
-#define TRACE_EMIT_PER_THREAD _Thread_local
-#endif
-
 enum { TRACE_EMIT_TEXT = 40 }; /* room for any number and for the side's word */
 
 static TRACE_EMIT_PER_THREAD struct {
@@ -105,7 +114,9 @@ static TRACE_EMIT_PER_THREAD struct {
     char *line;
     size_t used, room;
     int in_record; /* 0 no, 1 index keys may follow, 2 values may follow */
+    char record[TRACE_EMIT_TEXT]; /* its name, "" where it is longer */
 } trace_emitter;
+static TRACE_EMIT_PER_THREAD unsigned trace_emit_run; /* which trace of this thread, from 1 */
 
 /* ---- building a line ---- */
 
@@ -221,6 +232,7 @@ static void trace_emit_integer(long long value)
 
 void trace_emit_open(FILE *stream, const char *side)
 {
+    trace_emit_run++;
     trace_emitter.stream = stream;
     trace_emitter.problem = NULL;
     trace_emitter.used = 0;
@@ -260,6 +272,9 @@ void trace_emit_record(const char *record)
     else if (!trace_emit_is_name(record))
         trace_emit_fail("a record's name must be an identifier");
     trace_emitter.in_record = 1;
+    trace_emitter.record[0] = '\0';
+    if (record != NULL && strlen(record) < sizeof trace_emitter.record)
+        strcpy(trace_emitter.record, record);
     trace_emit_put("TRACE_");
     trace_emit_put(trace_emitter.side);
     trace_emit_put("_");
@@ -274,6 +289,21 @@ void trace_emit_end(void)
         trace_emit_fail("a record was ended that was not begun");
     trace_emitter.in_record = 0;
     trace_emit_flush();
+}
+
+/* Where the source writes a value, once a trace: a line of its own, before the one that the value stands in. */
+void trace_emit_place(unsigned *told, const char *name, const char *file, int line)
+{
+    const char *base, *record = trace_emitter.in_record ? trace_emitter.record : "";
+    if (!trace_emit_ready() || *told == trace_emit_run || !trace_emit_is_name(name))
+        return;
+    *told = trace_emit_run;
+    base = strrchr(file, '/') != NULL ? strrchr(file, '/') + 1 : file;
+    if (base[0] == '\0' || strpbrk(base, " \t\r\n\v\f,=") != NULL || (trace_emitter.in_record && record[0] == '\0'))
+        return;
+    if (fprintf(trace_emitter.stream, "TRACE_%s_AT name=%s%s%s at=%s line=%d\n", trace_emitter.side, record,
+                record[0] != '\0' ? "." : "", name, base, line) < 0)
+        trace_emit_fail("the trace could not be written");
 }
 
 void trace_emit_index(const char *key, long long index)

@@ -6,14 +6,18 @@
     trace.value("start_m", [0.0, 0.0, 1.0])         # TRACE_PY: start_m 0.0 0.0 1.0
     trace.record("STEP", {"step": 3}, flux=x)       # TRACE_PY_STEP step=3 flux=0.15548207271956166
 
-Floats are written in the shortest form that reads back to the same bits. Arrays and tensors are accepted as
-they are (whatever has ``tolist``). ``if trace:`` around costly arguments makes an emitter that is off free.
+The first time that a name is written, a line ``TRACE_PY_AT name=PHI.F_latt at=model.py line=123`` says where in the
+source (not with ``places=False``). Floats are written in the shortest form that reads back to the same bits. Arrays
+and tensors are accepted as they are (whatever has ``tolist``). ``if trace:`` around costly arguments makes an emitter
+that is off free.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import PurePath
 from typing import Any, TextIO
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
@@ -23,27 +27,44 @@ _WORD = re.compile(r"[^\s,=]+")
 class Emitter:
     """Writes to ``stream`` (text), one whole line a call. Raises ``ValueError`` for what no reader could read."""
 
-    def __init__(self, stream: TextIO, side: str = "PY") -> None:
+    def __init__(self, stream: TextIO, side: str = "PY", *, places: bool = True) -> None:
         if not re.fullmatch(r"[A-Za-z][A-Za-z0-9]*", side):
             raise ValueError(f"the side must be a word of letters and digits, such as PY; it is {side!r}")
-        self._stream, self._side = stream, side
+        self._stream, self._side, self._places = stream, side, places
+        self._placed: set[str] = set()
 
     def __bool__(self) -> bool:
         return True
 
     def value(self, name: str, value: Any) -> None:
         """One quantity: ``TRACE_PY: name value [value value]``."""
-        self._stream.write(f"TRACE_{self._side}: {_name(name)} {' '.join(_texts(value))}\n")
+        line = f"TRACE_{self._side}: {_name(name)} {' '.join(_texts(value))}\n"
+        self._place([name])
+        self._stream.write(line)
 
     def pixel(self, slow: int, fast: int) -> None:
         """The lines that follow belong to this pixel."""
-        self.value("pixel", (int(slow), int(fast)))
+        self._stream.write(f"TRACE_{self._side}: pixel {int(slow)} {int(fast)}\n")
 
     def record(self, record: str, indices: Mapping[str, int], **values: Any) -> None:
         """One evaluation: ``TRACE_PY_RECORD index=0 ... name=value name=x,y,z``."""
         keys = [f"{_name(key)}={int(index)}" for key, index in indices.items()]
         parts = [f"{_name(name)}={','.join(_texts(value))}" for name, value in values.items()]
-        self._stream.write(" ".join([f"TRACE_{self._side}_{_name(record)}", *keys, *parts]) + "\n")
+        line = " ".join([f"TRACE_{self._side}_{_name(record)}", *keys, *parts]) + "\n"
+        self._place(f"{record}.{name}" for name in values)
+        self._stream.write(line)
+
+    def _place(self, names: Iterable[str]) -> None:
+        """Where the caller stands, for names that are written for the first time."""
+        new = [name for name in names if name not in self._placed] if self._places else []
+        if not new:
+            return
+        self._placed.update(new)
+        caller = sys._getframe(2)
+        file = PurePath(caller.f_code.co_filename).name
+        if _WORD.fullmatch(file):
+            place = f"at={file} line={caller.f_lineno}"
+            self._stream.writelines(f"TRACE_{self._side}_AT name={name} {place}\n" for name in new)
 
 
 class _Off(Emitter):
@@ -68,9 +89,9 @@ class _Off(Emitter):
 OFF = _Off()
 
 
-def emitter(stream: TextIO | None, side: str = "PY", *, on: bool = True) -> Emitter:
+def emitter(stream: TextIO | None, side: str = "PY", *, on: bool = True, places: bool = True) -> Emitter:
     """An emitter for ``stream``; :data:`OFF` without a stream or with the one switch, ``on``, set to False."""
-    return Emitter(stream, side) if on and stream is not None else OFF
+    return Emitter(stream, side, places=places) if on and stream is not None else OFF
 
 
 def _name(name: str) -> str:

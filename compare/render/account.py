@@ -102,7 +102,8 @@ def step_text(pair: Pair, part: str = "") -> str:
 def place_text(pair: Pair) -> str:
     """Lines of the logs, and of the sources where a log says."""
     lines = [f"line {line} of {side}" for side, line in (("a", pair.line_a), ("b", pair.line_b)) if line]
-    return ", ".join(lines)
+    sources = [text for text in (pair.source_a, pair.source_b) if text]
+    return clean(", ".join(lines) + (f" ({', '.join(sources)})" if sources else ""))
 
 
 def run_text(result: Comparison) -> str:

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from compare import emitters
 from compare.engine import compare_traces
+from compare.render.account import place_text
 from compare.result import DifferenceClass, Verdict
 from compare.vocabulary import load
 
@@ -55,6 +56,7 @@ def run_c(body: str, folder: Path, *flags: str, head: str = "") -> subprocess.Co
         f"#include <math.h>\nint main(void) {{\n{body}\n"
         "const char *problem = TRACE_CLOSE();\nif (problem) { fputs(problem, stderr); return 1; }\nreturn 0; }\n"
     )
+    flags = flags or ("-DTRACE_EMIT_NO_PLACES",)
     program = compiled(source, folder, "-DTRACE_EMIT", "-fsanitize=address,undefined", *flags)
     return subprocess.run([program], capture_output=True, text=True)
 
@@ -77,7 +79,7 @@ def test_both_examples_write_the_same_names_indices_and_bits(orbit_logs: tuple[P
     def parsed(log: Path) -> list[tuple[str, list[str]]]:
         lines = [line for line in log.read_text().splitlines() if line.startswith("TRACE_")]
         words = [re.split(r"[ =,]", re.sub(r"^TRACE_(C|PY)", "", line)) for line in lines]
-        return [(line[0], line[1:]) for line in words if "program" not in line]
+        return [(line[0], line[1:]) for line in words if "program" not in line and line[0] != "_AT"]
 
     def canonical(word: str) -> str:
         return float(word).hex() if re.match(r"-?\d", word) else word
@@ -156,6 +158,43 @@ def test_c_writes_records_vectors_and_every_kind_of_value(tmp_path: Path) -> Non
     ]
 
 
+def test_c_says_once_where_its_source_writes_a_value(tmp_path: Path) -> None:
+    body = """
+        TRACE_OPEN(stdout, "C");
+        for (int i = 0; i < 2; i++) {
+            TRACE_RECORD("STEP");
+            TRACE_INDEX("i", i);
+            TRACE_DOUBLE("x", 0.5);
+            TRACE_END();
+        }
+        TRACE_INT("steps", 2);
+        """
+    lines = run_c(body, tmp_path, "-O1").stdout.splitlines()
+    places = [line for line in lines if line.startswith("TRACE_C_AT ")]
+    assert [re.sub(r"\d+", "N", line) for line in places] == [
+        "TRACE_C_AT name=STEP.x at=main.c line=N",
+        "TRACE_C_AT name=steps at=main.c line=N",
+    ]
+    assert lines.index(places[0]) == 0
+    assert [line for line in lines if line not in places] == [
+        "TRACE_C_STEP i=0 x=0.5", "TRACE_C_STEP i=1 x=0.5", "TRACE_C: steps 2",
+    ]  # fmt: skip
+
+
+def test_a_comparison_says_where_both_sources_write_a_step(tmp_path: Path) -> None:
+    logs = (tmp_path / "a.log", tmp_path / "b.log")
+    for log, value in zip(logs, (0.25, 0.75), strict=True):
+        with log.open("w") as stream:
+            trace = trace_emit.emitter(stream, "PY")
+            trace.record("STEP", {"i": 0}, x=value)
+    result = compare_traces(*logs)
+    (pair,) = result.pairs
+    assert re.fullmatch(r"test_emitters\.py:\d+", pair.source_a)
+    assert pair.source_a == pair.source_b
+    assert f"({pair.source_a}, {pair.source_b})" in place_text(pair)
+    assert not [left for left in result.leftovers if left.key.record == "AT"]
+
+
 @pytest.mark.parametrize(
     ("body", "message"),
     [
@@ -226,7 +265,7 @@ def test_c_threads_write_whole_lines_and_others_stay_silent(tmp_path: Path) -> N
         head="#include <omp.h>",
     )
     assert done.returncode == 0, done.stderr
-    lines = done.stdout.splitlines()
+    lines = [line for line in done.stdout.splitlines() if not line.startswith("TRACE_C_AT ")]
     assert len(lines) == 600
     assert all(re.fullmatch(r"TRACE_C_STEP thread=[012] i=\d+ x=[\d.e-]+", line) for line in lines)
 
@@ -243,7 +282,7 @@ def test_the_header_compiles_as_cplusplus_in_several_files(tmp_path: Path) -> No
     command = [compiler, "-std=c++11", "-Wall", "-Wextra", "-Werror", "-DTRACE_EMIT", f"-I{emitters.FOLDER}"]
     subprocess.run([*command, "a.cpp", "b.cpp", "-o", "program"], check=True, cwd=tmp_path)
     done = subprocess.run([tmp_path / "program"], check=True, capture_output=True, text=True)
-    assert done.stdout == "TRACE_CXX: x 0.5\n"
+    assert done.stdout == "TRACE_CXX_AT name=x at=b.cpp line=2\nTRACE_CXX: x 0.5\n"
 
 
 # ---------------------------------------------------------------- Python
@@ -266,7 +305,11 @@ def test_python_writes_records_vectors_and_every_kind_of_value() -> None:
     trace.value("umat", np.eye(2))
     trace.value("half", np.float32(0.1))
     trace.record("PHI", {"source": 0, "phi_tic": np.int64(3)}, ap=(0.1, -0.0), F_latt=math.nan, n=np.int32(7))
-    assert stream.getvalue().splitlines() == [
+    lines = stream.getvalue().splitlines()
+    places = [line for line in lines if line.startswith("TRACE_PY_AT ")]
+    assert re.fullmatch(r"TRACE_PY_AT name=interpolate at=test_emitters.py line=\d+", places[0])
+    assert [line.split()[1] for line in places[-3:]] == ["name=PHI.ap", "name=PHI.F_latt", "name=PHI.n"]
+    assert [line for line in lines if line not in places] == [
         "TRACE_PY: pixel 685 1039",
         "TRACE_PY: interpolate 1",
         "TRACE_PY: mode spec",
