@@ -11,6 +11,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from compare.whole_pixels import apart, as_whole
+
 ULP_STEPS = (1, 2, 4)
 FLOAT32_MANTISSA_BITS = 24
 FLOAT32_SMALLEST = 2.0**-149
@@ -20,8 +22,10 @@ FLOAT32_SMALLEST = 2.0**-149
 class Tolerance:
     """A pixel passes when any of the four bounds holds; the image when all pixels do.
 
-    ``floor`` is relative to the largest abs(A): below it a pixel holds nothing but rounding. ``equal_share``
-    adds that this share of the pixels must be equal bit for bit. Raises ``ValueError`` for what is no bound.
+    ``floor`` is relative to the local scale, the largest abs(A) of the pixel and its eight neighbours: below it a
+    pixel holds nothing but rounding. Integers have neither ulps nor a floor. ``equal_share`` adds that this share of
+    the pixels must be equal bit for bit; ``equal_nan`` takes NaN on both sides for the same. Raises ``ValueError``
+    for what is no bound.
     """
 
     ulps: float = 2.0
@@ -29,6 +33,7 @@ class Tolerance:
     relative: float = 0.0
     floor: float = 1e-15
     equal_share: float = 0.0
+    equal_nan: bool = False
 
     def __post_init__(self) -> None:
         for name, value in vars(self).items():
@@ -68,6 +73,8 @@ class Statistics:
     outside: int  # beyond the tolerance
     not_finite_one_sided: int
     not_finite_both: int
+    nan_both: int
+    lenient: int  # pass, and would not by the default bounds
     appeared: int  # A is zero and B is not: no relative difference exists
     largest_absolute: Extreme
     largest_relative: Extreme | None
@@ -118,15 +125,22 @@ def statistics(
 ) -> Statistics:
     """Figures of the pixels that are ``kept`` (at least one); ``origin`` is added to every place."""
     at = np.nonzero(kept)
+    pair = as_whole(a[at], b[at])
     ulps = float32_ulps(a[at], b[at])
     flat_a, flat_b = a[at].astype(np.float64), b[at].astype(np.float64)
     finite = np.isfinite(flat_a) & np.isfinite(flat_b)
     with np.errstate(invalid="ignore", over="ignore"):
-        absolute = np.where(ulps == 0, 0.0, np.abs(flat_b - flat_a))
+        absolute = np.where(ulps == 0, 0.0, np.abs(flat_b - flat_a)) if pair is None else apart(*pair)
+    if pair is not None:
+        ulps = np.where(absolute == 0, 0.0, np.maximum(ulps, 1.0))
     nonzero = finite & (flat_a != 0)
     with np.errstate(over="ignore"):
         relative = np.divide(absolute, np.abs(flat_a), out=np.zeros_like(absolute), where=nonzero)
-    outside = ~_passes(flat_a, ulps, absolute, np.where(nonzero, relative, np.inf), tolerance)
+    distances = Distances(
+        ulps, absolute, np.where(nonzero, relative, np.inf), _local_scale(a, kept)[at], whole=pair is not None
+    )
+    outside = ~_passes(distances, tolerance)
+    lenient = ~outside & ~_passes(distances, Tolerance())
 
     def extreme(values: np.ndarray, where: int) -> Extreme:
         slow, fast = int(at[0][where]) + origin[0], int(at[1][where]) + origin[1]
@@ -140,6 +154,8 @@ def statistics(
         outside=int(outside.sum()),
         not_finite_one_sided=int((~finite & (ulps > 0)).sum()),
         not_finite_both=int((~finite & (ulps == 0)).sum()),
+        nan_both=int((np.isnan(flat_a) & np.isnan(flat_b)).sum()),
+        lenient=int(lenient.sum()),
         appeared=int((finite & (flat_a == 0) & (flat_b != 0)).sum()),
         largest_absolute=extreme(absolute, _argmax(absolute)),
         largest_relative=extreme(relative, _argmax(relative)) if nonzero.any() else None,
@@ -160,14 +176,37 @@ def _ordered(values: np.ndarray) -> np.ndarray:
     return np.where(bits < 0, -(bits & 0x7FFFFFFF), bits)
 
 
-def _passes(
-    a: np.ndarray, ulps: np.ndarray, absolute: np.ndarray, relative: np.ndarray, tolerance: Tolerance
-) -> np.ndarray:
+@dataclass(frozen=True)
+class Distances:
+    """How far apart pixels are, each (n,). ``whole``: integers, for which only the last two bounds count."""
+
+    ulps: np.ndarray
+    absolute: np.ndarray
+    relative: np.ndarray
+    scale: np.ndarray
+    whole: bool
+
+
+def _passes(distances: Distances, tolerance: Tolerance) -> np.ndarray:
     """Pixels within the tolerance. A NaN or infinity on one side only never is."""
-    magnitudes = np.abs(a[np.isfinite(a)])
-    floor = tolerance.floor * float(magnitudes.max()) if magnitudes.size else 0.0
-    near = (absolute <= max(tolerance.absolute, floor)) | (relative <= tolerance.relative)
-    return (ulps <= tolerance.ulps) | (np.isfinite(ulps) & near)
+    near = (distances.absolute <= tolerance.absolute) | (distances.relative <= tolerance.relative)
+    if distances.whole:
+        return near | (distances.absolute == 0)
+    near |= distances.absolute <= tolerance.floor * distances.scale
+    return (distances.ulps <= tolerance.ulps) | (np.isfinite(distances.ulps) & near)
+
+
+def _local_scale(a: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """The largest finite abs(A) of each pixel and its eight neighbours, of those that are kept."""
+    sizes = np.abs(a.astype(np.float64))
+    sizes[~(kept & np.isfinite(sizes))] = 0.0
+    for axis in (0, 1):
+        ahead, behind = sizes.copy(), sizes.copy()
+        first, last = ((slice(None),) * axis + (part,) for part in (slice(None, -1), slice(1, None)))
+        ahead[first] = sizes[last]
+        behind[last] = sizes[first]
+        sizes = np.maximum(sizes, np.maximum(ahead, behind))
+    return sizes
 
 
 def _argmax(values: np.ndarray) -> int:

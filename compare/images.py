@@ -18,6 +18,8 @@ from compare.peaks import PeakShift, peak_shifts
 from compare.result import EXIT_CODES, Verdict
 
 SCHEMA_VERSION = 1
+WIDE = 1e-6  # a relative bound beyond it is said first
+BOUNDS = ("ulps", "absolute", "relative", "floor")
 Roi = tuple[int, int, int, int]  # slow0, slow1, fast0, fast1, ends excluded as in a slice
 
 
@@ -43,6 +45,7 @@ class ImageComparison:
     reasons: tuple[str, ...] = ()  # why it is not parity; empty for parity
     roi: Roi | None = None
     statistics: Statistics | None = None
+    remarks: tuple[str, ...] = ()  # bounds that were given and decided
     peaks: tuple[PeakShift, ...] = ()
     schema_version: int = SCHEMA_VERSION
 
@@ -83,7 +86,9 @@ def compare_images(
 
     def outcome(verdict: Verdict, *reasons: str, figures: Statistics | None = None) -> ImageComparison:
         shifts = peak_shifts(part_a, part_b, kept, peaks, origin) if figures else ()
-        return ImageComparison(_source(a), _source(b), tolerance, verdict, reasons, roi, figures, shifts)
+        return ImageComparison(
+            _source(a), _source(b), tolerance, verdict, reasons, roi, figures, _remarks(figures, tolerance), shifts
+        )
 
     if a.shape != b.shape:
         sizes = f"A is {_size(a.shape)}, B is {_size(b.shape)} (slow x fast)"
@@ -117,10 +122,23 @@ def _judge(figures: Statistics, tolerance: Tolerance, blank: bool) -> tuple[Verd
         return Verdict.DIVERGENCE, tuple(reasons)
     if figures.not_finite_both == figures.pixels:
         return Verdict.NOTHING_COMPARED, ("no pixel is finite on either side: nothing was compared",)
+    if figures.nan_both and not tolerance.equal_nan:
+        why = f"{figures.nan_both} pixels are NaN on both sides and cannot be compared (--equal-nan accepts them)"
+        return Verdict.INCOMPLETE, (why,)
     if blank:
         why = "both images are zero everywhere: nothing was compared (--allow-blank accepts that)"
         return Verdict.NOTHING_COMPARED, (why,)
     return Verdict.PARITY, ()
+
+
+def _remarks(figures: Statistics | None, tolerance: Tolerance) -> tuple[str, ...]:
+    """What only the given bounds let pass, and bounds that are wide."""
+    wide = {"--rtol": tolerance.relative, "--floor": tolerance.floor}
+    said = [f"{name} {bound:g} is wider than {WIDE:g}" for name, bound in wide.items() if bound > WIDE]
+    if figures is not None and figures.lenient:
+        given = ", ".join(f"{name} {value:g}" for name, value in vars(tolerance).items() if name in BOUNDS)
+        said.append(f"{figures.lenient} of {figures.pixels} pixels pass only by the bounds given ({given})")
+    return tuple(said)
 
 
 def _source(image: Image) -> Source:

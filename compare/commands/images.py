@@ -31,10 +31,13 @@ def images(
     ulps: Annotated[float, typer.Option(help="Tolerance in float32 units in the last place.")] = 2.0,
     atol: Annotated[float, typer.Option(help="Absolute tolerance; a pixel needs to meet one only.")] = 0.0,
     rtol: Annotated[float, typer.Option(help="Tolerance relative to the pixel of A.")] = 0.0,
-    floor: Annotated[float, typer.Option(help="Tolerance relative to the largest pixel of A.")] = 1e-15,
+    floor: Annotated[
+        float, typer.Option(help="Tolerance relative to the largest of A's pixel and its neighbours.")
+    ] = 1e-15,
     equal_share: Annotated[
         float, typer.Option(help="Share of the pixels that must be equal bit for bit, 0 to 1.")
     ] = 0.0,
+    equal_nan: Annotated[bool, typer.Option(help="NaN on both sides is the same; else it cannot be compared.")] = False,
     peaks: Annotated[int, typer.Option(min=0, help="How many of the strongest peaks to follow.")] = 10,
     allow_blank: Annotated[bool, typer.Option(help="Two images of zeros are parity.")] = False,
     json: Annotated[str | None, typer.Option(metavar="[FILE]", help="JSON, to standard output or a file.")] = None,
@@ -47,7 +50,7 @@ def images(
     from compare.images import compare_images, parse_roi
 
     try:
-        tolerance = Tolerance(ulps, atol, rtol, floor, equal_share)
+        tolerance = Tolerance(ulps, atol, rtol, floor, equal_share, equal_nan)
     except ValueError as error:
         raise InputError(str(error)) from error
     if size and case:

@@ -19,7 +19,7 @@ def print_table(comparison: ImageComparison, console: Console | None = None) -> 
     console = console or Console(highlight=False)
     colour = "green" if comparison.verdict is Verdict.PARITY else "red"
     console.print(f"[bold {colour}]{comparison.verdict.value}[/]")
-    for reason in comparison.reasons:
+    for reason in (*comparison.reasons, *comparison.remarks):
         console.print(f"  {escape(reason)}", soft_wrap=True)
     table = Table(show_header=False, box=None, pad_edge=False)
     table.add_column(style="bold", overflow="fold")

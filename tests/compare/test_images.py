@@ -139,13 +139,68 @@ def test_nan_on_one_side_never_passes(value: float, side: int) -> None:
     assert (first.slow, first.fast) == (3, 4)
 
 
-def test_nan_in_the_same_pixels_is_reported_and_passes() -> None:
+def test_nan_in_the_same_pixels_is_incomplete_unless_accepted() -> None:
     a = gaussians()
     a[3, 4] = np.nan
     outcome = compared(a, a.copy())
-    assert outcome.verdict is Verdict.PARITY
+    assert (outcome.verdict, outcome.exit_code) == (Verdict.INCOMPLETE, 1)
     assert outcome.statistics is not None
-    assert outcome.statistics.not_finite_both == 1
+    assert outcome.statistics.nan_both == outcome.statistics.not_finite_both == 1
+    assert compared(a, a.copy(), tolerance=Tolerance(equal_nan=True)).verdict is Verdict.PARITY
+
+
+def test_a_hot_pixel_does_not_hide_the_rest() -> None:
+    """Far from it a quarter of the image is changed by far less than rounding of the hot pixel."""
+    a = np.full((20, 20), 1e-8)
+    a[0, 0] = 1e12
+    b = a.copy()
+    b[10:, 10:] *= 1.25
+    outcome = compared(a, b)
+    assert outcome.verdict is Verdict.DIVERGENCE
+    assert outcome.statistics is not None
+    assert outcome.statistics.outside == 100
+    beside = a.copy()
+    beside[1, 1] *= 1.25
+    assert compared(a, beside).verdict is Verdict.PARITY
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value"),
+    [("i4", 2**25), ("i4", -(2**31)), ("i8", 2**53), ("i8", -(2**63)), ("u8", 2**64 - 2), ("u8", 2**60)],
+)
+def test_integers_of_any_size_are_told_apart(dtype: str, value: int) -> None:
+    a = np.full((4, 5), value, dtype)
+    b = a.copy()
+    b[2, 3] += 1
+    outcome = compared(a, b, tolerance=Tolerance(ulps=1e9, floor=1e-3))
+    assert outcome.verdict is Verdict.DIVERGENCE
+    assert outcome.statistics is not None
+    assert outcome.statistics.largest_absolute.value == 1
+    assert (outcome.statistics.outside, outcome.statistics.equal) == (1, 19)
+    one = compared(a, b, tolerance=Tolerance(absolute=1))
+    assert one.verdict is Verdict.PARITY
+    assert one.remarks == (
+        "1 of 20 pixels pass only by the bounds given (ulps 2, absolute 1, relative 0, floor 1e-15)",
+    )
+
+
+def test_integers_beside_whole_floats_are_integers() -> None:
+    a = np.full((3, 3), 2**53 + 1, "i8")
+    assert compared(a, a.astype(float)).verdict is Verdict.DIVERGENCE
+    assert compared(a - 1, (a - 1).astype(float)).verdict is Verdict.PARITY
+    assert compared(np.ones((3, 3), "u2"), np.full((3, 3), 1.5)).verdict is Verdict.DIVERGENCE
+
+
+def test_signed_beside_unsigned_integers() -> None:
+    a, b = np.full((3, 3), -1, "i8"), np.full((3, 3), 2**64 - 1, "u8")
+    assert compared(a, b).verdict is Verdict.DIVERGENCE
+    assert compared(np.ones((3, 3), "i8"), np.ones((3, 3), "u8")).verdict is Verdict.PARITY
+
+
+def test_a_wide_bound_is_said() -> None:
+    assert compared(gaussians(), gaussians(), tolerance=Tolerance(relative=1e-3)).remarks == (
+        "--rtol 0.001 is wider than 1e-06",
+    )
 
 
 def test_images_of_nan_alone_compare_nothing() -> None:
