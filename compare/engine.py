@@ -349,6 +349,7 @@ class _Run:
     def _result(self) -> Comparison:
         self.findings.late_numbers(self.measuring.late_numbers())
         self.findings.precision()
+        self.findings.other_order(self.collector.pairs)
         self.findings.unread()
         self.findings.remarks[:0] = self.measuring.deciding.remarks()
         statuses = Statuses(self.vocabulary, self.seen, self.aliased)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from compare.classes.measure import INCOMPARABLE, Measured
 from compare.classes.store import Name
 from compare.leftovers import Book, key_of
 from compare.reading.log import Log
-from compare.result import Ambiguity, Key, Problem, ProblemKind, Remark, Side
+from compare.result import Ambiguity, Key, Pair, Problem, ProblemKind, Remark, Side
 from compare.tolerances import Tolerances
 from compare.vocabulary import Vocabulary
 
@@ -71,6 +72,15 @@ class Findings:
                 if shown.count:
                     some = "; ".join(f"line {number}: {text}" for number, text in shown.first)
                     self.remarks.append(Remark(kind, f"{side.value}: {shown.count} lines {what} (first: {some})"))
+
+    def other_order(self, pairs: Sequence[Pair]) -> None:
+        """Say where b prints what a prints at another place; pairs as collected, lines as positions in the logs."""
+        own = sorted((pair for pair in pairs if not (pair.name_a or pair.name_b)), key=lambda pair: pair.line_a)
+        moved = [late for early, late in pairwise(own) if late.line_b < early.line_b]
+        if moved:
+            text = f"b prints in another order than a: {moved[0].key} comes earlier there"
+            more = f", and so at {len(moved) - 1} more places" if len(moved) > 1 else ""
+            self.remarks.append(Remark("order", text + more, moved[0].key))
 
     def repeat(self, repeat: Repeat) -> None:
         """An index that one side prints again."""

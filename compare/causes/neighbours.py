@@ -27,7 +27,7 @@ def neutral_factor(place: Place) -> Cause | None:
 def related_factor(place: Place) -> Cause | None:
     """The ratio is a factor of the step's own neighbourhood, as nearly as its differing inputs let it be."""
     ratio = place.ratio
-    if ratio is None or ratio <= 0:
+    if ratio is None or not 0 < ratio < math.inf:
         return None
     wanted = math.log(ratio)
     left = GAIN * sum(node.apart for node in place.differing_inputs) if _all_compared(place) else math.inf

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from compare.reading.table import EXACT_INTEGER, Columns
+from compare.reading.table import LARGE_INTEGER, Columns
 
 if TYPE_CHECKING:
     from compare.reading.columns import Layout
@@ -53,8 +53,8 @@ def read_columns(
         return None
     if any(frame[at].dtype not in (np.int64, np.float64) for at in free):
         return None
-    if any((frame[at].abs() >= EXACT_INTEGER).any() for at in free if frame[at].dtype == np.float64):
-        return None  # an integer among them may have lost digits
+    if any((frame[at].abs() >= LARGE_INTEGER).any() for at in free if frame[at].dtype == np.float64):
+        return None  # a large integer may be among them
     if any(np.isinf(frame[at].to_numpy()).any() for at in range(layout.tokens) if frame[at].dtype == np.float64):
         return None  # a finite number beyond the range of doubles looks the same
     return _columns(frame, text, shape, layout, free, kind)

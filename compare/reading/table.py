@@ -17,6 +17,7 @@ from compare.result import Pixel
 Ints = npt.NDArray[np.int64]
 Values = npt.NDArray  # (n, width), int64, float64, or object (words, integers beyond 64 bits)
 EXACT_INTEGER = 1 << 53
+LARGE_INTEGER = 10**10  # as a float it would differ from its neighbours by no more than rounding
 LONGEST_INTEGER = 4000  # digits that Python turns into a number and back
 
 
@@ -135,10 +136,13 @@ def _names_infinity(text: str) -> bool:
 
 
 def _exact(texts: Sequence[str], values: npt.NDArray[np.float64], *, written_out: bool) -> bool:
-    """Whether no integer lost digits on its way to a double; ``written_out``: only texts of plain digits are ones."""
-    suspects = np.flatnonzero(np.isfinite(values) & (np.abs(values) >= EXACT_INTEGER)).tolist()
+    """Whether no integer is too large to be held against a float's tolerance.
+
+    ``written_out``: only texts of plain digits are integers.
+    """
+    suspects = np.flatnonzero(np.isfinite(values) & (np.abs(values) >= LARGE_INTEGER)).tolist()
     if written_out:
-        return not any(is_integer(texts[i]) and int(texts[i]) != int(values[i]) for i in suspects)
+        return not any(is_integer(texts[i]) for i in suspects)
     return not suspects
 
 
@@ -172,16 +176,16 @@ def _objects(values: Sequence[int | float | str]) -> Values:
     return column
 
 
-def _beyond_doubles(whole: Values) -> bool:
-    return bool(((whole >= EXACT_INTEGER) | (whole <= -EXACT_INTEGER)).any())
+def _large(whole: Values) -> bool:
+    return bool(((whole >= LARGE_INTEGER) | (whole <= -LARGE_INTEGER)).any())
 
 
 def stack(parts: Sequence[Values]) -> Values:
-    """Components side by side: (n, width). Integers beside floats become floats if doubles hold them."""
+    """Components side by side: (n, width). Small integers beside floats become floats."""
     if len(parts) == 1:
         return parts[0][:, None]
     kinds = {part.dtype for part in parts}
-    large = len(kinds) > 1 and any(part.dtype == np.int64 and _beyond_doubles(part) for part in parts)
+    large = len(kinds) > 1 and any(part.dtype == np.int64 and _large(part) for part in parts)
     if large or np.dtype(object) in kinds:
         return np.stack([part.astype(object) for part in parts], axis=1)
     return np.stack(parts, axis=1)

@@ -310,3 +310,12 @@ def test_wrong_use_is_two_with_a_message(trace, write: Write, compare_command, w
     assert "Traceback" not in ran.err
     assert __import__("re").search(message, ran.err)
     assert not ran.out or words == ()
+
+
+def test_lines_in_another_order_are_said(trace, write: Write) -> None:
+    at = trace.find("V_cell_A3")
+    line = trace.lines[at]
+    moved = trace.with_line(at).with_line(30, trace.with_line(at).lines[30], line)
+    result = compare_traces(write(trace, "a.log"), write(moved, "b.log"))
+    assert result.verdict is Verdict.PARITY
+    assert [remark.kind for remark in result.warnings] == ["order"]
