@@ -14,7 +14,7 @@ PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
 
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
-CASES  := $(wildcard $(GOLDEN)/public/index.json)
+CASES  := $(wildcard $(GOLDEN)/index.json $(GOLDEN)/*/index.json)
 
 .DELETE_ON_ERROR:
 .PHONY: parity test reference reference-fast sanitize lint bench evidence clean help

@@ -42,7 +42,8 @@ class Case:
         setup: command lines that run before, in the same folder.
         modes: those of the subject's modes in which the two programs are compared; none: the default one.
         covers: named defects that matter for this case.
-        fails: both programs are expected to refuse it.
+        fails: both programs are expected to refuse it, for the same stated reason.
+        reason: words that both refusals must hold; needed where the reason is that a file is not there.
         inputs: files it needs besides those its flags name.
         origin: the folder of the file that defines it; input files beside it are found.
         confined: the case comes from a file, which may name plain files of its folder and of --data, none outside.
@@ -56,6 +57,7 @@ class Case:
     modes: tuple[str, ...] = ()
     covers: tuple[str, ...] = ()
     fails: bool = False
+    reason: str = ""
     inputs: tuple[str, ...] = ()
     golden: Golden | None = None
     origin: Path | None = None
@@ -85,7 +87,19 @@ def case_from_toml(text: str, where: str) -> Case:
         raise WrongUse(f"{where}: not TOML: {error}") from error
     except KeyError as error:
         raise WrongUse(f"{where}: needs a [case] table with name and argv") from error
-    known = {"name", "argv", "sections", "pixels", "setup", "description", "modes", "covers", "fails", "inputs"}
+    known = {
+        "name",
+        "argv",
+        "sections",
+        "pixels",
+        "setup",
+        "description",
+        "modes",
+        "covers",
+        "fails",
+        "reason",
+        "inputs",
+    }
     if unknown := sorted(set(table) - known):
         raise WrongUse(f"{where}: unknown key {unknown[0]!r} in [case]; the keys are {', '.join(sorted(known))}")
     for key in ("name", "argv"):
@@ -113,6 +127,7 @@ def case_of_table(table: Mapping[str, Any]) -> Case:
         modes=tuple(map(str, table.get("modes", ()))),
         covers=tuple(table.get("covers", ())),
         fails=bool(table.get("fails", False)),
+        reason=str(table.get("reason", "")),
         inputs=tuple(table.get("inputs", ())),
     )
 

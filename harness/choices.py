@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -115,6 +116,20 @@ def modes_of(subject: Subject, case: Case) -> tuple[str, ...]:
     return modes
 
 
+def modes_of_program(subject: Subject, program: Program, mode: str | None) -> Sequence[str]:
+    """The modes that a program can be run in; others are left out, and that is said.
+
+    Raises:
+        WrongUse: it cannot be run in the one that is asked for.
+    """
+    able = getattr(program, "modes", lambda modes: modes)(subject.modes)
+    if mode is not None and mode in subject.modes and mode not in able:
+        raise WrongUse(f"{program.title} switches no defects: it can be compared in {', '.join(able)} alone")
+    if set(subject.modes) - set(able):
+        print(f"{program.title} switches no defects: compared in {', '.join(able)} alone", file=sys.stderr)
+    return able
+
+
 def chosen_tasks(
     subject: Subject,
     names: Sequence[str],
@@ -138,9 +153,10 @@ def chosen_tasks(
         packaged = name in subject.case_names() or not known
         cases += ([named_case(subject, name)] if packaged else []) + known
     tasks = []
+    able = modes_of_program(subject, reference, mode)
     for case in cases:
         prepare(subject, case, data)
-        for wanted in [mode] if mode else modes_of(subject, case):
+        for wanted in [mode] if mode else [name for name in modes_of(subject, case) if name in able]:
             task = Task(subject, case, wanted, reference, port, data)
             task.switched()  # refuses an unknown mode
             tasks.append(task)

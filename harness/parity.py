@@ -101,19 +101,36 @@ def run_task(task: Task) -> Outcome:
         return Outcome(
             task.label, case.name, task.mode, (check,), time.monotonic() - began, failure=failure_text(error)
         )
-    if refusals := _refusals(case, reference, port):
+    if refusals := _refusals(prepared, reference, port):
         return Outcome(task.label, case.name, task.mode, refusals, time.monotonic() - began, prepared=prepared)
     return _compared(task, prepared, reference, port, began)
 
 
-def _refusals(case: Case, reference: Ran, port: Ran) -> tuple[Check, ...]:
+def _refusals(prepared: Prepared, reference: Ran, port: Ran) -> tuple[Check, ...]:
     """The checks of a case that a program refused, or should have; none where both ran as expected."""
+    case = prepared.case
     said = f"reference: {reference.refusal or 'accepted'}; port: {port.refusal or 'accepted'}"
     if reference.refusal and port.refusal:
-        return (Check("refusal", 0 if case.fails else FAILED, said),)
+        if not case.fails:
+            return (Check("refusal", FAILED, said),)
+        return (_same_reason(prepared, reference, port, said),)
     if reference.refusal or port.refusal or case.fails:
         return (Check("refusal", DIVERGENCE, said),)
     return ()
+
+
+def _same_reason(prepared: Prepared, reference: Ran, port: Ran, said: str) -> Check:
+    """Whether both programs refuse a case that must fail for one reason, and for the stated one."""
+    reason = prepared.case.reason
+    refusals = [str(run.refusal) for run in (reference, port) if run.states_reason]
+    if prepared.missing and not reason:
+        text = f"input file {prepared.missing[0]!r} is not there, and the case states no reason to fail; {said}"
+        return Check("refusal", FAILED, text)
+    if reason and not all(reason in refusal for refusal in refusals):
+        return Check("refusal", DIVERGENCE, f"not for the stated reason {reason!r}; {said}")
+    if not reason and len(set(refusals)) > 1:
+        return Check("refusal", DIVERGENCE, f"not for the same reason; {said}")
+    return Check("refusal", 0, said)
 
 
 def _compared(task: Task, prepared: Prepared, reference: Ran, port: Ran, began: float) -> Outcome:

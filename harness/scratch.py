@@ -29,6 +29,8 @@ class Prepared:
 
     case: Case
     inputs: tuple[InputFile, ...]
+    missing: tuple[str, ...] = ()
+    """Input files of a case that must fail, which are nowhere to be found."""
 
     def fill(self, folder: Path) -> None:
         """Write the input files into an empty folder."""
@@ -62,7 +64,7 @@ def prepare(subject: Subject, case: Case, data: Path | None = None) -> Prepared:
     for name in case.inputs:
         finder.take(name)
     local = replace(case, argv=argv, setup=setup)
-    return Prepared(case=local, inputs=tuple(finder.found.values()))
+    return Prepared(case=local, inputs=tuple(finder.found.values()), missing=tuple(finder.missing))
 
 
 class _Finder:
@@ -74,6 +76,7 @@ class _Finder:
         self.folders = [folder for folder in (data, case.origin) if folder is not None]
         self.found: dict[str, InputFile] = {}
         self.names: dict[str, str] = {}
+        self.missing: list[str] = []
         self.made: set[str] = set()
         """Names of files that the lines before write."""
 
@@ -102,6 +105,7 @@ class _Finder:
         if content is None:
             if required and not self.case.fails:
                 raise WrongUse(self._not_found(word))
+            self.missing += [word] if required else []
             return Path(word).name
         name = Path(word).name
         while name in self.found:

@@ -55,6 +55,8 @@ class Ran:
     runs: Sequence[Finished] = ()
     """Processes that were run for it."""
     refusal: str | None = None
+    states_reason: bool = True
+    """``refusal`` is a sentence that both programs share; else it is all that is known of another program's end."""
     device: str = "cpu"
 
 

@@ -78,30 +78,46 @@ static void orient_by_default(const UnitCell *u, bool skewed, Crystal *crystal)
 
 /* ---- from a matrix file ---- */
 
+#define NO_VOLUME "the reciprocal vectors lie in a plane: the cell encloses no volume; check the matrix"
+
+static void take_columns(const double m[9], Crystal *crystal)
+{
+    crystal->a_star = (Vec3){m[0], m[3], m[6]};
+    crystal->b_star = (Vec3){m[1], m[4], m[7]};
+    crystal->c_star = (Vec3){m[2], m[5], m[8]};
+}
+
+static bool is_flat(const Crystal *crystal)
+{
+    double volume = dot(crystal->a_star, cross(crystal->b_star, crystal->c_star));
+    double box = length(crystal->a_star) * length(crystal->b_star) * length(crystal->c_star);
+    return !(fabs(volume) > FLAT * box);
+}
+
 /* Nine numbers, rows x, y, z; columns a*, b*, c*, each times 1e-10/lambda (a MOSFLM A matrix). */
 static void read_matrix(const char *name, double wavelength, Crystal *crystal)
 {
-    TextFile file = open_text(name, "matrix file", BAD_INPUT);
+    TextFile file = open_text(name, "matrix", BAD_INPUT);
     double m[9];
     int count = 0;
     for (char *line; count < 9 && (line = next_line(&file)) != NULL;) {
         while (count < 9 && line[strspn(line, " \t\v\f\r")] != '\0') {
             if (!read_number(&line, " \t\v\f\r", &m[count]))
-                fail(BAD_INPUT, "%s line %d: '%s' does not start with a finite number; a matrix is nine", name,
-                     file.line, line);
-            m[count++] *= 1e-10 / wavelength;
+                fail(BAD_INPUT, "%s line %d: a matrix is nine finite numbers", name, file.line);
+            ++count;
         }
     }
     if (count < 9)
-        fail(BAD_INPUT, "%s ends at line %d after %d numbers; a matrix needs nine", name, file.line, count);
+        fail(BAD_INPUT, "%s: a matrix file holds nine numbers; this one has %d", name, count);
     close_text(&file);
-    crystal->a_star = (Vec3){m[0], m[3], m[6]};
-    crystal->b_star = (Vec3){m[1], m[4], m[7]};
-    crystal->c_star = (Vec3){m[2], m[5], m[8]};
-    double volume = dot(crystal->a_star, cross(crystal->b_star, crystal->c_star));
-    double box = length(crystal->a_star) * length(crystal->b_star) * length(crystal->c_star);
-    if (!(fabs(volume) > FLAT * box))
-        fail(BAD_INPUT, "%s: the reciprocal vectors span no volume; three independent ones are needed", name);
+    take_columns(m, crystal);
+    if (is_flat(crystal))
+        fail(BAD_INPUT, "%s: the three axes of the matrix lie in one plane, so they make no cell", name);
+    for (int i = 0; i < 9; ++i)
+        m[i] *= 1e-10 / wavelength;
+    take_columns(m, crystal);
+    if (is_flat(crystal))
+        fail(BAD_INPUT, NO_VOLUME);
 }
 
 /* ---- misset ---- */
@@ -139,7 +155,7 @@ static void complete_cell(const UnitCell *measured, Crystal *crystal)
     }
     crystal->volume = 1.0 / V_star;
     if (!isfinite(crystal->volume))
-        fail(BAD_INPUT, "the reciprocal vectors span no volume; three independent ones are needed");
+        fail(BAD_INPUT, NO_VOLUME);
     Vec3 a = scaled(b_star_c_star, crystal->volume);
     Vec3 b = scaled(c_star_a_star, crystal->volume);
     Vec3 c = scaled(a_star_b_star, crystal->volume);
@@ -161,7 +177,7 @@ static void choose_size(const Options *o, const Beam *beam, Crystal *crystal)
             size = beam->size;
         double cells = size > 0.0 ? ceil(size / edges[i]) : o->N_cells[i];
         if (!(cells < 1e9))
-            fail(BAD_INPUT, "the crystal is %g cells along axis %c; at most 1e9", cells, "abc"[i]);
+            fail(BAD_INPUT, "the crystal is %g cells along axis %c; at most 1e+09", cells, "abc"[i]);
         crystal->N[i] = cells <= 1.0 ? 1.0 : cells;
         crystal->size[i] = edges[i] * crystal->N[i];
     }

@@ -28,6 +28,9 @@ static void choose_size(const Options *o, Detector *d)
     d->size_slow = o->size_slow;
     d->pixels_fast = pixel_count(o->pixels_fast, &d->size_fast, d->pixel_size, "fast");
     d->pixels_slow = pixel_count(o->pixels_slow, &d->size_slow, d->pixel_size, "slow");
+    if ((double)d->pixels_fast * d->pixels_slow > INT_MAX)
+        fail(BAD_INPUT, "a detector of %d x %d pixels is too large; at most %d pixels make an image", d->pixels_fast,
+             d->pixels_slow, INT_MAX);
 }
 
 /* ---- conventions ---- */

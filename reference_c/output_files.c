@@ -77,7 +77,7 @@ FILE *open_output(const char *name)
     const char *path = is_special(name) ? name : add_pending(name);
     FILE *stream = fopen(path, "wb");
     if (stream == NULL)
-        fail(BAD_INPUT, "cannot write %s: %s; choose a folder that can be written", name, strerror(errno));
+        fail(BAD_INPUT, "cannot write %s: %s; choose a writable place and a file name", name, strerror(errno));
     return stream;
 }
 

@@ -68,7 +68,8 @@ static void require_unit(const SmvHeader *header, const char *key, const char *r
         rest += strspn(rest, " \t\r,");
         size_t size = strcspn(rest, " \t\r,;\n}");
         if (isalpha((unsigned char)*rest) && !is_among(rest, size, units))
-            fail(BAD_INPUT, "%s: %s is given in '%.*s'; it must be in%s", header->name, key, (int)size, rest, units);
+            fail(BAD_INPUT, "%s: %s is given in '%.*s'; it must be in %.*s", header->name, key, (int)size, rest,
+                 (int)strlen(units) - 2, units + 1);
         rest += size;
         if (size == 0)
             break;

@@ -28,12 +28,11 @@ static Source parse_source(char *line, const TextFile *file, Vec3 default_positi
     double v[5] = {default_position.x, default_position.y, default_position.z, 1.0, wavelength};
     for (int i = 0; i < 5 && line[strspn(line, separators)] != '\0'; ++i)
         if (!read_number(&line, separators, &v[i]))
-            fail(BAD_INPUT, "%s line %d: expected up to five finite numbers (X Y Z weight lambda), found '%s'",
-                 file->name, file->line, line);
+            fail(BAD_INPUT, "%s line %d: a source is one to five finite numbers (X Y Z weight lambda)", file->name, file->line);
     if (line[strspn(line, separators)] != '\0')
         object("%s line %d: more than five words (X Y Z weight lambda)", file->name, file->line);
     if (v[0] == 0.0 && v[1] == 0.0 && v[2] == 0.0)
-        fail(BAD_INPUT, "%s line %d: a source cannot be at the origin", file->name, file->line);
+        fail(BAD_INPUT, "%s line %d: a source at the origin has no direction", file->name, file->line);
     if (v[3] < 0.0 || v[4] <= 0.0)
         object("%s line %d: a source's weight must not be negative and its wavelength be positive", file->name,
                file->line);
@@ -42,7 +41,7 @@ static Source parse_source(char *line, const TextFile *file, Vec3 default_positi
 
 static void read_sources(const char *name, const Detector *d, Beam *beam)
 {
-    TextFile file = open_text(name, "source file", BAD_INPUT);
+    TextFile file = open_text(name, "source", BAD_INPUT);
     Vec3 default_position = scaled(d->beam, -SOURCE_DISTANCE);
     int capacity = 0;
     for (char *line; (line = next_line(&file)) != NULL;)

@@ -5,11 +5,11 @@
 #include "experiment.h"
 #include "failure.h"
 
-static int whole_steps(double range, double step)
+static int whole_steps(double range, double step, const char *name)
 {
     double count = ceil(range / step);
     if (!(fabs(count) < INT_MAX))
-        fail(BAD_INPUT, "%g steps are too many; give a larger step or a smaller range", count);
+        fail(BAD_INPUT, "%g steps of %s are too many; give a larger step or a smaller range", range / step, name);
     return (int)count;
 }
 
@@ -25,7 +25,7 @@ static Steps choose_phi(Steps given)
             return (Steps){.count = 2, .range = s.step, .step = s.step};
         if (s.step <= 0.0)
             return (Steps){.count = 2, .range = s.range, .step = s.range / 2.0};
-        s.count = whole_steps(s.range, s.step);
+        s.count = whole_steps(s.range, s.step, "phi");
         return s;
     }
     if (s.count == 0)
@@ -43,7 +43,7 @@ static Steps choose_phi(Steps given)
 }
 
 /* The others. `lone_range` is the range when only a count was given; without a count, one step is range / `parts`. */
-static Steps choose_steps(Steps given, double lone_range, double parts)
+static Steps choose_steps(const char *name, Steps given, double lone_range, double parts)
 {
     Steps s = given;
     bool has_range = s.range >= 0.0, has_step = s.step > 0.0;
@@ -55,7 +55,7 @@ static Steps choose_steps(Steps given, double lone_range, double parts)
         else if (!has_step)
             s = (Steps){.count = 2, .range = s.range, .step = s.range / parts};
         else
-            s.count = whole_steps(s.range, s.step);
+            s.count = whole_steps(s.range, s.step, name);
     } else if (!has_range && !has_step) {
         s.range = lone_range;
         s.step = s.range / s.count;
@@ -76,10 +76,10 @@ void prepare_step_counts(const Options *o, Experiment *x)
     x->spindle.steps = choose_phi(o->phi);
     if (x->spindle.steps.count <= 0)
         object("the phi scan has %d steps; -osc must be above 0 with -phistep", x->spindle.steps.count);
-    x->beam.hdiv = choose_steps(o->hdiv, 1.0, 1.0);
-    x->beam.vdiv = choose_steps(o->vdiv, 1.0, 1.0);
-    x->beam.dispersion = choose_steps(o->dispersion, 1.0, 1.0);
-    x->detector.thickness = choose_steps(o->thickness, 0.5e-6, 2.0);
+    x->beam.hdiv = choose_steps("-hdivrange", o->hdiv, 1.0, 1.0);
+    x->beam.vdiv = choose_steps("-vdivrange", o->vdiv, 1.0, 1.0);
+    x->beam.dispersion = choose_steps("-dispersion", o->dispersion, 1.0, 1.0);
+    x->detector.thickness = choose_steps("-detector_thick", o->thickness, 0.5e-6, 2.0);
     x->detector.attenuation = o->attenuation;
     if (x->detector.thickness.range > 0.0 && o->attenuation < 0.0) {
         x->detector.attenuation = 1.0 / x->detector.thickness.range;

@@ -48,6 +48,8 @@ typedef struct {
     double F;
 } Reflection;
 
+#define BAD_REFLECTION "%s line %d: expected 'h k l F', three whole numbers of at most 1000000 and a finite number"
+
 /* A line `h k l F`: three integers and a finite number. */
 static Reflection parse_reflection(char *line, const TextFile *file)
 {
@@ -58,19 +60,18 @@ static Reflection parse_reflection(char *line, const TextFile *file)
         char *end;
         long index = strtol(at, &end, 10);
         if (end == at || *end == '\0' || strchr(" \t\v\f\r", *end) == NULL || index < -limit || index > limit)
-            fail(BAD_INPUT, "%s line %d: expected 'h k l F' with integer h k l, found '%s'", file->name, file->line,
-                 line);
+            fail(BAD_INPUT, BAD_REFLECTION, file->name, file->line);
         r.hkl[i] = (int)index;
         at = end;
     }
     if (!read_number(&at, " \t\v\f\r", &r.F) || at[strspn(at, " \t\v\f\r")] != '\0')
-        fail(BAD_INPUT, "%s line %d: expected 'h k l F' with one finite F, found '%s'", file->name, file->line, line);
+        fail(BAD_INPUT, BAD_REFLECTION, file->name, file->line);
     return r;
 }
 
 static Reflection *parse_list(const char *name, StructureFactors *f)
 {
-    TextFile file = open_text(name, "reflection list", NOTHING_TO_DIFFRACT);
+    TextFile file = open_text(name, "structure factor", NOTHING_TO_DIFFRACT);
     int capacity = 1 << 14;
     Reflection *list = allocate((size_t)capacity, sizeof *list, "the reflections");
     f->count = 0;
@@ -111,7 +112,7 @@ static void read_list(const char *name, StructureFactors *f)
 
 /* ---- the dump file ---- */
 
-/* Six integers, single spaces between them, then newline and form feed; returns where the data start. */
+/* Six integers with blanks between them; returns what follows. */
 static const char *parse_dump_header(const TextFile *file, StructureFactors *f)
 {
     const long limit = 1000000;
@@ -121,16 +122,14 @@ static const char *parse_dump_header(const TextFile *file, StructureFactors *f)
         long index = strtol(at, &end, 10);
         bool parted = i == 0 || strchr(" \t\n\v\f\r", *at) != NULL;
         if (end == at || !parted || index < -limit || index > limit)
-            fail(BAD_INPUT, "dump file %s line 1: expected 'hmin hmax kmin kmax lmin lmax'", file->name);
+            fail(BAD_INPUT, "%s: a dump file begins with six integers hmin hmax kmin kmax lmin lmax", file->name);
         *(i % 2 == 0 ? &f->min[i / 2] : &f->max[i / 2]) = (int)index;
         at = end;
     }
     for (int axis = 0; axis < 3; ++axis)
         if (f->min[axis] > f->max[axis])
-            fail(BAD_INPUT, "dump file %s line 1: range %d..%d is empty", file->name, f->min[axis], f->max[axis]);
-    if (at[0] != '\n' || at[1] != '\f')
-        fail(BAD_INPUT, "dump file %s line 1: expected a newline and a form feed after six integers", file->name);
-    return at + 2;
+            fail(BAD_INPUT, "%s: an index range ends before it begins", file->name);
+    return at;
 }
 
 /* The array on disk has one trailing row of zeros in each dimension. */
@@ -150,13 +149,15 @@ static void take_dump_values(const char *data, size_t bytes, StructureFactors *f
 
 static void read_dump(const char *name, bool eats_whitespace, StructureFactors *f)
 {
-    TextFile file = open_text(name, "dump file", BAD_INPUT);
+    TextFile file = open_text(name, "structure factor dump", BAD_INPUT);
     const char *data = parse_dump_header(&file, f);
     allocate_values(f, name);
     size_t bytes = file.size - (size_t)(data - file.text);
     size_t needed = (extent(f, 0) + 1) * (extent(f, 1) + 1) * (extent(f, 2) + 1) * sizeof(double);
-    if (bytes < needed)
-        fail(BAD_INPUT, "dump file %s has %zu bytes of data; its ranges need %zu", name, bytes, needed);
+    if (data[0] != '\n' || data[1] != '\f' || bytes < needed + 2)
+        fail(BAD_INPUT, "%s: its ranges need a newline, a form feed and %zu bytes of data", name, needed);
+    data += 2;
+    bytes -= 2;
     while (eats_whitespace && bytes > 0 && *data != '\0' && strchr(" \t\n\v\f\r", *data) != NULL) {
         ++data;
         --bytes;

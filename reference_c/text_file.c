@@ -32,14 +32,14 @@ TextFile open_text(const char *name, const char *purpose, int status)
     TextFile file = {.name = name};
     FILE *stream = fopen(name, "rb");
     if (stream == NULL)
-        fail(status, "cannot open %s %s: %s", purpose, name, strerror(errno));
+        fail(status, "cannot read the %s file %s: %s", purpose, name, strerror(errno));
     errno = 0;
     read_all(&file, stream);
     if (ferror(stream))
-        fail(status, "cannot read %s %s: %s", purpose, name, strerror(errno));
+        fail(status, "cannot read the %s file %s: %s", purpose, name, strerror(errno));
     fclose(stream);
     if (file.size == 0)
-        fail(BAD_INPUT, "%s %s is empty", purpose, name);
+        fail(BAD_INPUT, "the %s file %s is empty", purpose, name);
     file.next = file.text;
     return file;
 }

@@ -62,7 +62,7 @@ def unit_cell(experiment: Experiment, wavelength_m: Scalar, defects: Defects) ->
     """The oriented cell of section 4. Raises InputError where there is none or it encloses no volume."""
     crystal = experiment.crystal
     if crystal.cell_lengths_A is None and crystal.orientation_matrix is None:
-        raise InputError("a unit cell is needed: give cell lengths (-cell) or a matrix (-mat)", exit_code=9)
+        raise InputError("no unit cell: give -cell a b c alpha beta gamma or -mat FILE", exit_code=9)
     lengths = None
     if crystal.cell_lengths_A is not None:
         reciprocal, lengths = _reciprocal_from_cell(crystal, defects)

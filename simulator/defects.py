@@ -62,7 +62,11 @@ class Defects:
             return cls(frozenset(NAMES) - UPSTREAM_FIXES)
         if text in ("all", "none"):
             return cls() if text == "all" else cls(frozenset())
-        return cls(frozenset(_require_known(name) for name in text.split(",")))
+        names = text.split(",")
+        if unknown := [name for name in names if name not in NAMES]:
+            choices = f"all, none, upstream-fixes or some of {', '.join(NAMES)}"
+            raise InputError(f"-defects has no '{unknown[0]}'; give {choices}")
+        return cls(frozenset(names))
 
     def switched(self, switches: Mapping[str, bool]) -> Defects:
         """These defects with each named one turned on (True) or off (False)."""

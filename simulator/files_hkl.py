@@ -46,12 +46,10 @@ def _triple(indices: np.ndarray) -> tuple[int, int, int]:
 def _array_shape(minima: np.ndarray, maxima: np.ndarray, name: str) -> tuple[int, int, int]:
     h, k, l = (int(top) - int(bottom) + 1 for bottom, top in zip(minima, maxima, strict=True))
     if min(h, k, l) < 1:
-        raise InputError(f"{name}: an index range ends before it begins: {_triple(minima)} to {_triple(maxima)}")
+        raise InputError(f"{name}: an index range ends before it begins")
     if h * k * l > LARGEST_ARRAY:
-        raise InputError(
-            f"{name}: the indices span {h} x {k} x {l}, more than {LARGEST_ARRAY} structure factors; "
-            "look for a mistaken index"
-        )
+        spans = ", ".join(f"{axis} {low}..{high}" for axis, low, high in zip("hkl", minima, maxima, strict=True))
+        raise InputError(f"{name} spans {spans}: {h * k * l} structure factors, at most {LARGEST_ARRAY}")
     return h, k, l
 
 
@@ -68,7 +66,7 @@ def _parse_rows(content: bytes, name: str) -> np.ndarray:
             return rows
     rows = np.array(list(_rows_line_by_line(content, name)), dtype=float).reshape(-1, 4)
     if not len(rows):
-        raise InputError(f"{name}: a structure factor list needs at least one line of h k l F; this one has none")
+        raise InputError(f"{name} holds no reflections")
     return rows
 
 
@@ -92,15 +90,14 @@ def _rows_line_by_line(content: bytes, name: str) -> Iterator[list[float]]:
         words = [word.decode("latin-1") for word in text.split()]
         if not words:
             continue
-        if len(words) != 4:
-            raise InputError(f"{name} line {line}: a reflection is four numbers h k l F; got {len(words)} words")
         try:
             row = [number(word) for word in words]
-        except ValueError as error:
-            raise InputError(f"{name} line {line}: {error}") from None
-        if not all(_WHOLE.fullmatch(word) and abs(int(word)) <= LARGEST_INDEX for word in words[:3]):
+        except ValueError:
+            row = []
+        if len(row) != 4 or not all(_WHOLE.fullmatch(word) and abs(int(word)) <= LARGEST_INDEX for word in words[:3]):
             raise InputError(
-                f"{name} line {line}: h k l must be whole numbers of at most {LARGEST_INDEX}; got {' '.join(words[:3])}"
+                f"{name} line {line}: expected 'h k l F', three whole numbers of at most {LARGEST_INDEX} and a finite "
+                "number"
             )
         yield row
 
@@ -120,21 +117,16 @@ def read_dump(path: Path, name: str, default_F: float, *, skip_all_white_space: 
     """
     content = read_bytes(path, name, "structure factor dump")
     match = _DUMP_HEADER.match(content)
-    if match is None:
+    bounds = np.array([int(digits) for digits in match.groups()] if match else [], dtype=np.int64)
+    if match is None or np.abs(bounds).max() > LARGEST_INDEX:
         raise InputError(f"{name}: a dump file begins with six integers hmin hmax kmin kmax lmin lmax")
-    bounds = np.array([int(digits) for digits in match.groups()], dtype=np.int64)
-    if np.abs(bounds).max() > LARGEST_INDEX:
-        raise InputError(f"{name}: a dump file's indices are at most {LARGEST_INDEX}; got {match[0].decode()}")
     minima, maxima = bounds[0::2], bounds[1::2]
     h, k, l = _array_shape(minima, maxima, name)
     padded = (h + 1, k + 1, l + 1)
     body = content[match.end() :]
     required = 8 * padded[0] * padded[1] * padded[2]
     if not body.startswith(b"\n\f") or len(body) - 2 < required:
-        raise InputError(
-            f"{name}: the ranges need a newline, a form feed and {required} bytes of data; "
-            f"{len(body)} bytes follow the header"
-        )
+        raise InputError(f"{name}: its ranges need a newline, a form feed and {required} bytes of data")
     data = body.lstrip(_WHITE_SPACE) if skip_all_white_space else body[2:]
     values = np.frombuffer(data[: len(data) // 8 * 8], "<f8")[: required // 8]
     whole = np.concatenate([values, np.zeros(required // 8 - len(values))]).reshape(padded)

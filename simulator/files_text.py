@@ -47,13 +47,6 @@ def _numbered_words(path: Path, name: str, what: str, separators: re.Pattern[str
             yield i, words
 
 
-def _number(word: str, name: str, line: int) -> float:
-    try:
-        return number(word)
-    except ValueError as error:
-        raise InputError(f"{name} line {line}: {error}") from None
-
-
 def read_matrix(path: Path, name: str) -> tuple[float, ...]:
     """The first nine numbers of a MOSFLM matrix file: rows x, y, z of columns a*, b*, c*, as they stand there.
 
@@ -62,7 +55,10 @@ def read_matrix(path: Path, name: str) -> tuple[float, ...]:
     """
     values: list[float] = []
     for line, words in _numbered_words(path, name, "matrix", _BLANKS):
-        values += [_number(word, name, line) for word in words[: 9 - len(values)]]
+        try:
+            values += [number(word) for word in words[: 9 - len(values)]]
+        except ValueError:
+            raise InputError(f"{name} line {line}: a matrix is nine finite numbers") from None
         if len(values) == 9:
             break
     if len(values) < 9:
@@ -92,7 +88,7 @@ def read_sources(path: Path, name: str, remarks: Remarks) -> tuple[Source, ...]:
     lines = _numbered_words(path, name, "source", _SOURCE_SEPARATORS)
     sources = tuple(_source(words, f"{name} line {line}", remarks) for line, words in lines)
     if not sources:
-        raise InputError(f"{name}: a source file needs at least one line of X Y Z weight wavelength")
+        raise InputError(f"{name} holds no sources")
     return sources
 
 
@@ -101,11 +97,11 @@ def _source(words: list[str], where: str, remarks: Remarks) -> Source:
         remarks.object(f"{where}: more than five words (X Y Z weight lambda)")
     try:
         given = [number(word) for word in words[:5]]
-    except ValueError as error:
-        raise InputError(f"{where}: a source is one to five numbers, X Y Z weight lambda: {error}") from None
+    except ValueError:
+        raise InputError(f"{where}: a source is one to five finite numbers (X Y Z weight lambda)") from None
     x, y, z = [*given[:3], None, None, None][:3]
     if (x, y, z) == (0.0, 0.0, 0.0):
-        raise InputError(f"{where}: a source at the origin has no direction; place it off the sample")
+        raise InputError(f"{where}: a source at the origin has no direction")
     weight, wavelength_m = [*given[3:], None, None][:2]
     if (weight is not None and weight < 0) or (wavelength_m is not None and wavelength_m <= 0):
         remarks.object(f"{where}: a source's weight must not be negative and its wavelength be positive")

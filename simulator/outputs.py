@@ -253,7 +253,7 @@ def smv_header(experiment: Experiment, geometry: HeaderGeometry) -> bytes:
     x, y, z = geometry.pix0_m
     # Products with the three axes, as the reference takes them: then a 0 never says -0.
     along = (x * 0.0 + y * 0.0 + z * 1.0, x * 0.0 + y * 1.0 + z * 0.0, x * -1.0 + y * 0.0 + z * 0.0)
-    origin_mm = ",".join(f"{1000.0 * value:g}" for value in along)
+    origin_mm = ",".join(f"{_printed(1000.0 * value)}" for value in along)
     size_slow_m = _size_slow_m(detector)
     values: list[tuple[str, float]] = [
         ("PIXEL_SIZE", px * 1000.0),
@@ -285,13 +285,18 @@ def smv_header(experiment: Experiment, geometry: HeaderGeometry) -> bytes:
             "TYPE=unsigned_short;",
             f"SIZE1={detector.pixels_fast};",
             f"SIZE2={detector.pixels_slow};",
-            *(f"{keyword}={value:g};" for keyword, value in values),
+            *(f"{keyword}={_printed(value)};" for keyword, value in values),
             f"DIALS_ORIGIN={origin_mm}",
-            *(f"{keyword}={value:g};" for keyword, value in after_origin),
+            *(f"{keyword}={_printed(value)};" for keyword, value in after_origin),
             "DETECTOR_SN=000;",
             "BEAMLINE=fake;",
         ]
     )
+
+
+def _printed(value: float) -> str:
+    """As C prints it: what is no number keeps its sign."""
+    return f"{'-' if math.isnan(value) and math.copysign(1.0, value) < 0 else ''}{value:g}"
 
 
 def _size_slow_m(detector: Detector) -> float:
@@ -313,7 +318,8 @@ def write_outputs(
         InputError: the image has another size, noise cannot be drawn, or a file cannot be written. All files
             appear, or none.
     """
-    image = np.ascontiguousarray(image, dtype=np.float32)
+    with np.errstate(over="ignore"):  # beyond 32 bits is infinite
+        image = np.ascontiguousarray(image, dtype=np.float32)
     _require_shape(image, experiment.detector)
     output, roi = experiment.output, experiment.sampling.roi
     figures = statistics(image, roi, experiment.sampling.mask)

@@ -83,8 +83,8 @@ def prepare(experiment: Experiment, defects: Defects, zero_phi_steps: tuple[bool
     weights = [1.0] * len(sources)
     if "source-weights-ignored" not in defects:
         total = sum(source.weight for source in sources)
-        if total == 0.0 and sources:
-            raise InputError("the sources' weights add up to 0; give at least one a weight, or ignore the weights")
+        if total <= 0.0 and sources:
+            raise InputError(f"the weights of the sources add up to {total:g}; at least one must be positive")
         weights = [source.weight * len(sources) / total for source in sources]
     mosaic = not is_zero(crystal.mosaic_spread_rad)
     return Prepared(

@@ -70,7 +70,7 @@ def experiment_from(settings: Settings, folder: Path, defects: Defects, remarks:
 
 def _crystal(settings: Settings, folder: Path, remarks: Remarks) -> Crystal:
     if settings.cell_A_deg is None and settings.matrix_file is None:
-        raise InputError("no crystal: give its unit cell with -cell or an orientation matrix with -mat", exit_code=9)
+        raise InputError("no unit cell: give -cell a b c alpha beta gamma or -mat FILE", exit_code=9)
     cell = None if settings.cell_A_deg is None else _whole_cell(settings.cell_A_deg)
     if cell is not None and (objection := objection_to_cell(cell)):
         remarks.object(objection)
@@ -317,11 +317,7 @@ def _factors(settings: Settings, folder: Path, defects: Defects) -> StructureFac
     if may_read_dump and (folder / dump).exists():
         return read_dump(folder / dump, dump, settings.default_F, skip_all_white_space="dump-whitespace" in defects)
     if settings.default_F == 0:
-        looked_for = f"; there is no dump file {dump} either" if may_read_dump else ""
-        raise InputError(
-            f"no structure factors: give a list with -hkl, or one value for all with -default_F{looked_for}",
-            exit_code=9,
-        )
+        raise InputError("no structure factors: give -hkl FILE or -default_F F", exit_code=9)
     return StructureFactors(settings.default_F)
 
 
@@ -387,16 +383,12 @@ def require_computed_pixel(
     """Raise InputError for a pixel that the image does not compute: off the detector, outside the ROI, or masked."""
     if not (0 <= slow < detector.pixels_slow and 0 <= fast < detector.pixels_fast):
         raise InputError(
-            f"pixel {slow} {fast} (slow fast) is outside the detector: slow must be below {detector.pixels_slow}, "
-            f"fast below {detector.pixels_fast}"
+            f"-trace_pixel {slow} {fast} is outside the detector of {detector.pixels_slow} x {detector.pixels_fast} "
+            "pixels (slow x fast)"
         )
-    if roi is not None and not (roi[0] <= fast <= roi[1] and roi[2] <= slow <= roi[3]):
-        raise InputError(
-            f"pixel {slow} {fast} (slow fast) is outside the region of interest: "
-            f"slow {roi[2]} to {roi[3]}, fast {roi[0]} to {roi[1]}"
-        )
-    if mask is not None and not mask[slow, fast]:
-        raise InputError(f"pixel {slow} {fast} (slow fast) is masked: nothing is computed there; choose another")
+    inside = roi is None or (roi[0] <= fast <= roi[1] and roi[2] <= slow <= roi[3])
+    if not inside or (mask is not None and not mask[slow, fast]):
+        raise InputError(f"-trace_pixel {slow} {fast} is outside the region of interest or masked")
 
 
 def _stored_seed(number: int | None) -> int:

@@ -81,7 +81,7 @@ def steps_within(range: float, step: float, name: str) -> int:
     """How many steps cover a range, rounded up; InputError when they are beyond counting."""
     steps = quotient(range, step)
     if not abs(steps) < 2**31 - 1:
-        raise InputError(f"{name}: a range of {range:g} in steps of {step:g} is {steps:g} steps; use fewer")
+        raise InputError(f"{steps:g} steps of {name} are too many; give a larger step or a smaller range")
     return math.ceil(steps)
 
 

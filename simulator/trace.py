@@ -217,7 +217,7 @@ class TraceRecorder:
             "omega_pixel": float(held.omega_pixel_sr[number]),
             "cos_2theta": notes.cos_2theta,
             "I_pixel_final": final,
-            "floatimage_accumulated": float(np.float32(final)),
+            "floatimage_accumulated": _stored(final),
         }
         return Trace(header, umats, notes.records, closing)
 
@@ -354,3 +354,9 @@ def _by_pixel(name: str, field: Any, n: int) -> list[list[Any]]:
 def _zipped(columns: list[list[Any]]) -> list[Any]:
     longest = max((len(column) for column in columns), default=0)
     return [tuple(column[row % len(column)] for column in columns) for row in range(longest)]
+
+
+def _stored(value: float) -> float:
+    """As the image keeps it, in 32 bits."""
+    with np.errstate(over="ignore"):
+        return float(np.float32(value))

@@ -34,7 +34,7 @@ class NanoBragg(Subject):
     sides = ("c", "py")
     titles = ("the C program", "the PyTorch port")
     default_case = DEFAULT_CASE
-    modes = ("c-parity", "spec")
+    modes = ("c-parity", "spec", "upstream-fixes")
     header = ("program", "version", "mode", "defects", "device", "dtype")
     closing = ("I_before_scaling",)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.errors import ProgramFailed
 from harness.scratch import Prepared
-from subjects.nanobragg.judging import HEADER
+from subjects.nanobragg.judging import HEADER, PRINTED, printed_figures
 from subjects.nanobragg.port import read_case
 
 if TYPE_CHECKING:
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 PIXEL_TYPES = {"float": "<f4", "int": "<u2", "pgm": "u1", "noise": "<u2"}
 
 
-def read_artifacts(experiment: Experiment, folder: Path) -> dict[str, object]:
-    """Images by kind, and their headers.
+def read_artifacts(experiment: Experiment, folder: Path, log: str) -> dict[str, object]:
+    """Images by kind, their headers, and the figures about them that the program printed on its ``log``.
 
     Raises:
         ProgramFailed: a file that the command line asks for is missing or has another size.
     """
     headers = {f"{kind}{HEADER}": header for kind, header in read_headers(experiment, folder).items()}
-    return {**read_images(experiment, folder), **headers}
+    return {**read_images(experiment, folder), **headers, PRINTED: printed_figures(log)}
 
 
 def experiment_of(prepared: Prepared, folder: Path) -> Experiment:

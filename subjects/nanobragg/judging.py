@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from typing import TYPE_CHECKING
@@ -15,10 +17,26 @@ if TYPE_CHECKING:
 HEADER = " header"
 """Ends the name of an artifact that is the header of an image."""
 
+PRINTED = "printed"
+"""The artifact of figures that a program printed about its image: words by name."""
+
+FIGURES = {
+    "maximum": re.compile(r"^max_I = (\S+)  at (\S+) (\S+)$", re.MULTILINE),
+    "mean, rms, rmsd": re.compile(r"^mean= (\S+) rms= (\S+) rmsd= (\S+)$", re.MULTILINE),
+    "solid angle": re.compile(r"^solid angle subtended by detector = (\S+) steradian", re.MULTILINE),
+    "intfile scale": re.compile(r"^intfile_scale = (\S+)$", re.MULTILINE),
+    "pgm scale": re.compile(r"^pgm_scale = (\S+)$", re.MULTILINE),
+    "photons, overloads": re.compile(r"^(\S+) photons on noise image \((\d+) overloads\)$", re.MULTILINE),
+}
+"""What is compared of the printed log: value and place of the maximum, statistics, scales, counted photons."""
+
+LAST_PRINTED_DIGIT = 1e-5
+"""Relative: figures are printed with six digits, whose last one a bit of the image may change."""
+
 
 def images_of(run: Ran) -> dict[str, np.ndarray]:
     """The images of a run by kind."""
-    return {kind: value for kind, value in run.artifacts.items() if not kind.endswith(HEADER)}
+    return {kind: value for kind, value in run.artifacts.items() if kind != PRINTED and not kind.endswith(HEADER)}
 
 
 def headers_of(run: Ran) -> dict[str, bytes]:
@@ -30,6 +48,52 @@ def artifact_checks(expected: Ran, got: Ran) -> Iterator[Check]:
     """All artifacts of both programs."""
     yield from image_checks("", images_of(expected), images_of(got))
     yield from header_checks(headers_of(expected), headers_of(got))
+    if PRINTED in expected.artifacts and PRINTED in got.artifacts:
+        noise_alike = _equal(images_of(expected).get("float"), images_of(got).get("float"))
+        yield printed_check("printed", expected.artifacts[PRINTED], got.artifacts[PRINTED], with_noise=noise_alike)
+
+
+def printed_figures(log: str) -> dict[str, tuple[str, ...]]:
+    """The figures about its image that a program printed, by name."""
+    found = {name: pattern.search(log) for name, pattern in FIGURES.items()}
+    return {name: match.groups() for name, match in found.items() if match}
+
+
+def printed_check(
+    what: str, expected: Mapping[str, tuple[str, ...]], got: Mapping[str, tuple[str, ...]], *, with_noise: bool = True
+) -> Check:
+    """Printed figures of two programs: the same names, the same words or the last digit apart.
+
+    Args:
+        what: name of the check.
+        expected: the reference's.
+        got: the port's.
+        with_noise: whether counted photons compare: only where the images have the same bits.
+    """
+    names = [name for name in FIGURES if name in expected or name in got]
+    if not with_noise:
+        names = [name for name in names if not name.startswith("photons")]
+    differing = [
+        f"{name}: {' '.join(expected.get(name, ('nothing',)))} against {' '.join(got.get(name, ('nothing',)))}"
+        for name in names
+        if not _same_figures(expected.get(name, ()), got.get(name, ()))
+    ]
+    code = DIVERGENCE if differing else 0
+    return Check(what, code, "; ".join(differing) or f"{', '.join(names)} equal")
+
+
+def _same_figures(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
+    return len(a) == len(b) and all(_same_figure(float(x), float(y)) for x, y in zip(a, b, strict=True))
+
+
+def _same_figure(a: float, b: float) -> bool:
+    return a == b or (math.isnan(a) and math.isnan(b)) or abs(a - b) <= LAST_PRINTED_DIGIT * abs(a)
+
+
+def _equal(a: np.ndarray | None, b: np.ndarray | None) -> bool:
+    import numpy as np
+
+    return a is not None and b is not None and np.array_equal(a, b, equal_nan=True)
 
 
 def worst_section(expected: Ran, got: Ran) -> tuple[int, int] | None:

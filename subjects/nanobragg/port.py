@@ -47,6 +47,10 @@ class Rendered:
     written: Written
     solid_angle_sr: float
 
+    def printed(self) -> list[str]:
+        """The figures about the image as the reference prints them."""
+        return self.written.lines(self.experiment, self.simulator.prepared.oversample, self.solid_angle_sr)
+
 
 def make_simulator(experiment: Experiment, computing: Computing) -> Simulator:
     """The port's simulator for an experiment; that ``auto`` fell back to the CPU is said on stderr, once.
@@ -88,7 +92,8 @@ def render(experiment: Experiment, folder: Path, computing: Computing, progress:
 
     simulator = make_simulator(experiment, computing)
     rendering = simulator.render(progress) if progress else simulator.render()
-    image = rendering.image.detach().cpu().numpy().astype(np.float32)
+    with np.errstate(over="ignore"):  # beyond 32 bits is infinite
+        image = rendering.image.detach().cpu().numpy().astype(np.float32)
     geometry = HeaderGeometry.of(simulator.prepared.geometry)
     written = write_outputs(experiment, image, geometry, folder)
     return Rendered(experiment, simulator, image, written, rendering.solid_angle_sr)

@@ -28,7 +28,12 @@ class CProgram:
 
     def facts(self) -> Mapping[str, Any]:
         """Path and hash."""
-        return {"reference_program": str(self.program.path), "reference_sha256": self.program.sha256}
+        threads = {} if self.program.own else {"reference_OMP_NUM_THREADS": self.program.threads}
+        return {"reference_program": str(self.program.path), "reference_sha256": self.program.sha256, **threads}
+
+    def modes(self, modes: Sequence[str]) -> Sequence[str]:
+        """All, or c-parity alone of another program that ignores ``-defects``."""
+        return modes if reference.switches_defects(self.program, self.timeout_s) else modes[:1]
 
     def environment(self) -> Mapping[str, str | None]:
         """Always the same."""
@@ -41,12 +46,12 @@ class CProgram:
             with prepared.scratch() as folder:
                 words = ("-case", prepared.case.name, *pixel_words(sections)) if own else ()
                 runs = run_case(self.program, prepared, folder, words, timeout_s=self.timeout_s)
-                artifacts = read_artifacts(experiment_of(prepared, folder), folder)
+                artifacts = read_artifacts(experiment_of(prepared, folder), folder, runs[-1].stdout)
         except WrongUse as error:
             return Ran(refusal=str(error))
         except ProgramFailed as error:
             if prepared.case.fails:
-                return Ran(refusal=str(error))
+                return Ran(refusal=str(error), states_reason=False)
             raise
         if own:
             texts = split_traces(self.program, runs[-1], sections) if sections else {}
@@ -72,6 +77,10 @@ class Port:
         """Nothing: it is part of the project."""
         return {}
 
+    def modes(self, modes: Sequence[str]) -> Sequence[str]:
+        """All."""
+        return modes
+
     def environment(self) -> Mapping[str, str | None]:
         """As asked for. torch is loaded: the workers used it, and its facts are asked of this process."""
         import torch  # noqa: F401
@@ -89,7 +98,8 @@ class Port:
                 rendered = port.render(experiment, folder, self.computing)
                 texts = port.trace_pixels(rendered.simulator, sections)
                 device = str(rendered.simulator.device)
-                return Ran(read_artifacts(experiment, folder), as_traces(texts), device=device)
+                artifacts = read_artifacts(experiment, folder, "\n".join(rendered.printed()))
+                return Ran(artifacts, as_traces(texts), device=device)
         except InputError as error:
             return Ran(refusal=str(error))
 

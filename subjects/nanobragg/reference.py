@@ -1,7 +1,8 @@
 """The reference program: finding it, building it, running it on a case, taking its trace.
 
 Any binary can take its place (``--reference PATH`` or HARNESS_REFERENCE) that reads the same command line, takes
-``-trace_pixel SLOW FAST`` and prints ``TRACE_C`` lines on its standard output, among whatever else it prints.
+``-trace_pixel SLOW FAST`` and prints ``TRACE_C`` lines on its standard output, among whatever else it prints. It runs
+with OMP_NUM_THREADS=1 unless that variable says otherwise: threads change what a pixel inherits from those before it.
 """
 
 from __future__ import annotations
@@ -9,8 +10,10 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from harness.case import Argv, Section
@@ -20,8 +23,18 @@ from harness.scratch import Prepared
 from harness.traced import Trace, Traced
 
 REFERENCE_VARIABLE = "HARNESS_REFERENCE"
+THREADS_VARIABLE = "OMP_NUM_THREADS"
 BINARY = "nanobragg_c"
-TRACE_LINE = re.compile(r"TRACE_[A-Za-z0-9]+(?:_[A-Z]+)?[: ]")
+TRACE_LINE = re.compile(r"TRACE_[A-Za-z0-9]+(?:_[A-Z]+)?[: ](?=\s*\S)")
+UNSET_ATTENUATION = re.compile(r"^(TRACE_\w+: attenuation_per_meter[ =])-1(?:\.0*)?\s*$")
+"""How the reference stores that no absorption was given; the project's programs print 0 for it."""
+
+PROBE = (
+    "-defects none -trace_pixel 0 0 -cell 40 40 40 90 90 90 -default_F 1 -N 1 -detpixels 2 -lambda 1 -oversample 1 "
+    "-nonoise -nopgm"
+)
+"""A moment's work, to see whether a program says which defects are on."""
+
 REFUSALS = (2, 9)
 """Exit statuses with which the project's own program refuses its input."""
 
@@ -32,6 +45,15 @@ class Reference:
 
     path: Path
     own: bool
+
+    @property
+    def threads(self) -> str:
+        """What OMP_NUM_THREADS is for another program."""
+        return os.environ.get(THREADS_VARIABLE, "1")
+
+    def environment(self) -> dict[str, str] | None:
+        """The variables that it runs with; None: those of this process."""
+        return None if self.own else {**os.environ, THREADS_VARIABLE: self.threads}
 
     @property
     def sha256(self) -> str:
@@ -120,7 +142,7 @@ def run_case(
 
 
 def _run_checked(reference: Reference, argv: Sequence[str], folder: Path, timeout_s: float | None) -> Finished:
-    finished = run([str(reference.path), *argv], folder, timeout_s)
+    finished = run([str(reference.path), *argv], folder, timeout_s, reference.environment())
     if finished.status == 0:
         return finished
     if reference.own and finished.status in REFUSALS:
@@ -130,7 +152,9 @@ def _run_checked(reference: Reference, argv: Sequence[str], folder: Path, timeou
 
 def _complaint(finished: Finished) -> str:
     lines = [line.strip() for line in finished.stderr.splitlines() if line.strip()]
-    return lines[-1] if lines else f"the reference program {finished.ending()}"
+    if not lines:
+        return f"the reference program {finished.ending()}"
+    return lines[-1].removeprefix(f"{BINARY}: error: ")
 
 
 def trace_pixels(
@@ -143,7 +167,8 @@ def trace_pixels(
 ) -> tuple[list[Finished], dict[Section, str]]:
     """The trace of each pixel, without images where the program can do without.
 
-    The project's own program traces all pixels in one run; another is run once for each pixel.
+    The project's own program traces all pixels in one run; another does if it takes several ``-trace_pixel``, else it
+    is run once for each pixel.
     """
     if reference.own:
         words = ("-case", prepared.case.name, "-trace_only", *extra, *pixel_words(pixels))
@@ -152,6 +177,12 @@ def trace_pixels(
         return runs, split_traces(reference, runs[-1], pixels)
     all_runs: list[Finished] = []
     traces: dict[Section, str] = {}
+    if len(pixels) > 1:
+        with prepared.scratch() as folder:
+            all_runs = run_case(reference, prepared, folder, (*extra, *pixel_words(pixels)), timeout_s=timeout_s)
+        found = sections_of(trace_lines(reference, all_runs[-1]))
+        if set(pixels) <= set(found):
+            return all_runs, {pixel: found[pixel] for pixel in pixels}
     for pixel in pixels:
         with prepared.scratch() as folder:
             runs = run_case(reference, prepared, folder, (*extra, *pixel_words([pixel])), timeout_s=timeout_s)
@@ -180,8 +211,10 @@ def pixel_words(pixels: Sequence[Section]) -> Argv:
 
 
 def trace_lines(reference: Reference, finished: Finished) -> str:
-    """The trace lines among what the program printed; ProgramFailed when there are none."""
-    lines = [line for line in finished.stdout.splitlines() if TRACE_LINE.match(line)]
+    """The trace lines among what the program printed, behind other output too; ProgramFailed when there are none."""
+    lines = [trace for line in finished.stdout.splitlines() for trace in _traces_in(line)]
+    if not reference.own:
+        lines = [UNSET_ATTENUATION.sub(r"\g<1>0", line) for line in lines]
     if not lines:
         raise ProgramFailed(
             f"the reference program {reference.path.name} printed no TRACE_C line on its standard output; "
@@ -193,18 +226,40 @@ def trace_lines(reference: Reference, finished: Finished) -> str:
 
 def split_traces(reference: Reference, finished: Finished, pixels: Sequence[Section]) -> dict[Section, str]:
     """The sections of a trace of several pixels, by pixel."""
-    text = trace_lines(reference, finished)
-    starts = [match.start() for match in re.finditer(r"^TRACE_\w+: trace_format\b", text, re.MULTILINE)]
-    sections = [text[start:end] for start, end in zip(starts, [*starts[1:], len(text)], strict=True)]
-    found: dict[Section, str] = {}
-    for section in sections:
-        match = re.search(r"^TRACE_\w+: pixel (\d+) (\d+)$", section, re.MULTILINE)
-        if match:
-            found[int(match[1]), int(match[2])] = section
+    found = sections_of(trace_lines(reference, finished))
     if missing := [pixel for pixel in pixels if pixel not in found]:
         slow, fast = missing[0]
         raise ProgramFailed(f"the reference program printed no trace of pixel {slow} {fast}", finished.output)
     return found
+
+
+def _traces_in(line: str) -> list[str]:
+    """The trace lines of one line of output: it may be glued behind a progress display, or behind another."""
+    starts = [match.start() for match in TRACE_LINE.finditer(line)]
+    return [line[start:end].rstrip() for start, end in pairwise([*starts, len(line)])]
+
+
+def sections_of(text: str) -> dict[Section, str]:
+    """The sections of a trace by the pixel that each states; it begins with trace_format, else with the pixel."""
+    begin = next((name for name in ("trace_format", "pixel") if re.search(rf"^TRACE_\w+: {name}\b", text, re.M)), "")
+    starts = [match.start() for match in re.finditer(rf"^TRACE_\w+: {begin}\b", text, re.M)] if begin else []
+    found: dict[Section, str] = {}
+    for start, end in pairwise([*starts, len(text)]):
+        if match := re.search(r"^TRACE_\w+: pixel[ =](\d+)[ ,](\d+)\s*$", text[start:end], re.M):
+            found[int(match[1]), int(match[2])] = text[start:end]
+    return found
+
+
+def switches_defects(reference: Reference, timeout_s: float | None) -> bool:
+    """Whether a program turns known defects on and off: its trace says those that ``-defects`` asked for."""
+    if reference.own:
+        return True
+    with tempfile.TemporaryDirectory(prefix="harness_defects_") as folder:
+        try:
+            finished = run([str(reference.path), *PROBE.split()], Path(folder), timeout_s, reference.environment())
+            return Trace(trace_lines(reference, finished)).value("defects") == "none"
+        except ProgramFailed:
+            return False
 
 
 def require_defects(trace: str, wanted: str) -> None:

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 
 from harness.computing import Computing
 from harness.errors import ProgramFailed, WrongUse
-from subjects.nanobragg.port import Progress, read_line, render
+from subjects.nanobragg.port import Progress, make_simulator, read_line, render, trace_pixels
 from subjects.nanobragg.reference import find_reference
 
 if TYPE_CHECKING:
-    from simulator import Simulator
+    import numpy as np
+
+    from simulator import Experiment, Simulator
 
 
 def run_port(argv: Sequence[str], computing: Computing, png: str | None) -> int:
@@ -26,19 +28,57 @@ def run_port(argv: Sequence[str], computing: Computing, png: str | None) -> int:
     check_png(png)
     try:
         experiment = read_line(argv, Path.cwd())
+        traces = _traces(experiment, computing)
+        if experiment.output.trace_only:
+            _give_traces(experiment, traces)
+            return 0
         with progress_bar(wanted=experiment.output.progress) as progress:
             rendered = render(experiment, Path.cwd(), computing, progress)
+        _give_traces(experiment, traces)
     except InputError as error:
         print(f"harness simulate: {error}", file=sys.stderr)
         return error.exit_code
-    oversample = rendered.simulator.prepared.oversample
-    print("\n".join(rendered.written.lines(experiment, oversample, rendered.solid_angle_sr)))
+    print("\n".join([*rendered.printed(), *printouts(experiment, rendered.image)]))
     for path in rendered.written.files:
         print(f"wrote {path}")
     if png:
         draw(rendered.image, png)
     _build_kernels(rendered.simulator)
     return 0
+
+
+def _traces(experiment: Experiment, computing: Computing) -> str:
+    """The traces that the command line asks for with ``-trace_pixel``, each pixel once."""
+    pixels = list(dict.fromkeys(experiment.output.trace_pixels))
+    if not pixels:
+        return ""
+    return "".join(trace_pixels(make_simulator(experiment, computing), pixels).values())
+
+
+def _give_traces(experiment: Experiment, traces: str) -> None:
+    """On standard output, or into the file that ``-trace_file`` names."""
+    from simulator.files_write import write_files
+
+    name = experiment.output.trace_file
+    if name is None:
+        print(traces, end="")
+    else:
+        write_files({name: (traces.encode("utf-8"),)}, Path.cwd())
+
+
+def printouts(experiment: Experiment, image: np.ndarray) -> list[str]:
+    """The pixels that ``-printout`` and ``-printout_pixel`` ask for, as the C program prints them."""
+    output, detector = experiment.output, experiment.detector
+    if not output.printout:
+        return []
+    fast0, fast1, slow0, slow1 = experiment.sampling.roi or (0, detector.pixels_fast - 1, 0, detector.pixels_slow - 1)
+    wanted = output.printout_pixel if output.printout_pixel and output.printout_pixel[0] >= 0 else None
+    return [
+        f"{fast:4d} {slow:4d} : I = {image[slow, fast]:.9g}"
+        for slow in range(slow0, slow1 + 1)
+        for fast in range(fast0, fast1 + 1)
+        if wanted is None or (fast, slow) == wanted
+    ]
 
 
 def _build_kernels(simulator: Simulator) -> None:

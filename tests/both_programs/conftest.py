@@ -15,6 +15,7 @@ import torch
 
 from simulator import ExecutionConfig, Experiment, InputError, Simulator
 from simulator.outputs import HeaderGeometry, write_outputs
+from simulator.remarks import IgnoredInput
 
 ROOT = Path(__file__).resolve().parents[2]
 EAGER = ExecutionConfig(device="cpu", compile="never")
@@ -24,6 +25,9 @@ RELATIVE = 1e-11
 FIELDS = (ROOT / "reference_c" / "trace_fields.def").read_text()
 KINDS = dict(re.findall(r"TRACE_FIELD\(\w+, (\w+), (\w+), \d+\)", FIELDS))
 """WORD, INT or DOUBLE by name; index keys are in neither list."""
+
+NOTES = ("odet_vector is not 1 long", "no attenuation length given")
+"""What the C program says besides: nothing was ignored."""
 
 Pixel = tuple[int, int]
 
@@ -36,6 +40,8 @@ class Outcome:
     message: str
     folder: Path
     trace: tuple[str, ...]
+    remarks: frozenset[str] = frozenset()
+    """What was said of ignored words, or why the line is refused."""
 
     def image(self, columns: int) -> np.ndarray:
         """The float image, slow x fast."""
@@ -59,6 +65,10 @@ class Both:
         assert_images_agree(c, port)
         self._assert_files_agree(bits_equal=bool((c.view(np.int32) == port.view(np.int32)).all()))
         assert_traces_agree(self.c.trace, self.port.trace)
+
+    def assert_same_remarks(self) -> None:
+        """The same words about what is ignored, or the same reason to refuse."""
+        assert self.c.remarks == self.port.remarks
 
     def _assert_files_agree(self, *, bits_equal: bool) -> None:
         """The same names; the same bytes too, but for counts of pixels that are not bit-equal."""
@@ -95,6 +105,8 @@ def assert_traces_agree(c: Sequence[str], port: Sequence[str]) -> None:
         assert (record, list(c_fields)) == (port_record, list(port_fields))
         scales.enter(record, c_fields)
         for name, words in c_fields.items():
+            if name == "hkl_rounded":  # what is no number has no index either
+                words = [word.replace("-9223372036854775808", "nan") for word in words]
             if words != port_fields[name] and name != "program":
                 assert KINDS.get(name) == "DOUBLE", f"{record} {name}: {words} {port_fields[name]}"
                 assert_values_agree(words, port_fields[name], scales.of(name, words), f"{record} {name}: {c_line}")
@@ -151,7 +163,8 @@ class Scales:
         if name == "k_frac":  # its vector is not in the record
             return max(largest, 1.0)
         if name.startswith("I_") or name == "floatimage_accumulated":
-            return largest * (self._uncertain / self._terms if self._terms else 1.0)
+            mean = self._uncertain / self._terms if self._terms else 1.0
+            return largest * max(mean, self._amplified)  # a compounded sum may be the last term alone
         return largest
 
 
@@ -190,20 +203,24 @@ def run_program(program: Path, argv: Sequence[str], pixels: Sequence[Pixel], fol
         [str(program), *traced, *argv], cwd=folder, capture_output=True, text=True, errors="replace", timeout=120
     )
     lines = tuple(line for line in done.stdout.splitlines() if line.startswith("TRACE_C"))
-    return Outcome(done.returncode, done.stderr, folder, lines)
+    kind = "error" if done.returncode else "warning"
+    said = (line.removeprefix(f"nanobragg_c: {kind}: ") for line in done.stderr.splitlines() if f": {kind}: " in line)
+    remarks = frozenset(line for line in said if not line.startswith(NOTES))
+    return Outcome(done.returncode, done.stderr, folder, lines, remarks)
 
 
 def run_port(argv: Sequence[str], pixels: Sequence[Pixel], folder: Path) -> tuple[Outcome, int]:
     """The port's outcome and the image's width."""
     try:
-        with warnings.catch_warnings(), torch.no_grad():
-            warnings.simplefilter("ignore")
+        with warnings.catch_warnings(record=True) as caught, torch.no_grad():
+            warnings.simplefilter("always", IgnoredInput)
             experiment = Experiment.from_argv(argv, folder)
             simulator = Simulator(experiment, execution=EAGER)
             traces = simulator.traces(pixels)
             image = simulator.image().to(torch.float32).numpy()
             write_outputs(experiment, image, HeaderGeometry.of(simulator.prepared.geometry), folder)
     except InputError as refusal:
-        return Outcome(refusal.exit_code, str(refusal), folder, ()), 0
+        return Outcome(refusal.exit_code, str(refusal), folder, (), frozenset({str(refusal)})), 0
     lines = tuple(line for trace in traces for line in trace.lines("C"))
-    return Outcome(0, "", folder, lines), image.shape[1]
+    remarks = frozenset(str(remark.message) for remark in caught if issubclass(remark.category, IgnoredInput))
+    return Outcome(0, "", folder, lines, remarks), image.shape[1]

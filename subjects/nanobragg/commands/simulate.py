@@ -16,9 +16,16 @@ def simulate(
     compile: CompileOption = "auto",
     memory: MemoryOption = "1GiB",
     png: Annotated[str | None, typer.Option("--png", metavar="FILE", help="Also draw the image.")] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Refuse what the reference ignores: unknown flags, stray words, 70mm.")
+    ] = False,
 ) -> None:
-    """Render an image: same flags, same files in the working folder as the reference program."""
+    """Render an image: same flags, same files in the working folder as the reference program.
+
+    Words that the reference ignores are warnings. -trace_pixel, -trace_file, -trace_only and -printout are obeyed.
+    """
     from harness.computing import Computing
     from subjects.nanobragg.rendering import run_port
 
-    raise typer.Exit(run_port(argv or [], Computing(device, dtype, compile, memory), png))
+    words = [*(["--strict"] if strict else []), *(argv or [])]
+    raise typer.Exit(run_port(words, Computing(device, dtype, compile, memory), png))
