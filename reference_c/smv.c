@@ -144,7 +144,7 @@ static bool is_smv(const SmvHeader *header, size_t bytes)
 static int header_bytes(const SmvHeader *header)
 {
     double bytes = FIRST_BLOCK;
-    smv_number(header, "HEADER_BYTES", "  ", &bytes);
+    smv_number(header, "HEADER_BYTES", " bytes ", &bytes);
     if (!(bytes >= 1.0 && bytes <= LONGEST_HEADER))
         fail(BAD_INPUT, "%s: HEADER_BYTES is %g; it must be 1 to %d", header->name, bytes, LONGEST_HEADER);
     return (int)bytes;

@@ -150,7 +150,7 @@ def _header(content: bytes, n_bytes: int, name: str, *, substrings: bool) -> Smv
 
 
 def _header_bytes(header: SmvHeader) -> int:
-    given = header.number("HEADER_BYTES")
+    given = header.number("HEADER_BYTES", "bytes")
     bytes_given = HEADER_BLOCK if given is None else given
     if not 1 <= bytes_given <= LARGEST_HEADER:
         raise InputError(f"{header.name}: HEADER_BYTES is {bytes_given:g}; it must be 1 to {LARGEST_HEADER}")

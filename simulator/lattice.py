@@ -110,7 +110,8 @@ def tophat(hkl: Miller, hkl0: Miller, c: LatticeConstants, axes: tuple[bool, boo
     """Binary spot: all cells in phase inside, nothing outside."""
     q = _reciprocal_offset_squared(hkl, hkl0, c)
     inside = q * c.fudge < 0.3969
-    return _whole(torch.where(inside, c.Na * c.Nb * c.Nc, 0.0 * q))
+    outside = torch.nan_to_num(0.0 * q, nan=0.0)  # what is no number is outside too
+    return _whole(torch.where(inside, c.Na * c.Nb * c.Nc, outside))
 
 
 SHAPES: dict[str, LatticeFunction] = {

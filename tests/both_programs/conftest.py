@@ -84,7 +84,7 @@ class Both:
 
 
 def assert_images_agree(c: np.ndarray, port: np.ndarray) -> None:
-    """At least 99.9 % bit-equal; every other within 2 float32 ulps or 1e-15 of the largest. NaN equals NaN."""
+    """All but eight or 0.1 % bit-equal; every other within 2 float32 ulps or 1e-15 of the largest. NaN equals NaN."""
     assert c.shape == port.shape
     same = (c == port) | (np.isnan(c) & np.isnan(port))
     largest = np.max(np.abs(c[np.isfinite(c)]), initial=0.0)
@@ -92,7 +92,7 @@ def assert_images_agree(c: np.ndarray, port: np.ndarray) -> None:
     with np.errstate(invalid="ignore"):
         close = same | (apart <= 2) | (np.abs(c - port) <= 1e-15 * largest)
     assert close.all(), f"{int((~close).sum())} pixels, first {np.argwhere(~close)[0]}"
-    assert (~same).sum() <= max(1, 1e-3 * c.size)
+    assert (~same).sum() <= max(8, 1e-3 * c.size)
 
 
 def assert_traces_agree(c: Sequence[str], port: Sequence[str]) -> None:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from harness.case import case_from_argv, read_case_file
+from harness.case import Case, case_from_argv, read_case_file
 from harness.choices import named_case
+from harness.computing import Computing
 from harness.errors import WrongUse
+from harness.parity import Outcome, Task, run_task
 from harness.scratch import Prepared, prepare
 from simulator import Experiment
 from simulator.defects import NAMES
@@ -23,6 +26,7 @@ from subjects.nanobragg.inputs import (
     supervisor_matrix,
     supervisor_reflections,
 )
+from subjects.nanobragg.judging import printed_check
 
 SUBJECT = NanoBragg()
 
@@ -223,3 +227,79 @@ def test_a_case_file_names_nothing_outside(word: str, tmp_path: Path) -> None:
     (tmp_path / "case" / "out.mat").symlink_to(tmp_path / "secret")
     with pytest.raises(WrongUse, match=r"lies outside|not found"):
         confined_case(tmp_path / "case", word.format(absolute=tmp_path / "secret"))
+
+
+def test_the_documentation_has_every_name_of_the_trace() -> None:
+    root = Path(__file__).parents[2]
+    fields = re.findall(r"TRACE_FIELD\(\w+, (\w+), \w+, \d+\)", (root / "reference_c" / "trace_fields.def").read_text())
+    listed = set(re.findall(r"\w+", (root / "docs" / "trace_names.md").read_text()))
+    assert sorted(set(fields) - listed) == []
+
+
+# ---- golden figures and refusals ----------------------------------------------------------------------------------
+
+
+def golden_folder(folder: Path, entry: dict[str, object]) -> Path:
+    (folder / "users").mkdir()
+    (folder / "users" / "index.json").write_text(json.dumps({"tiny": entry}))
+    return folder
+
+
+TINY = [
+    *["-cell", "40", "50", "60", "-default_F", "10", "-N", "5", "-detpixels", "4"],
+    *["-pixel", "8", "-oversample", "1", "-nonoise", "-nopgm"],
+]
+
+
+def outcome_of(case: Case) -> Outcome:
+    reference = SUBJECT.reference(None, 60)
+    return run_task(Task(SUBJECT, case, "c-parity", reference, SUBJECT.port(Computing("cpu", compile="never"))))
+
+
+def test_a_golden_figure_that_is_missing_is_a_failure(tmp_path: Path) -> None:
+    folder = golden_folder(tmp_path, {"argv": TINY, "exit": 0, "traces": [], "stats": {}})
+    (case,) = SUBJECT.golden_cases(folder)
+    outcome = outcome_of(case)
+    assert outcome.exit_code == 4
+    assert "tiny.npz" in outcome.checks[-1].text
+
+
+@pytest.mark.parametrize(
+    ("argv", "reason", "exit_code"),
+    [
+        ("-cell 40 -detpixels 4", "", 0),
+        ("-cell 40 -detpixels 4", "no structure factors", 0),
+        ("-cell 40 -detpixels 4", "the detector", 1),
+        ("-cell 40 -detpixels 4 -hkl nowhere.hkl", "", 4),
+        ("-cell 40 -detpixels 4 -hkl nowhere.hkl", "nowhere.hkl", 0),
+        (" ".join(TINY), "", 1),
+    ],
+)
+def test_a_case_must_fail_for_the_same_stated_reason(argv: str, reason: str, exit_code: int) -> None:
+    case = replace(case_from_argv(argv.split()), fails=True, reason=reason, origin=None)
+    assert outcome_of(case).exit_code == exit_code
+
+
+def test_all_folders_with_an_index_are_golden(tmp_path: Path) -> None:
+    for name in ("public", "users"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "index.json").write_text(json.dumps({"one": {"argv": TINY, "exit": 0, "traces": []}}))
+    assert [case.name for case in SUBJECT.golden_cases(tmp_path)] == ["one", "users_one"]
+
+
+PRINTED = {"maximum": ("3", "0.1", "0.2"), "mean, rms, rmsd": ("1", "2", "3")}
+
+
+@pytest.mark.parametrize(
+    ("other", "fine"),
+    [
+        (PRINTED, True),
+        ({**PRINTED, "maximum": ("3.00001", "0.1", "0.2")}, True),
+        ({**PRINTED, "maximum": ("3", "0.2", "0.1")}, False),
+        ({**PRINTED, "mean, rms, rmsd": ("1", "2", "3.1")}, False),
+        ({**PRINTED, "mean, rms, rmsd": ("nan", "2", "3")}, False),
+        ({"maximum": PRINTED["maximum"]}, False),
+    ],
+)
+def test_printed_figures_are_compared(other: dict[str, tuple[str, ...]], fine: bool) -> None:
+    assert printed_check("printed", PRINTED, other).passed is fine
