@@ -74,7 +74,7 @@ MATTERS: dict[str, tuple[str, set[str]]] = {
     ),
     "curved-det-last-word": (
         f"{OBLIQUE} -xds -ORGX 7 -curved_det",
-        {*POSITION, *DIRECTION, *SOLID_ANGLE, *INDICES},
+        {"curved_detector", *POSITION, *DIRECTION, *SOLID_ANGLE, *INDICES},
     ),
 }
 
@@ -154,6 +154,8 @@ def both_positions(
     return make
 
 
+SWITCHES = {"mode", "defects", *(name.replace("-", "_") for name in NAMES)}
+
 Quantities = dict[tuple[str, tuple[int, ...], str], Any]
 
 
@@ -163,7 +165,7 @@ def quantities(trace: Any) -> Quantities:
     for record in trace.umats + trace.records:
         key = (record.name, tuple(record.indices.values()))
         found.update({(*key, name): value for name, value in record.values.items()})
-    return {key: value for key, value in found.items() if key[2] not in ("mode", "defects")}
+    return {key: value for key, value in found.items() if key[2] not in SWITCHES}
 
 
 def changed(on: Trace, off: Trace) -> set[str]:
