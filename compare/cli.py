@@ -31,6 +31,8 @@ COMMANDS = {
     "history": Command("compare.commands.history", "history", "List the evidence folders under a root."),
 }
 
+OPTIONAL = ("matplotlib", "torch")
+"""Of the extras: what draws, and what computes."""
 EXIT_CODES = """\
 Exit status: 0 parity, 1 divergence, 2 wrong use or bad input, 3 nothing was compared, 4 a program that was run
 failed, 5 a folder does not verify."""
@@ -69,6 +71,11 @@ def run(name: str, words: list[str]) -> int:
 
         print(clean(f"compare {name}: {error}"), file=sys.stderr)
         return error.exit_code
+    except ModuleNotFoundError as error:
+        if error.name not in OPTIONAL:
+            raise
+        print(f"compare {name}: needs {error.name}; pip install 'trace-parity[all]' brings it", file=sys.stderr)
+        return WRONG_USE
     except KeyboardInterrupt:
         return INTERRUPTED
     except OSError as error:

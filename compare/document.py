@@ -64,9 +64,9 @@ class Summary:
     case: str = ""
     device: str = ""
     result: float | None = None
-    result_name: str = ""
-    """The traced quantity that the programs are run for."""
     worst_ulps: float | None = None
+    result_name: str = ""
+    """The traced quantity that the programs are run for: ``result`` is its value."""
 
 
 @dataclass(frozen=True)

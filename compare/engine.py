@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike, fspath
 
-from compare import causes, tolerances, vocabulary
+from compare import causes, tolerances
 from compare.alignment.aliases import Aliases, AliasPair
 from compare.alignment.lane import Lane, Step, Unit
 from compare.alignment.sequence_lane import SequenceLane
@@ -20,6 +20,7 @@ from compare.classes.store import Found, Name, Store
 from compare.collect import Collector, pair_of
 from compare.errors import InputError
 from compare.findings import Findings, absent_names, foreign_records, unused_tolerances
+from compare.fitting import fitting
 from compare.leftovers import Book, Statuses, scalar
 from compare.measuring import Measuring
 from compare.reading.log import Log, Pool
@@ -111,7 +112,7 @@ class _Run:
     def __post_init__(self) -> None:
         if (self.paths_a + self.paths_b).count("-") > 1:
             raise InputError("standard input (-) can be only one of the logs; give the other by its path")
-        self.vocabulary = self.given_vocabulary or vocabulary.packaged()
+        self.vocabulary = self.given_vocabulary or fitting([*self.paths_a, *self.paths_b])
         self.tolerances = self.given_tolerances or tolerances.packaged()
         self.pool = Pool()
         self.logs = {

@@ -14,13 +14,10 @@ fails: a truncated log or nothing in common just as a wrong value.
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -111,57 +108,14 @@ class TraceParity:
                 raise TracesDiffer(f"{failure}\nevidence: {folder}", failure.result) from None
 
     def _record(self, result: Comparison, a: Path, b: Path, options: Mapping[str, Any]) -> Path:
-        from compare.render import csv_, html, json_, junit, markdown
+        from compare.sealing import logs_of, seal_comparison
 
-        files = {"trace_a.log": a.read_bytes(), "trace_b.log": b.read_bytes()}
-        for side in ("a", "b"):
-            for number, path in enumerate(options.get(f"{side}_also", ()), 1):
-                files[f"trace_{side}_also_{number}.log"] = Path(path).read_bytes()
-        renderers = {
-            "comparison.json": json_,
-            "comparison.csv": csv_,
-            "diagnostics.md": markdown,
-            "report.html": html,
-            "junit.xml": junit,
+        sides = {
+            "a": [str(a), *map(str, options.get("a_also", ()))],
+            "b": [str(b), *map(str, options.get("b_also", ()))],
         }
-        files |= {name: renderer.render(result).encode() for name, renderer in renderers.items()}
-        self.folders.append(seal(self.reports, self.label, files))
+        self.folders.append(seal_comparison(self.reports, self.label, result, logs_of(sides)))
         return self.folders[-1]
-
-
-def seal(root: Path, label: str, files: Mapping[str, bytes]) -> Path:
-    """A new folder ``<UTC time>_<label>`` under ``root`` with these files and their SHA-256 sums in ``sha256.txt``.
-
-    It is built under a name that ends in ``.partial`` and renamed when complete, so that `compare verify` can tell.
-    """
-    word = re.sub(r"[^A-Za-z0-9_.+-]+", "_", label).strip("_.")[-80:] or "test"
-    name = f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}_{word}"
-    root.mkdir(parents=True, exist_ok=True)
-    partial, final = _reserve(root, name)
-    manifest = ""
-    for file, content in sorted(files.items()):
-        (partial / file).write_bytes(content)
-        manifest += f"{hashlib.sha256(content).hexdigest()}  {file}\n"
-    (partial / "sha256.txt").write_text(manifest, "ascii")
-    partial.rename(final)
-    return final
-
-
-def _reserve(root: Path, name: str) -> tuple[Path, Path]:
-    """Two folder names that are nobody else's, the first of them made."""
-    number = 1
-    while True:
-        suffix = f"_{number}" if number > 1 else ""
-        partial, final = root / f"{name}{suffix}{PARTIAL}", root / f"{name}{suffix}"
-        try:
-            partial.mkdir()
-        except FileExistsError:
-            number += 1
-            continue
-        if not final.exists():
-            return partial, final
-        partial.rmdir()
-        number += 1
 
 
 @contextmanager

@@ -11,7 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Scalar: TypeAlias = int | float | str
 Value: TypeAlias = Scalar | tuple[Scalar, ...]
@@ -316,7 +319,7 @@ class Account:
     notes: tuple[str, ...] = ()  # printed values that the program cannot have used
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Comparison:
     """Two logs compared.
 
@@ -340,6 +343,22 @@ class Comparison:
     schema_version: int = SCHEMA_VERSION
     account: Account = Account()
     cause: Cause | None = None  # of the comparison as a whole: the two runs had different inputs, or pixels
+
+    def __repr__(self) -> str:
+        from compare.notebook import text_of
+
+        return text_of(self)
+
+    def _repr_html_(self) -> str:
+        from compare.notebook import page_of
+
+        return page_of(self)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """Every aligned pair, leftover and finding as a row of a table."""
+        from compare.notebook import frame_of
+
+        return frame_of(self)
 
     @cached_property
     def dominant(self) -> Pair | None:

@@ -107,7 +107,7 @@ def artifact_list(folder: Path) -> list[tuple[str, str]]:
 
 def _purpose(name: str) -> str:
     if name.startswith("trace_") and name.endswith(".log"):
-        side = "reference" if name.startswith("trace_c") else "port"
+        side = "reference" if name.startswith(("trace_c", "trace_a")) else "port"
         return f"the {side}'s {'per-phi records' if name.endswith('_per_phi.log') else 'trace'}"
     return PURPOSES.get(name, "")
 

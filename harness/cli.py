@@ -47,6 +47,8 @@ ENGINE = {
     "init": init.init,
     "docs": docs.docs,
 }
+OPTIONAL = ("matplotlib", "torch", "clang", "h5py")
+"""Of the extras."""
 SECTION_OPTIONS = ("--at", "--pixel")
 INTEGER = re.compile(r"-?\d+,?")
 CONTEXT = {"help_option_names": ["-h", "--help"]}
@@ -82,6 +84,9 @@ def run(argv: Sequence[str]) -> int:
             if is_out_of_space(error):
                 abandon_output()
             return code
+        if isinstance(error, ModuleNotFoundError) and error.name in OPTIONAL:
+            print(f"harness: needs {error.name}; pip install 'trace-parity[all]' brings it", file=sys.stderr)
+            return ExitCode.WRONG_USE
         traceback.print_exc()
         return ExitCode.FAILED
     except KeyboardInterrupt:

@@ -79,8 +79,8 @@ def trace_check(what: str, comparison: Comparison) -> Check:
 
 def image_check(what: str, a: np.ndarray, b: np.ndarray, tolerance: Tolerance | None = None) -> Check:
     """Compare two pixel arrays; blank images are the case's own business and count as compared."""
+    from compare.image_comparison import compare_images
     from compare.image_files import Image
-    from compare.images import compare_images
 
     outcome = compare_images(
         Image("a", "array", a, "the array"), Image("b", "array", b, "the array"), tolerance=tolerance, allow_blank=True

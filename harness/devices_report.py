@@ -141,7 +141,9 @@ def _document(
         facts=(("case", prepared.case.name), ("cuda", NOT_RUN if missing else "run")),
         sections=tuple(sections),
         next_steps=("Run again where there is a CUDA device.",) if missing else (),
-        summary=Summary(prepared.case.name, devices, results[0].value(sections_traced[0], subject), subject.result),
+        summary=Summary(
+            prepared.case.name, devices, results[0].value(sections_traced[0], subject), result_name=subject.result
+        ),
     )
 
 

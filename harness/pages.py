@@ -52,7 +52,7 @@ def trace_document(subject: Subject, case: Case, traced: Traced, side: str) -> D
         facts=tuple(facts),
         sections=tuple(sections),
         next_steps=steps,
-        summary=Summary(case.name, traced.device or "", subject.result_of(first), subject.result),
+        summary=Summary(case.name, traced.device or "", subject.result_of(first), result_name=subject.result),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +15,10 @@ EXIT_BAD_INPUT = 2
 
 
 def history(
-    root: Annotated[Path, typer.Argument(help="A folder of evidence folders.")] = Path("reports"),
+    root: Annotated[
+        Path | None,
+        typer.Argument(help="A folder of evidence folders.", show_default="HARNESS_REPORTS or reports"),
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print the table as JSON.")] = False,
     png: Annotated[Path | None, typer.Option(help="Draw the worst ulps of each run over time.")] = None,
 ) -> None:
@@ -22,6 +26,7 @@ def history(
     from compare.errors import InputError
     from compare.history import as_json, draw, read_history
 
+    root = root or Path(os.environ.get("HARNESS_REPORTS") or "reports")
     try:
         runs = read_history(root)
         if png is not None:

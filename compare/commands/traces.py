@@ -47,7 +47,7 @@ def prepare(words: list[str]) -> list[str]:
 
 def traces(
     a: Annotated[str, typer.Argument(metavar="A", help="Trace of the reference; - is standard input.")],
-    b: Annotated[str, typer.Argument(metavar="B", help="Trace of the program under test.")],
+    b: Annotated[list[str], typer.Argument(metavar="B...", help="Trace of each program under test.")],
     a_also: Annotated[list[str] | None, typer.Option(help="A further file of A (such as per-phi lines).")] = None,
     b_also: Annotated[list[str] | None, typer.Option(help="A further file of B.")] = None,
     vocabulary: Annotated[Path | None, typer.Option(metavar="FILE", help="Names and steps of another program.")] = None,
@@ -60,6 +60,9 @@ def traces(
     ] = None,
     digits_b: Annotated[int | None, typer.Option(min=1, max=17, help="Significant digits that B prints.")] = None,
     waivers: Annotated[Path | None, typer.Option(metavar="FILE", help="Accepted differences.")] = None,
+    evidence: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Seal logs, pairs and pages in a new folder under this one.")
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="List every pair, not only what differs.")] = False,
     json: Annotated[str | None, typer.Option(metavar="[FILE]", help="JSON, to standard output or a file.")] = None,
     csv: Annotated[str | None, typer.Option(metavar="[FILE]", help="One row a pair.")] = None,
@@ -81,7 +84,12 @@ def traces(
     if list(outputs.values()).count(STANDARD_OUTPUT) > 1:
         raise InputError("only one format can go to standard output; give the others a file (--csv=FILE)")
     digits = digits_a, digits_b
-    result = _compared([a, *(a_also or ())], [b, *(b_also or ())], vocabulary, tolerance, waivers, digits)
+    if len(b) > 1:
+        raise typer.Exit(_several(a, b, vocabulary, tolerance, waivers, digits, outputs, evidence))
+    side_a, side_b = [a, *(a_also or ())], [*b, *(b_also or ())]
+    result = _compared(side_a, side_b, vocabulary, tolerance, waivers, digits)
+    if evidence is not None:
+        _seal(evidence, result, side_a, side_b)
     for form, target in outputs.items():
         _write(form, target, result)
     if STANDARD_OUTPUT not in outputs.values():
@@ -89,6 +97,48 @@ def traces(
 
         print_comparison(result, everything=everything)
     raise typer.Exit(result.exit_code)
+
+
+def _several(
+    a: str,
+    programs: list[str],
+    vocabulary: Path | None,
+    tolerance: Path | None,
+    waivers: Path | None,
+    digits: tuple[int | None, int | None],
+    outputs: dict[str, str],
+    evidence: Path | None,
+) -> int:
+    """One reference, several programs: one table, or all of them as JSON."""
+    from compare.several import as_json, exit_code_of, print_several
+
+    if others := sorted(set(outputs) - {"json"}):
+        raise InputError(f"--{others[0]} takes one comparison; of several there is a table and --json")
+    if "-" in (a, *programs):
+        raise InputError("several comparisons read their logs more than once; name files instead of -")
+    results = {b: _compared([a], [b], vocabulary, tolerance, waivers, digits) for b in dict.fromkeys(programs)}
+    if evidence is not None:
+        for b, result in results.items():
+            _seal(evidence, result, [a], [b])
+    target = outputs.get("json")
+    if target == STANDARD_OUTPUT:
+        sys.stdout.write(as_json(results))
+    else:
+        print_several(results)
+        if target is not None:
+            write_whole(Path(target), as_json(results).encode())
+    return exit_code_of(results)
+
+
+def _seal(root: Path, result: Comparison, a: list[str], b: list[str]) -> None:
+    """An evidence folder; its name goes to standard error, where no format is."""
+    from compare.sealing import logs_of, seal_comparison
+
+    try:
+        folder = seal_comparison(root, f"traces_{Path(b[0]).stem}", result, logs_of({"a": a, "b": b}))
+    except OSError as error:
+        raise InputError(f"--evidence {root} cannot be written: {error.strerror}") from error
+    typer.echo(f"sealed: {folder}", err=True)
 
 
 def _compared(

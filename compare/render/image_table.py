@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from compare.image_comparison import ImageComparison, Source
 from compare.image_statistics import Bin, Extreme, Statistics
-from compare.images import ImageComparison, Source
 from compare.peaks import PeakShift
 from compare.result import Verdict
 

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from compare.engine import compare_traces as compare_logs
 from compare.reading.source import Held
 from compare.result import Comparison
-from compare.traces import compare_logs
 from compare.vocabulary import Vocabulary
 from harness.case import Case, Section
 from harness.computing import Computing

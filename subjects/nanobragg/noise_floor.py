@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from compare.engine import compare_traces as compare_logs
 from compare.reading.source import Held
 from compare.result import Comparison
 from compare.tolerances import Floor, Step, Tolerances
-from compare.traces import compare_logs
 from compare.vocabulary import packaged
 from harness import __version__
 from harness.case import Case, Section

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 import torch
+from compare.traces import compare_logs
 
 from compare.reading.source import Held
 from compare.result import Pair
 from compare.tolerances import Floor, Step, Tolerances
-from compare.traces import compare_logs
 from compare.vocabulary import of_installed
 from harness import __version__
 from harness.case import Case, Section

@@ -449,6 +449,7 @@ class StepReplay:
     ) -> Explanation:
         """Both traces compared with replays."""
         from compare.traces import compare_logs
+
         from compare.vocabulary import of_installed
 
         words = of_installed(self.subject_name)

@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from compare import cli
+from compare.image_comparison import ImageComparison, compare_images, parse_roi
 from compare.image_files import Image, ImageFileError, parse_size, read_image, read_pair
 from compare.image_statistics import Tolerance, float32_ulps
-from compare.images import ImageComparison, compare_images, parse_roi
 from compare.peaks import peak_shifts, strongest_peaks
 from compare.render.image_json import render
 from compare.result import Verdict

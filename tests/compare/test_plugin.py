@@ -13,7 +13,9 @@ import pytest
 
 from compare import emitters
 from compare.bundle import verify
-from compare.pytest_plugin import OPTION, TracesDiffer, assert_traces_match, seal
+from compare.document import Document
+from compare.pytest_plugin import OPTION, TracesDiffer, assert_traces_match
+from compare.sealing import seal
 
 pytest_plugins = ["pytester"]
 
@@ -185,8 +187,11 @@ def test_a_missing_trace_is_told_in_one_line(pytester: pytest.Pytester) -> None:
 # ---------------------------------------------------------------- folders, start-up
 
 
+PLAIN = Document("a test", "parity", 0, "Nothing to say.")
+
+
 def test_folders_sealed_in_the_same_second_are_distinct(tmp_path: Path) -> None:
-    folders = {seal(tmp_path, "same test", {"x.log": bytes([number])}) for number in range(5)}
+    folders = {seal(tmp_path, "same test", {"x.log": bytes([number])}, PLAIN) for number in range(5)}
     assert len(folders) == 5
     assert all(verify(folder).sealed for folder in folders)
     assert not list(tmp_path.glob("*.partial"))
@@ -194,7 +199,7 @@ def test_folders_sealed_in_the_same_second_are_distinct(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("label", ["test_x[../../etc]", "test_ü[a b]", "[]", "a" * 300])
 def test_any_test_name_makes_a_folder_name(tmp_path: Path, label: str) -> None:
-    folder = seal(tmp_path, label, {"x.log": b"1"})
+    folder = seal(tmp_path, label, {"x.log": b"1"}, PLAIN)
     assert folder.parent == tmp_path
     assert verify(folder).sealed
 

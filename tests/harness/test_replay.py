@@ -12,8 +12,8 @@ import torch
 from typer.testing import CliRunner
 
 from compare import tolerances
+from compare.engine import compare_traces as compare_logs
 from compare.result import Comparison, DifferenceClass, Origin, Verdict
-from compare.traces import compare_logs
 from harness.case import Case, read_case_file
 from harness.cli import join_sections, make_app
 from harness.errors import ProgramFailed

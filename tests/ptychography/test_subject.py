@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
+from compare.traces import compare_logs
 
 from compare.reading.source import Held
 from compare.result import Origin, Verdict
-from compare.traces import compare_logs
 from harness.comparing import compare_sections
 from harness.computing import Computing
 from harness.explaining import Ported
