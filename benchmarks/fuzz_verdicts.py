@@ -24,8 +24,8 @@ from pathlib import Path
 import numpy as np
 
 from compare.engine import compare_traces
+from compare.image_comparison import compare_images
 from compare.image_files import Image
-from compare.images import compare_images
 from compare.result import Comparison, DifferenceClass, Pair, Verdict
 from compare.vocabulary import Vocabulary, load
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from compare.traces import compare_logs
 
+from compare.engine import compare_traces as compare_logs
 from compare.reading.source import Held
 from compare.result import Pair
 from compare.tolerances import Floor, Step, Tolerances

@@ -448,8 +448,7 @@ class StepReplay:
         self, a: Trace, b: Trace, machine: Machine | None, section: Section | None, *, weigh: bool
     ) -> Explanation:
         """Both traces compared with replays."""
-        from compare.traces import compare_logs
-
+        from compare.engine import compare_traces as compare_logs
         from compare.vocabulary import of_installed
 
         words = of_installed(self.subject_name)

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from compare.traces import compare_logs
 
+from compare.engine import compare_traces as compare_logs
 from compare.reading.source import Held
 from compare.result import Origin, Verdict
 from harness.comparing import compare_sections
