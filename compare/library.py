@@ -1,4 +1,4 @@
-"""Traces and images in whatever form a Python program has them, for `compare.traces` and `compare.image_comparison`."""
+"""Traces and images in whatever form a Python program has them, for `compare.traces` and `compare.images`."""
 
 from __future__ import annotations
 

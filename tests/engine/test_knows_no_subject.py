@@ -20,6 +20,7 @@ WORDS = (
     "trace index threads progress interpolate defects cell cells distance wavelength detector case block "
     "lambda ratio divergence spec energy dump trace_format polarization scale sample samples file beam "
     "point domain header memory flux "
+    "positions position outside integer nearest weights place masked intensity interpolation "
 )
 COMMON = frozenset(WORDS.split())
 """Words of the trade that a subject has too."""
