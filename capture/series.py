@@ -121,7 +121,7 @@ def series_of(traces: Sequence[CapturedTrace]) -> list[Series]:
         for number, name, site in trace.aliases:
             aliases.setdefault((number, name), set()).add(site.name)
         for column in _stacked(trace.columns):
-            if len(column) > MOST_ROWS:
+            if not 0 < len(column) <= MOST_ROWS:
                 continue
             site = column.site
             for component, label in enumerate(site.components):

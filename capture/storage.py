@@ -75,7 +75,7 @@ def load(path: Path) -> CapturedTrace:
         with np.load(path, allow_pickle=False) as stored:
             head = json.loads(stored["head"].tobytes())
             columns = tuple(_columns(stored, head["columns"]))
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise CaptureError(f"{path} is no captured trace: {error}") from error
     return CapturedTrace(
         program=head["program"],

@@ -154,12 +154,15 @@ def plain_outputs(trees: Trees, job: Job, runs: int = 2) -> Outputs:
     for number in range(1, runs):
         again = run(trees, "plain", job)
         if differing := first.differences(again, job.ignored):
-            raise NotDeterministic(
-                f"the untouched program gave other outputs in run {number + 1}: {'; '.join(differing[:3])}. "
-                "A capture cannot be proved harmless with it: fix its seed or its number of threads, or name outputs "
-                "that may differ under ignore"
-            )
+            raise NotDeterministic(_changing(differing, f"run {number + 1}"))
     return first
+
+
+def _changing(differing: Sequence[str], when: str) -> str:
+    return (
+        f"the untouched program gave other outputs in {when}: {'; '.join(differing[:3])}. A capture cannot be proved "
+        "harmless with it: fix its seed or its number of threads, or name outputs that may differ under ignore"
+    )
 
 
 def captured_outputs(trees: Trees, built: str, job: Job, plain: Outputs, capture: Mapping[str, str]) -> Outputs:
@@ -170,6 +173,8 @@ def captured_outputs(trees: Trees, built: str, job: Job, plain: Outputs, capture
     """
     captured = run(trees, built, job, capture)
     if differing := plain.differences(captured, job.ignored):
+        if by_itself := plain.differences(run(trees, "plain", job), job.ignored):  # the time of day, say
+            raise NotDeterministic(_changing(by_itself, "a later run"))
         raise NotHarmless(
             f"the captured program's outputs are not the untouched program's: {'; '.join(differing[:3])}. Nothing of "
             "this capture is used. Where the compiler contracts or reorders floating point, build both without that "

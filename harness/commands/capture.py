@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -24,6 +25,13 @@ def capture(
             "--runs", min=2, metavar="N", help="Run the untouched programs so often: always the same outputs?"
         ),
     ] = 2,
+    debugger: Annotated[
+        str | None,
+        typer.Option("--debugger", metavar="FUNCTION", help="Step through a function of the reference with gdb."),
+    ] = None,
+    when: Annotated[
+        str, typer.Option("--when", metavar="CONDITION", help="With --debugger: record calls for which this holds.")
+    ] = "",
     out_dir: OutDirOption = None,
     redact: RedactOption = False,
 ) -> None:
@@ -37,7 +45,16 @@ def capture(
 
     setup = read_setup(file)
     name = case or next(iter(setup.runs))
-    setup.jobs(name)
+    reference, _ = setup.jobs(name)
+    if debugger is not None:
+        from capture.debugger import Debugged, capture_debugged
+        from capture.text import trace_lines
+
+        job = Debugged(tuple(shlex.split(reference.command)), debugger, when)
+        trace = capture_debugged(job, setup.program.folder)
+        print(f"harness: {'; '.join(trace.remarks)}", file=sys.stderr)
+        print("\n".join(trace_lines(trace, "C")))
+        return
     with Evidence(reports_root(out_dir), f"capture_{name}", redact=redact) as evidence:
         captured = capture_pair(setup, name, runs=runs, progress=lambda text: print(f"... {text}", file=sys.stderr))
         evidence.status = int(exit_code(captured))

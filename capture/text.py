@@ -1,0 +1,55 @@
+"""A captured trace as text in the trace format: what is read by ``compare traces`` like any other log."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from capture.trace import OUTSIDE, CapturedTrace, Site, Values
+
+NOT_IN_NAMES = re.compile(r"\W+")
+
+
+def trace_lines(trace: CapturedTrace, side: str) -> Iterator[str]:
+    """The lines, in the order of the run within each section; values outside the selected loop come first.
+
+    A record is a function, its indices are the loop counters and subscripts; where a name stands in the source is said
+    once, before its first value.
+    """
+    yield f"TRACE_{side}: trace_format 1"
+    yield f"TRACE_{side}: program {word(trace.program)}"
+    yield from (f"TRACE_{side}_AT name={label(s)} at={s.file} line={s.line}" for s in _first_places(trace))
+    rows = sorted(
+        (int(column.section[at]), int(column.order[at]), number, at)
+        for number, column in enumerate(trace.columns)
+        for at in range(len(column))
+    )
+    opened = OUTSIDE
+    for section, _, number, at in rows:
+        if section != opened:
+            keys = " ".join(map(str, trace.sections[section]))
+            yield f"TRACE_{side}: {'pixel' if len(trace.sections[section]) == 2 else 'point'} {keys}"
+            opened = section
+        yield _line(trace.columns[number], at, side)
+
+
+def _first_places(trace: CapturedTrace) -> list[Site]:
+    """The first site of each name."""
+    return list({label(column.site): column.site for column in reversed(trace.columns)}.values())[::-1]
+
+
+def label(site: Site) -> str:
+    return f"{word(site.function)}.{word(site.name)}"
+
+
+def word(text: str) -> str:
+    """A name as the format has them."""
+    return NOT_IN_NAMES.sub("_", text).strip("_") or "_"
+
+
+def _line(column: Values, at: int, side: str) -> str:
+    site = column.site
+    indices = [f"{word(n)}={i}" for n, i in zip(column.names, column.indices[at].tolist(), strict=True)]
+    indices += [f"subscript_{k}={i}" for k, i in enumerate(column.elements[at].tolist())]
+    values = ",".join(repr(value) for value in column.values[at].tolist())
+    return " ".join([f"TRACE_{side}_{word(site.function)}", *indices, f"{word(site.name)}={values}"])
