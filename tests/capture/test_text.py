@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from compare.traces import compare_logs
 
 from capture import CaptureError
 from capture.storage import load, save
 from capture.text import trace_lines
 from capture.trace import OUTSIDE, CapturedTrace, Site, Values
-from compare.traces import compare_logs
 
 
 def made(change: float = -0.0) -> CapturedTrace:
