@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from compare.traces import compare_logs
 
 from capture import CaptureError
 from capture.storage import load, save
 from capture.text import trace_lines
 from capture.trace import OUTSIDE, CapturedTrace, Site, Values
+from compare.engine import compare_traces
 
 
 def made(change: float = -0.0) -> CapturedTrace:
@@ -49,7 +49,7 @@ def test_compare_finds_the_one_value_that_differs(tmp_path: Path) -> None:
     for number, change in enumerate((0.5, 0.5 + 1e-3)):
         logs.append(tmp_path / f"{number}.log")
         logs[-1].write_text("\n".join(trace_lines(made(change), "C")) + "\n")
-    differing = [p for p in compare_logs(logs[0], logs[1]).pairs if p.difference.value == "divergent"]
+    differing = [p for p in compare_traces(logs[0], logs[1]).pairs if p.difference.value == "divergent"]
     assert [pair.key.name for pair in differing] == ["s_v"]
 
 

@@ -82,11 +82,11 @@ def test_records_have_their_indices_first(module: Path) -> None:
 
 
 def test_compare_reads_it_as_parity_with_itself(module: Path, tmp_path: Path) -> None:
-    from compare.traces import compare_logs
+    from compare.engine import compare_traces
 
     log = tmp_path / "f.log"
     log.write_text("\n".join(line for line in printed(module) if "nothing" not in line) + "\n")
-    comparison = compare_logs(log, log)
+    comparison = compare_traces(log, log)
     assert comparison.coverage.paired >= 8
     assert comparison.coverage.only_a == comparison.coverage.only_b == 0
 
