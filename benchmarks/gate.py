@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks.contenders import ROOT, Failed
-from benchmarks.covering import Cell, covering_array, filled_up
 from benchmarks.race import Say
+from harness.campaign.covering import Cell, covering_array, filled_up
 
 if TYPE_CHECKING:
     import numpy as np

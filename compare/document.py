@@ -18,11 +18,16 @@ Cell = str | int | float | None
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of cells under column names; numbers are shown to the right."""
+    """Rows of cells under column names; numbers are shown to the right.
+
+    ``shaded``: a map, whose numbers are shares from 0 to 1; they are drawn as percentages on a darker ground the
+    larger they are.
+    """
 
     columns: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     caption: str = ""
+    shaded: bool = False
 
     def __post_init__(self) -> None:
         for row in self.rows:
@@ -134,7 +139,8 @@ def _section(value: Mapping[str, Any]) -> Section:
 
 
 def _table(value: Mapping[str, Any]) -> Table:
-    return Table(tuple(value["columns"]), tuple(tuple(row) for row in value["rows"]), value["caption"])
+    rows = tuple(tuple(row) for row in value["rows"])
+    return Table(tuple(value["columns"]), rows, value["caption"], bool(value.get("shaded", False)))
 
 
 def _plot(value: Mapping[str, Any]) -> Plot:
@@ -143,6 +149,8 @@ def _plot(value: Mapping[str, Any]) -> Plot:
     return Plot(**{**value, "curves": points})
 
 
-def cell_text(cell: Cell) -> str:
-    """A cell in words; floats so that they read back to the same bits."""
+def cell_text(cell: Cell, *, share: bool = False) -> str:
+    """A cell in words; floats so that they read back to the same bits, shares as percentages."""
+    if share and isinstance(cell, float):
+        return f"{100.0 * cell:.0f} %"
     return "" if cell is None else repr(cell) if isinstance(cell, float) else str(cell)

@@ -16,6 +16,7 @@ from compare.outcomes import ExitCode, expected_code
 from compare.streams import Terminated, abandon_output, finish, prepare_process
 from harness import __version__
 from harness.commands import (
+    campaign,
     capture,
     cases,
     devices,
@@ -37,6 +38,8 @@ from harness.subject import Subject
 ENGINE = {
     "trace": trace.trace,
     "parity": parity.parity,
+    "campaign": campaign.campaign,
+    "merge": campaign.merge,
     "explain": explain.explain,
     "noise-floor": noise_floor.noise_floor,
     "minimise": minimise.minimise,

@@ -27,9 +27,9 @@ def each(work: Callable[[Item], Result], items: Sequence[Item], jobs: int) -> It
         return
     workers = min(jobs, len(items))
     context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, context, initializer=_start_worker, initargs=(workers,))
+    pool = ProcessPoolExecutor(workers, context, initializer=start_worker, initargs=(workers,))
     try:
-        futures = [pool.submit(_interruptible, work, item) for item in items]
+        futures = [pool.submit(interruptible, work, item) for item in items]
         for future in as_completed(futures):
             yield future.result()
     except BrokenProcessPool as error:
@@ -44,14 +44,14 @@ def each(work: Callable[[Item], Result], items: Sequence[Item], jobs: int) -> It
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _start_worker(workers: int) -> None:
+def start_worker(workers: int) -> None:
     """Between tasks a worker leaves Ctrl-C to its parent; the processors are shared evenly."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     share = max(1, (os.cpu_count() or 1) // workers)
     os.environ.setdefault("OMP_NUM_THREADS", str(share))
 
 
-def _interruptible(work: Callable[[Item], Result], item: Item) -> Result:
+def interruptible(work: Callable[[Item], Result], item: Item) -> Result:
     """Within a task Ctrl-C raises, so that scratch folders are removed and running programs ended."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     try:

@@ -44,7 +44,7 @@ def _list(items: Iterable[tuple[str, str]]) -> str:
 
 def _table(table: Table) -> str:
     """Columns padded, so that it reads in a terminal too; numbers to the right."""
-    rows = [[_inline(cell_text(cell)).replace("|", "\\|") for cell in row] for row in table.rows]
+    rows = [[_inline(cell_text(cell, share=table.shaded)).replace("|", "\\|") for cell in row] for row in table.rows]
     numeric = [
         all(isinstance(row[at], int | float | None) for row in table.rows) and bool(rows)
         for at in range(len(table.columns))

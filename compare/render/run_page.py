@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from compare.document import Document, Section, Table, cell_text
+from compare.document import Cell, Document, Section, Table, cell_text
 from compare.render.account import headline
 from compare.render.charts import chart
 from compare.render.html import POLICY, STYLE
@@ -106,16 +106,23 @@ def _table(table: Table, heading: str) -> Markup:
         element("th", name, scope="col", class_="number" if right else None)
         for name, right in zip(table.columns, numeric, strict=True)
     )
-    body = element("tbody", *(_row(row, numeric) for row in table.rows))
+    body = element("tbody", *(_row(row, numeric, shaded=table.shaded) for row in table.rows))
     caption = element("caption", table.caption or heading, class_=None if table.caption else "unseen")
     return _scrolling(element("table", caption, element("thead", element("tr", *head)), body), heading)
 
 
-def _row(row: Sequence[str | int | float | None], numeric: Sequence[bool]) -> Markup:
-    first, *rest = [cell_text(cell) for cell in row]
-    classes = ["number" if right else None for right in numeric[1:]]
-    cells = [element("td", text, class_=kind) for text, kind in zip(rest, classes, strict=True)]
-    return element("tr", element("th", first, scope="row"), *cells)
+def _row(row: Sequence[Cell], numeric: Sequence[bool], *, shaded: bool) -> Markup:
+    first, *rest = row
+    cells = [
+        element(
+            "td",
+            cell_text(cell, share=shaded),
+            class_="number" if right or shaded else None,
+            style=f"--share: {cell:.3f}" if shaded and isinstance(cell, float) else None,
+        )
+        for cell, right in zip(rest, numeric[1:], strict=True)
+    ]
+    return element("tr", element("th", cell_text(first), scope="row"), *cells)
 
 
 def _scrolling(child: Markup, label: str) -> Markup:

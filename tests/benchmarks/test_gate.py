@@ -7,8 +7,8 @@ from itertools import combinations
 import numpy as np
 import pytest
 
-from benchmarks.covering import covering_array, filled_up, pairs_of
 from benchmarks.gate import DTYPES, PROGRAM, gate, judged, read_specification
+from harness.campaign.covering import covering_array, filled_up, pairs_of
 
 
 @pytest.mark.parametrize("levels", [(2, 2), (3, 2, 4), (5, 4, 4, 3, 3, 2, 2)])

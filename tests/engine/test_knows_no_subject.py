@@ -19,7 +19,7 @@ WORDS = (
     "pixel mode device dtype program version steps default phi record source sources mask image noise "
     "trace index threads progress interpolate defects cell cells distance wavelength detector case block "
     "lambda ratio divergence spec energy dump trace_format polarization scale sample samples file beam "
-    "point domain header memory flux "
+    "point domain header memory flux seed "
     "positions position outside integer nearest weights place masked intensity interpolation "
 )
 COMMON = frozenset(WORDS.split())
