@@ -15,6 +15,7 @@ from compare.classes.precision import Digits
 from compare.classes.store import Name, Store
 from compare.deciding import Deciding
 from compare.reading.log import Log
+from compare.reading.numbers import DECIMAL
 from compare.reading.table import Ints, Table, Values
 from compare.result import Side
 from compare.tolerances import Tolerances, ValuesOf
@@ -114,7 +115,10 @@ def _has_numbers(column: Values) -> bool:
 
 
 def _has_words(column: Values) -> bool:
-    return column.dtype == object and any(isinstance(part, str) for row in column.tolist() for part in row)
+    """Words that are no numbers: digits beyond what a double holds stay texts too."""
+    if column.dtype != object:
+        return False
+    return any(isinstance(part, str) and not DECIMAL.match(part) for row in column.tolist() for part in row)
 
 
 def _column(value: tuple) -> Values:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 CLOSE = 1e-9  # relative; values this close are taken for the same evaluation
+LARGEST_DOUBLE = 10**308
 LONGEST = 4000  # rows that the alignment of a stretch without anchors may have
 
 
@@ -52,9 +53,16 @@ def _close(x: Sequence, y: Sequence) -> bool:
     for p, q in zip(x, y, strict=True):
         if p == q or (p != p and q != q):
             continue
-        if isinstance(p, str) or isinstance(q, str) or not abs(p - q) <= CLOSE * scale:
+        if isinstance(p, str) or isinstance(q, str) or not _within(abs(p - q), scale):
             return False
     return True
+
+
+def _within(apart: float, scale: float) -> bool:
+    try:
+        return apart <= CLOSE * scale
+    except OverflowError:  # integers beyond doubles
+        return False
 
 
 def _middle(
@@ -77,7 +85,12 @@ def _middle(
 
 
 def _rounded(row: Sequence) -> tuple:
-    return tuple(f"{value:.8e}" if isinstance(value, float | int) else value for value in row)
+    return tuple(f"{value:.8e}" if isinstance(value, float | int) and _fits(value) else value for value in row)
+
+
+def _fits(value: float) -> bool:
+    """Whether a double holds it: integers may be larger."""
+    return not isinstance(value, int) or abs(value) < LARGEST_DOUBLE
 
 
 def _gap(span_a: range, span_b: range, result: SequenceMatch) -> None:

@@ -6,6 +6,7 @@ is known only where the inputs are the same: then it is the whole difference. Ev
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -125,7 +126,7 @@ class Origins:
             return Decision(margin, tolerance, margin <= tolerance)
         sources = self.graph.resolve(Reference(quantity.decision.of, None), at)
         source = sources[0] if sources else None
-        if source is None or len(source.a) != len(a) or len(a) != len(b):
+        if source is None or not len(source.a) == len(a) == len(b) or not all(map(_finite, source.a)):
             return Decision(None, 0.0, False)
         flipped = [i for i, (x, y) in enumerate(zip(a, b, strict=True)) if x != y]
         margin = max(abs(abs(source.a[i] - round(source.a[i])) - 0.5) for i in flipped)
@@ -199,6 +200,10 @@ def _is_copy(pair: Pair, source: Found) -> bool:
     if len(a) == len(source.a):
         return a == source.a and b == source.b
     return len(a) == 1 and any(a[0] == x and b[0] == y for x, y in zip(source.a, source.b, strict=False))
+
+
+def _finite(part: object) -> bool:
+    return isinstance(part, int | float) and math.isfinite(part)
 
 
 def _tuple(value: Value) -> tuple:

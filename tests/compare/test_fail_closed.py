@@ -319,3 +319,25 @@ def test_lines_in_another_order_are_said(trace, write: Write) -> None:
     result = compare_traces(write(trace, "a.log"), write(moved, "b.log"))
     assert result.verdict is Verdict.PARITY
     assert [remark.kind for remark in result.warnings] == ["order"]
+
+
+@pytest.mark.parametrize("digits", [400, 5000])
+def test_integers_of_any_length_are_compared_by_their_digits(write: Write, digits: int) -> None:
+    def log(last: str, name: str) -> Path:
+        number = "9" * digits + last
+        names = (f"TRACE_C: n {number}", f"TRACE_C: v {number} 0.5 {number}", f"TRACE_C_TAP x=1.5 i={number}", END)
+        return write("\n".join([*names, f"TRACE_C_TAP x=1.5 i={number}", ""]), name)
+
+    a, b = log("7", "a.log"), log("8", "b.log")
+    assert compare_traces(a, a).verdict is Verdict.PARITY
+    assert compare_traces(a, b).exit_code == 1
+
+
+def test_an_index_rounded_from_nan_is_divergent(write: Write) -> None:
+    values = ("-nan,-inf,1.5", "-2147483648,-2147483648,2"), ("0.4,-0.4,1.5", "0,0,2")
+    logs = [
+        write(f"TRACE_{side}_DOMAIN hkl_frac={h} hkl_rounded={r}\n", side)
+        for side, (h, r) in zip(("C", "PY"), values, strict=True)
+    ]
+    assert compare_traces(*logs).exit_code == 1
+    assert compare_traces(*logs[::-1]).exit_code == 1
