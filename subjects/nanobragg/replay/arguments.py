@@ -7,10 +7,11 @@ the port's own, to the port's own value: where the inputs are the port's the res
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 import numpy as np
@@ -18,23 +19,30 @@ import torch
 
 from compare.result import Value
 from simulator.algebra import Scalar, Vec, add, cross, dot, rotate, scale, subtract, unit, value_of, vec
-from simulator.crystal import ANGSTROM_m, Cell, cell_counts, recommended_oversample
+from simulator.crystal import ANGSTROM_m, Cell, cell_counts, reciprocal_edge, recommended_oversample
 from simulator.detector import Axes, beam_centre, beam_spot_along, first_pixel, normalised_axes, swing
 from simulator.experiment import Detector
 from simulator.prepare import Prepared
 from simulator.sources import source_points
 from subjects.nanobragg.replay.step import Arguments, Result
+from subjects.nanobragg.replay.values import SideValues
 
 Formula = Callable[[Arguments], Result]
+SEEN = 1e-9
+"""Relative: a side's value that agrees so well with one of two readings confirms it."""
 SAME = 1e-12
 """Relative: inputs of a whole number that are as close as this are taken for the port's."""
 
 
 class Own:
-    """The case's arguments and the port's own header."""
+    """The case's arguments and the port's own header.
 
-    def __init__(self, prepared: Prepared, header: Mapping[str, Value]) -> None:
-        self._prepared, self._header = prepared, header
+    What stands between an argument and a line is not traced: where a line differs from the port's, either the argument
+    was taken otherwise or what was made of it. A step is replayed by that reading which its side's own value confirms.
+    """
+
+    def __init__(self, prepared: Prepared, header: Mapping[str, Value], side: SideValues) -> None:
+        self._prepared, self._header, self._side = prepared, header, side
         self._experiment, self._detector = prepared.experiment, prepared.experiment.detector
 
     def moved(self, name: str, formula: Formula) -> Callable[[Arguments], list[Result]]:
@@ -66,9 +74,12 @@ class Own:
     def _axes(self) -> Axes:
         return normalised_axes(self._experiment)
 
-    def _with(self, **numbers: Any) -> Detector:
-        """The detector with tensors in the place of some of its numbers."""
-        return replace(self._detector, **numbers)
+    def _with(self, pixel_size: Scalar, **numbers: Any) -> Detector:
+        """The detector with another pixel size, in which centres given in pixels count, and some of its numbers."""
+        given = {name: getattr(self._detector, name) for name in ("Fclose_m", "Sclose_m")}
+        stretch = pixel_size / self._detector.pixel_size_m
+        centres: dict[str, Any] = {name: value * stretch for name, value in given.items() if value is not None}
+        return replace(self._detector, pixel_size_m=pixel_size, **centres, **numbers)
 
     @property
     def custom(self) -> bool:
@@ -84,7 +95,7 @@ class Own:
         field = {"Xbeam_meters": "Xbeam_m", "Ybeam_meters": "Ybeam_m"}[name]
 
         def formula(x: Arguments) -> Result:
-            centre = beam_centre(self._with(pixel_size_m=x.number("pixel_size_meters")))
+            centre = beam_centre(self._with(x.number("pixel_size_meters")))
             return getattr(centre, field) + 0.0 * x.number("pixel_size_meters")
 
         return formula
@@ -105,19 +116,37 @@ class Own:
         return np.linalg.inv(np.array([[value_of(c) for c in column] for column in columns]).T)
 
     def _ratio(self, x: Arguments) -> Scalar:
-        """The beam's component along the normal before two-theta."""
+        """The beam's component along the normal before two-theta: by the normal that is stated, or the case's own."""
         swung = subtract(x.vector("odet_vec"), vec(self._port_value("odet_vec")))
+        if self._normal_was_right:
+            swung = scale(swung, 0.0)
         angles = vec((self._detector.rotx_rad, self._detector.roty_rad, self._detector.rotz_rad))
         back = (dot(Vec(*row), swung) for row in self._unswing.tolist())
         ratio = dot(x.vector("beam_vec"), add(rotate(self._axes.odet, angles), Vec(*back)))
         return torch.where(ratio == 0.0, sys.float_info.min, ratio)
 
+    @cached_property
+    def _normal_was_right(self) -> bool:
+        """Whether the side's own distances show that the normal was wrong only after it had been used."""
+        close, distance = (self._side.header(name) for name in ("close_distance_meters", "distance_meters"))
+        beam = self._side.header("beam_vec")
+        if (
+            not isinstance(close, float)
+            or not isinstance(distance, float)
+            or not isinstance(beam, tuple)
+            or not distance
+        ):
+            return False
+        angles = vec((self._detector.rotx_rad, self._detector.roty_rad, self._detector.rotz_rad))
+        right = value_of(dot(vec(beam), rotate(self._axes.odet, angles)))
+        return math.isclose(close / distance, right, rel_tol=SEEN)
+
     def first_pixel(self, x: Arguments) -> Result:
         """The first pixel's corner, by pivot; the frame is taken as it stands, the rotations done."""
-        detector = self._with(pixel_size_m=x.number("pixel_size_meters"))
+        detector = self._with(x.number("pixel_size_meters"))
         if "Xbeam_meters" in x:
             centre = {"Xbeam_m": x.number("Xbeam_meters"), "Ybeam_m": x.number("Ybeam_meters")}
-            detector = self._with(pixel_size_m=x.number("pixel_size_meters"), **centre)
+            detector = self._with(x.number("pixel_size_meters"), **centre)
         spot, ratio = beam_centre(detector), self._ratio(x)
         close = self._detector.close_distance_m
         if close is None:
@@ -156,15 +185,47 @@ class Own:
         return self._port_value("V_cell_A3")[0] * stretch + 0.0 * x.number("lambda_angstroms")
 
     def edge(self, name: str) -> Formula:
-        """A cell edge: a cross product of reciprocal vectors times the volume."""
+        """A cell edge: a cross product of reciprocal vectors times the volume.
+
+        The cross product of a measured cell has the length that makes up for the volume, where that was wrong before.
+        """
         own, volume = vec(self._port_value(name)), self._port_value("V_cell_A3")[0]
+        measured = self._experiment.crystal.cell_lengths_A is not None
+        made_up = measured and self._has_the_length_of(name)
 
         def formula(x: Arguments) -> Result:
-            measured = self._experiment.crystal.cell_lengths_A is not None
             stretch = 1.0 if measured else self._stretch(x, -2.0)
-            return scale(own, x.number("V_cell_A3") / volume * stretch)
+            times = x.number("V_cell_A3") / volume
+            return scale(own, (times * 0.0 + 1.0 if made_up else times) * stretch)
 
         return formula
+
+    def _has_the_length_of(self, name: str) -> bool:
+        """Whether a side's vector is as long as the port's."""
+        stated = self._side.header(name)
+        if not isinstance(stated, tuple):
+            return False
+        lengths = (math.hypot(*(float(part) for part in vector)) for vector in (stated, self._port_value(name)))
+        return math.isclose(*lengths, rel_tol=SEEN)
+
+    def reciprocal_edge(self, name: str, second: str, third: str) -> Callable[[Arguments], list[Result]]:
+        """A reciprocal edge: a cross product of direct ones over the volume as it is stated, or as it was before."""
+        inverse = 1.0 / self._port_value("V_cell_A3")[0]
+
+        def evaluate(x: Arguments, *, stated: bool) -> list[Result]:
+            b, c = (x.vector(f"{edge}0_angstroms") for edge in (second, third))
+            V_star = 1.0 / x.number("V_cell_A3")
+            return [reciprocal_edge(b, c, V_star if stated else V_star * 0.0 + inverse)]
+
+        given = {tag: self._side.header(tag) for tag in (f"{second}0_angstroms", f"{third}0_angstroms", "V_cell_A3")}
+        own = self._side.header(name)
+        if own is None or any(value is None for value in given.values()):
+            return partial(evaluate, stated=True)
+        x = Arguments(
+            {tag: [torch.tensor(part, dtype=torch.float64) for part in _tuple(v)] for tag, v in given.items()}, {}
+        )
+        off = [_apart(evaluate(x, stated=stated)[0], _tuple(own)) for stated in (True, False)]
+        return partial(evaluate, stated=not off[1] < SEEN * off[0])
 
     def cell_counts(self, x: Arguments) -> list[Result]:
         """Cells along each axis: by the crystal's size where one is given."""
@@ -228,6 +289,15 @@ class Own:
         by_source = [[still + component for component in point.incident] for point in points]
         chosen = numbers[None]
         return [torch.stack([source[i] for source in by_source]).gather(0, chosen)[0] for i in range(3)]
+
+
+def _tuple(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _apart(result: Result, stated: tuple[Any, ...]) -> float:
+    """How far a result is from a side's value."""
+    return max(abs(float(part) - float(other)) for part, other in zip(_parts(result), stated, strict=True))
 
 
 def _float(x: Arguments, tag: str) -> float:

@@ -41,7 +41,8 @@ RESTATED = {
 
 def header_steps(side: SideValues, context: Context) -> Iterator[Step | Given]:
     """The header's steps in the order of their inputs."""
-    made = [*_with_arguments(side, context), *_derived(side)]
+    own = _own(side, context)
+    made = [*_with_arguments(side, context, own), *_derived(side, own)]
     known = {name for step in made for name in step.names}
     if context.own is not None:
         for name, value in context.own.header.items():
@@ -90,11 +91,16 @@ def _header(
 # ---- steps that take the case's arguments too -------------------------------------------------------------------
 
 
-def _with_arguments(side: SideValues, context: Context) -> Iterator[Step]:
-    """What the port makes of the header's values and of arguments that no line states."""
+def _own(side: SideValues, context: Context) -> Own | None:
     if context.simulator is None or context.own is None:
+        return None
+    return Own(context.simulator.prepared, context.own.header, side)
+
+
+def _with_arguments(side: SideValues, context: Context, own: Own | None) -> Iterator[Step]:
+    """What the port makes of the header's values and of arguments that no line states."""
+    if own is None:
         return
-    own = Own(context.simulator.prepared, context.own.header)
     if not _as_the_port(side, context, "detector_convention") or not _as_the_port(side, context, "detector_pivot"):
         return
     convention = "detector_convention"
@@ -150,7 +156,7 @@ def _cell_and_sampling(side: SideValues, own: Own) -> Iterator[Step]:
 # ---- steps that the header alone determines ---------------------------------------------------------------------
 
 
-def _derived(side: SideValues) -> Iterator[Step]:
+def _derived(side: SideValues, own: Own | None) -> Iterator[Step]:
     yield _header("close_distance_meters", "pix0_vector_meters odet_vec", _close_distance)
     for axis, letter in (("fdet_vec", "F"), ("sdet_vec", "S")):
         yield _header(
@@ -162,7 +168,9 @@ def _derived(side: SideValues) -> Iterator[Step]:
         yield _header(
             f"{first}_star_A_inv",
             f"{second}0_angstroms {third}0_angstroms V_cell_A3",
-            partial(_reciprocal_edge, second, third),
+            own.reciprocal_edge(f"{first}_star_A_inv", second, third)
+            if own is not None
+            else partial(_reciprocal_edge, second, third),
         )
     yield _header("subpixel_size_meters", "pixel_size_meters oversample", _subpixel_size)
     yield _header("steps", "n_sources n_mosaic_domains n_phi_steps oversample", _steps)

@@ -180,7 +180,7 @@ def _source(side: SideValues, context: Context) -> Iterator[Step | Given]:
     if context.simulator is not None and context.own is not None:
         known = rows[side.rows(own).tic("source") < len(context.simulator.prepared.sources)]
         beam = header_inputs("beam_vec", "polarization_axis")
-        made = Own(context.simulator.prepared, context.own.header).incident
+        made = Own(context.simulator.prepared, context.own.header, side).incident
         yield Step(own, ("incident_vec",), known, beam, made, hidden=True)
     renewed = (rows == 0) & physics.polarized | physics.oversampled[1]
     at_unit = _again_of_unit_length(side, rows, renewed)
