@@ -1,0 +1,214 @@
+"""The graph at one evaluation: conditions, relations, decisions whether a line is there, and the order of the graph."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from compare.engine import compare_traces
+from compare.errors import InputError
+from compare.references import Fact, Truth, parse_condition, parse_reference
+from compare.result import Comparison, Origin, Verdict
+from compare.vocabulary import load
+
+HEAD = 'format = 1\nname = "made"\n'
+
+
+def answering(**known: bool) -> object:
+    def answer(fact: Fact) -> Truth:
+        return known.get(fact.name)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("text", "truth"),
+    [
+        ("a=1", True),
+        ("a!=1", False),
+        ("b=1", False),
+        ("not b=1", True),
+        ("unknown=1", None),
+        ("not unknown=1", None),
+        ("a=1 and unknown=1", None),
+        ("b=1 and unknown=1", False),
+        ("a=1 or unknown=1", True),
+        ("b=1 or unknown=1", None),
+        ("a=1 and b=1 or a=1", True),
+        ("a=1 and (b=1 or b=1)", False),
+    ],
+)
+def test_conditions_are_true_false_or_unknown(text: str, truth: Truth) -> None:
+    assert parse_condition(text).ask(answering(a=True, b=False)) is truth  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("text", ["a=1 and", "(a=1", "a=1)", "a", "a=1 b=2", "x when a", "x of last step"])
+def test_what_cannot_be_read_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"cannot read|too early|missing"):
+        parse_reference(text if text.startswith("x") else f"x when {text}")
+
+
+def compared(tmp_path: Path, vocabulary: str, a: str, b: str) -> Comparison:
+    path = tmp_path / "words.toml"
+    path.write_text(HEAD + vocabulary)
+    for name, text in (("a.log", a), ("b.log", b)):
+        (tmp_path / name).write_text(text)
+    return compare_traces(tmp_path / "a.log", tmp_path / "b.log", vocabulary=load(path))
+
+
+def origins(result: Comparison) -> dict[str, Origin]:
+    return {f"{pair.key.record}.{pair.key.name}".lstrip("."): pair.origin for pair in result.differing}
+
+
+SWITCHED = """
+[records]
+STEP = ["i"]
+[quantities.header]
+renewed = { kind = "int", inputs = [] }
+start = { kind = "float", inputs = [] }
+[quantities.STEP]
+x = { kind = "float", inputs = ["start when first or renewed=1", "previous x when renewed=0"] }
+"""
+
+
+def steps(renewed: int | None, *values: float) -> str:
+    head = "" if renewed is None else f"TRACE_C: renewed {renewed}\n"
+    return head + "TRACE_C: start 1.0\n" + "".join(f"TRACE_C_STEP i={i} x={x!r}\n" for i, x in enumerate(values))
+
+
+def test_an_edge_counts_where_its_condition_holds(tmp_path: Path) -> None:
+    kept = compared(tmp_path, SWITCHED, steps(0, 1.0, 1.0), steps(0, 2.0, 2.0))
+    assert [pair.origin for pair in kept.differing] == [Origin.ORIGIN, Origin.UNKNOWN]
+    again = compared(tmp_path, SWITCHED, steps(1, 1.0, 1.0), steps(1, 2.0, 2.0))
+    assert [pair.origin for pair in again.differing] == [Origin.ORIGIN, Origin.ORIGIN]
+
+
+def test_what_no_log_states_makes_an_edge_possible_and_accuses_nobody(tmp_path: Path) -> None:
+    result = compared(tmp_path, SWITCHED, steps(None, 1.0, 1.0), steps(None, 2.0, 2.0))
+    assert [pair.origin for pair in result.differing] == [Origin.ORIGIN, Origin.UNKNOWN]
+
+
+ORDER = """
+[quantities.header]
+made = { kind = "float", inputs = ["size"] }
+size = { kind = "float", inputs = [] }
+alone = { kind = "float" }
+"""
+
+
+def test_the_first_step_is_first_in_the_graph_not_in_the_log(tmp_path: Path) -> None:
+    a = "TRACE_C: made 2.0\nTRACE_C: size 1.0\n"
+    b = "TRACE_C: made 6.0\nTRACE_C: size 3.0\n"
+    result = compared(tmp_path, ORDER, a, b)
+    assert result.first_origin is not None
+    assert result.first_origin.key.name == "size"
+    assert result.first_divergence is result.first_origin
+
+
+def test_it_is_said_why_an_origin_is_not_known(tmp_path: Path) -> None:
+    result = compared(
+        tmp_path, ORDER, "TRACE_C: made 2.0\nTRACE_C: alone 1.0\n", "TRACE_C: made 3.0\nTRACE_C: alone 2.0\n"
+    )
+    why = {pair.key.name: pair.why for pair in result.differing}
+    assert "size is not in both logs" in why["made"]
+    assert "nothing is said" in why["alone"]
+
+
+def test_without_a_measured_floor_a_step_with_inputs_that_differ_at_all_is_suspect(tmp_path: Path) -> None:
+    a, b = "TRACE_C: size 1.0\nTRACE_C: made 2.0\n", "TRACE_C: size 1.0000000000000002\nTRACE_C: made 3.0\n"
+    result = compared(tmp_path, ORDER, a, b)
+    assert origins(result)["made"] is Origin.SUSPECT
+    assert result.first_origin is None
+    assert result.verdict is Verdict.UNRESOLVED
+    whole = compared(tmp_path, 'graph = "complete"\n' + ORDER, a, b)
+    assert origins(whole)["made"] is Origin.ORIGIN
+
+
+LOOPS = """
+[records]
+OUTER = ["i"]
+INNER = ["i", "j"]
+[quantities.OUTER]
+total = { kind = "float", inputs = ["last INNER.sum"] }
+[quantities.INNER]
+sum = { kind = "float", inputs = [] }
+"""
+
+
+def test_last_means_within_the_enclosing_loop(tmp_path: Path) -> None:
+    def log(wrong: float) -> str:
+        lines = []
+        for i in range(2):
+            lines += [f"TRACE_C_INNER i={i} j={j} sum={float(10 * i + j)}" for j in range(2)]
+            lines += [f"TRACE_C_OUTER i={i} total={10.0 * i + 1 + (wrong if i == 0 else 0.0)}"]
+        return "\n".join(lines) + "\n"
+
+    b = log(5.0).replace("i=1 j=1 sum=11.0", "i=1 j=1 sum=12.0")  # another pass of the outer loop is wrong too
+    result = compared(tmp_path, LOOPS, log(0.0), b)
+    assert origins(result)["OUTER.total"] is Origin.ORIGIN
+
+
+CUT = """
+[records]
+STEP = ["i"]
+[presence]
+STEP = { name = "kept", inputs = ["limit"], limit = { product = ["x", "limit"], at = 1.0 } }
+[quantities.header]
+limit = { kind = "float", inputs = [] }
+sum = { kind = "float", inputs = ["last STEP.x"] }
+[quantities.STEP]
+x = { kind = "float", inputs = [] }
+"""
+
+
+def test_whether_a_line_is_there_is_a_step_with_a_margin(tmp_path: Path) -> None:
+    a = "TRACE_C: limit 0.5\nTRACE_C_STEP i=0 x=1.0\nTRACE_C_STEP i=1 x=1.5\nTRACE_C: sum 2.5\n"
+    b = a.replace("TRACE_C_STEP i=1 x=1.5\n", "").replace("sum 2.5", "sum 1.0")
+    result = compared(tmp_path, CUT, a, b)
+    first = result.first_origin
+    assert first is not None
+    assert (first.key.record, first.key.name, first.a, first.b) == ("STEP", "kept", "present", "absent")
+    assert first.decision is not None
+    assert first.decision.margin == pytest.approx(0.25)
+    assert origins(result)["sum"] is Origin.UNKNOWN  # it goes by a line that one log alone has
+
+
+def test_a_limit_missed_by_rounding_accuses_nobody(tmp_path: Path) -> None:
+    a = "TRACE_C: limit 0.5\nTRACE_C_STEP i=0 x=1.0\nTRACE_C_STEP i=1 x=2.0\nTRACE_C: sum 3.0\n"
+    result = compared(tmp_path, CUT, a, a.replace("TRACE_C_STEP i=1 x=2.0\n", ""))
+    assert result.first_origin is None
+    assert result.exit_code == 1
+
+
+FLAT = """
+[records]
+STEP = ["i"]
+[quantities.header]
+start = { kind = "float", inputs = [] }
+[quantities.STEP]
+x = { kind = "float", inputs = ["start"] }
+y = { kind = "float", inputs = ["x"] }
+[[alias]]
+name = "old_x"
+of = "first STEP.x"
+[[alias]]
+name = "old_y"
+of = "first STEP.y"
+"""
+
+
+def test_old_flat_names_carry_their_graph(tmp_path: Path) -> None:
+    a = "TRACE_C: start 1.0\nTRACE_C: old_y 4.0\nTRACE_C: old_x 2.0\n"
+    b = "TRACE_C: start 1.0\nTRACE_C: old_y 6.0\nTRACE_C: old_x 3.0\n"
+    result = compared(tmp_path, FLAT, a, b)
+    assert origins(result) == {"old_x": Origin.ORIGIN, "old_y": Origin.UNKNOWN}
+    assert result.first_origin is not None
+    assert result.first_origin.key.name == "old_x"
+
+
+def test_a_misspelt_fact_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "words.toml"
+    path.write_text(HEAD + SWITCHED.replace("renewed=1", "renewd=1"))
+    with pytest.raises(InputError, match="renewd"):
+        load(path)

@@ -1,0 +1,53 @@
+"""Faults planted in the C program: all are seen, the true step is named first, and no innocent one is accused.
+
+All of them are planted when PLANTED=all is set (an hour); else a sample of one in twenty.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from c_faults import CASES, PLANTED
+from planted import Said, Workshop, compared, judged, port_text, trace_of
+
+from compare.result import Verdict
+
+EVERYTHING = os.environ.get("PLANTED") == "all"
+CHOSEN = PLANTED if EVERYTHING else PLANTED[7::20]
+CLEAN = tuple(CASES) if EVERYTHING else ("sources", "thick spec", "factors")
+
+
+@pytest.fixture(scope="module")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
+    if shutil.which("cc") is None:
+        pytest.skip("no C compiler: nothing can be planted")
+    return Workshop(tmp_path_factory.mktemp("workshop"))
+
+
+def test_the_campaign_is_large_enough() -> None:
+    assert len({fault.name for fault in PLANTED}) >= 190
+    assert sum(len(fault.cases) for fault in PLANTED) >= 350
+
+
+def test_planted_faults_are_named_and_nobody_else(workshop: Workshop, tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    every: list[Said] = []
+    for fault in CHOSEN:
+        cases = fault.cases if EVERYTHING else fault.cases[:1]
+        every += judged(fault, workshop, tmp_path, cases)
+    print(f"{len(CHOSEN)} faults, {len(every)} comparisons")
+    assert not [str(each) for each in every if not each.detected]
+    assert not [str(each) for each in every if each.accused]
+    wrong = [str(each) for each in every if not each.right]
+    assert len(wrong) <= 0.03 * len(every), wrong
+
+
+@pytest.mark.parametrize("case", CLEAN)
+def test_the_sound_program_is_accused_of_nothing(case: str, workshop: Workshop, tmp_path: Path) -> None:
+    comparison = compared(trace_of(workshop.sound, case), port_text(case), tmp_path)
+    assert comparison.verdict is Verdict.PARITY
+    assert comparison.first_origin is None
