@@ -109,22 +109,48 @@ def coverage(case: str, truth: Truth, a: Sequence[Series], b: Sequence[Series]) 
     return Found(case, total, total - len(missing[0]), total - len(missing[1]), tuple(missing[0]), tuple(missing[1]))
 
 
-def labels(one: Group, names: set[str]) -> set[str]:
-    return {part for name in one.names for part in name.split(".") if part in names}
+def components(truths: Sequence[Truth]) -> dict[tuple[str, str, int], tuple[bytes, ...]]:
+    """The spectra of each component of the traced quantities, in all cases that have it."""
+    known = fields()
+    keys = {k for truth in truths for k in truth}
+    wanted = [
+        k for k in keys if k[1] not in METADATA and ((k[0] or "HEADER", k[1]) in known or ("CLOSING", k[1]) in known)
+    ]
+    return {k: tuple(spectrum(t[k]).tobytes() if k in t else b"" for t in truths) for k in wanted}
 
 
-def judge(pairing: Pairing, names: set[str]) -> tuple[int, int, set[str], list[str]]:
-    """Accepted pairs whose both sides have a traced name: right ones, all, the names found, the wrong ones."""
-    right, total, found, wrong = 0, 0, set(), []
+def spectra(one: Group, cases: int) -> set[tuple[bytes, ...]]:
+    """The spectra of a group's members by case."""
+    found = set()
+    for member in one.members:
+        by_case: list[list[float]] = [[] for _ in range(cases)]
+        for (case, _), block in member.blocks.items():
+            by_case[case] += block.values.reshape(-1).tolist()
+        found.add(tuple(spectrum(values).tobytes() if values else b"" for values in by_case))
+    return found
+
+
+def judge(pairing: Pairing, truths: Sequence[Truth]) -> None:
+    """Recall: traced quantities whose every component is in an accepted pair. Precision: pairs with one traced value."""
+    wanted = components(truths)
+    accepted: set[tuple[bytes, ...]] = set()
+    right, total, wrong = 0, 0, []
+    known = set(wanted.values())
     for pair in pairing.accepted():
-        a, b = labels(pair.a, names), labels(pair.b, names)
-        found |= a & b
-        if a and b:
+        a, b = (spectra(group, len(truths)) & known for group in (pair.a, pair.b))
+        accepted |= a & b
+        if a or b:
             total += 1
             right += bool(a & b)
             if not a & b:
-                wrong.append(f"{pair.a.first.name} ({sorted(a)}) = {pair.b.first.name} ({sorted(b)}): {pair.evidence}")
-    return right, total, found, wrong
+                wrong.append(f"{pair.a.first.name} {pair.a.first.site.place} = {pair.b.first.name}: {pair.evidence}")
+    quantities = {(r, n) for r, n, _ in wanted}
+    lost = sorted({(r, n) for (r, n, _), spectrum_ in wanted.items() if spectrum_ not in accepted})
+    print(f"accepted {len(pairing.accepted())}, proposed {len(pairing.proposed())}")
+    print(f"precision: {right} of {total}; recall: {len(quantities) - len(lost)} of {len(quantities)}")
+    print("  not paired: " + ", ".join(f"{r}.{n}" for r, n in lost))
+    for line in wrong[:20]:
+        print("  wrong: " + line)
 
 
 def captured(name: str, c: CaptureC, port: CapturePython) -> tuple[Truth, CapturedTrace, CapturedTrace]:
@@ -144,28 +170,22 @@ def captured(name: str, c: CaptureC, port: CapturePython) -> tuple[Truth, Captur
 
 
 def main(cases: Sequence[str]) -> None:
-    names = {name for _, name in fields()}
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "driver.py").write_text(DRIVER)
         program, port = Program(ROOT / "reference_c", "make"), Port(Path(folder), packages=("simulator",))
         every = [(find_subject("nanobragg").case(name).sections[0]) for name in cases]
         select = " || ".join(f"(slow == {s} && fast == {f})" for s, f in every)
         with capture_c(program, select=select) as c, capture_python(port) as p:
-            traces = []
+            traces, truths = [], []
             for name in cases:
                 truth, a, b = captured(name, c, p)
                 traces.append((a, b))
+                truths.append(truth)
                 found = coverage(name, truth, series_of([a]), series_of([b]))
                 print(f"{name}: C {found.reference}, port {found.port} of {found.fields}; outputs identical")
                 print(f"  not in C: {', '.join(found.missing_reference)}")
                 print(f"  not in the port: {', '.join(found.missing_port)}", flush=True)
-    pairing = pair_series(series_of([a for a, _ in traces]), series_of([b for _, b in traces]))
-    right, total, paired, wrong = judge(pairing, names)
-    print(f"pairs of traced names: {right} of {total} right; {len(paired)} of {len(names)} traced names paired")
-    print(f"accepted {len(pairing.accepted())}, proposed {len(pairing.proposed())}")
-    print("  not paired: " + ", ".join(sorted(names - paired)))
-    for line in wrong:
-        print("  wrong: " + line)
+    judge(pair_series(series_of([a for a, _ in traces]), series_of([b for _, b in traces])), truths)
 
 
 if __name__ == "__main__":

@@ -36,6 +36,7 @@ def capture(
     redact: RedactOption = False,
 ) -> None:
     """Trace programs that nobody instrumented, pair what both compute, and name the step at fault."""
+    from capture.graph import inputs, vocabulary
     from capture.pair_of_programs import capture_pair
     from capture.report import document, exit_code, lines, proposals
     from capture.settings import read_setup
@@ -61,6 +62,8 @@ def capture(
         for side, trace in (("reference", captured.reference), ("port", captured.port)):
             save(trace, evidence.partial / f"trace_{side}.npz")
         evidence.write("proposals.toml", proposals(captured))
+        made_from = inputs(captured.pairing, captured.reference, captured.port)
+        evidence.write("vocabulary.toml", vocabulary(captured.pairing, made_from, setup.name))
         evidence.write_json("case.json", {"case": name, "commands": setup.runs[name], "pairing_cases": captured.cases})
         evidence.write_json("capture.json", {"reference": captured.reference.facts, "port": captured.port.facts})
         evidence.document = document(captured, f"capture {name}")

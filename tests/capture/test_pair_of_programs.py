@@ -130,4 +130,11 @@ def test_the_command_seals_a_folder_with_traces_and_proposals(
     (folder,) = reports.iterdir()
     assert verify(folder) is not None
     names = {path.name for path in folder.iterdir()}
-    assert {"trace_reference.npz", "trace_port.npz", "proposals.toml", "report.html", "sha256.txt"} <= names
+    assert {
+        "trace_reference.npz",
+        "trace_port.npz",
+        "proposals.toml",
+        "vocabulary.toml",
+        "report.html",
+        "sha256.txt",
+    } <= names
