@@ -131,7 +131,7 @@ def spectra(one: Group, cases: int) -> set[tuple[bytes, ...]]:
 
 
 def judge(pairing: Pairing, truths: Sequence[Truth]) -> None:
-    """Recall: traced quantities whose every component is in an accepted pair. Precision: pairs with one traced value."""
+    """Recall: traced quantities with every component in an accepted pair. Precision: pairs with a traced value."""
     wanted = components(truths)
     accepted: set[tuple[bytes, ...]] = set()
     right, total, wrong = 0, 0, []
