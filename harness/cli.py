@@ -73,8 +73,7 @@ def run(argv: Sequence[str]) -> int:
         if key := key or os.environ.get("HARNESS_SIGN"):
             sign_with(Path(key))
         subject = _subject(name)
-        choose(subject)
-        app = make_app(subject if isinstance(subject, Subject) else None)
+        app = make_app(subject)
         if isinstance(subject, Subject):
             subject.start()
         status = _status_of(app, join_sections(words))
@@ -119,8 +118,10 @@ def _subject(name: str | None) -> Subject | Exception:
         return error
 
 
-def make_app(subject: Subject | None) -> typer.Typer:
-    """The commands of the engine with those that the subject adds."""
+def make_app(found: Subject | Exception) -> typer.Typer:
+    """The commands of the engine with those that the subject adds; it becomes the subject of this process."""
+    choose(found)
+    subject = found if isinstance(found, Subject) else None
     app = typer.Typer(
         name="harness",
         help=_help(subject),

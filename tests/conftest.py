@@ -31,6 +31,7 @@ def untuned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("tuning")
     path = folder / "tuning.json"
     with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("HARNESS_REPORTS", str(tmp_path_factory.mktemp("reports")))
         patch.setenv("SIMULATOR_TUNING", str(path))
         patch.setenv("SIMULATOR_KERNELS", str(folder / "kernels"))
         yield path

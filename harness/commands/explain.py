@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 
-from harness.options import AtOption, DataOption, ModeOption, ReferenceOption, TimeoutOption
+from harness.options import (
+    AtOption,
+    DataOption,
+    ModeOption,
+    OutDirOption,
+    RedactOption,
+    ReferenceOption,
+    TimeoutOption,
+)
 
 
 def explain(
@@ -32,6 +40,8 @@ def explain(
     reference: ReferenceOption = None,
     data: DataOption = None,
     timeout: TimeoutOption = 600.0,
+    out_dir: OutDirOption = None,
+    redact: RedactOption = False,
 ) -> None:
     """Compare two traces with replays: the port's own steps evaluated on the reference's inputs.
 
@@ -40,7 +50,7 @@ def explain(
 
     Exit status: 0 parity; 1 divergence; 2 wrong use; 3 nothing was compared; 4 the reference program failed.
     """
-    from harness.choices import named_case
+    from harness.choices import named_case, reports_root
     from harness.errors import WrongUse
     from harness.explain_report import (
         chosen_explanation,
@@ -50,6 +60,7 @@ def explain(
         write_renderings,
     )
     from harness.finding import chosen
+    from harness.sealed_answers import seal_explanation
 
     if (a is None) != (b is None):
         raise WrongUse("give both traces, A of the reference and B of the port, or neither and --case NAME")
@@ -70,4 +81,5 @@ def explain(
     explanation = chosen_explanation(sides, attempts=attempts)
     write_renderings(explanation, json=json, html=html)
     print_explanation(explanation, everything=everything)
+    typer.echo(f"sealed: {seal_explanation(sides, explanation, reports_root(out_dir), redact=redact)}")
     raise typer.Exit(explanation.exit_code)

@@ -12,6 +12,8 @@ from harness.options import (
     CaseOption,
     DataOption,
     ModeOption,
+    OutDirOption,
+    RedactOption,
     ReferenceOption,
     TimeoutOption,
 )
@@ -37,14 +39,17 @@ def minimise(
     reference: ReferenceOption = None,
     data: DataOption = None,
     timeout: TimeoutOption = 600.0,
+    out_dir: OutDirOption = None,
+    redact: RedactOption = False,
 ) -> None:
     """Shrink a failing case while the first step at fault stays the same, and write what is left as a case file.
 
     Exit status: 0 a smaller case was written; 2 wrong use; 3 the case does not fail; 4 the reference program failed.
     """
-    from harness.choices import chosen_case, chosen_sections
+    from harness.choices import chosen_case, chosen_sections, reports_root
     from harness.finding import chosen
     from harness.minimising import Shrinking, apply_fault, case_text, shrink
+    from harness.sealed_answers import seal_smaller
     from harness.tracing import check_out, write_out
 
     subject = chosen()
@@ -60,9 +65,13 @@ def minimise(
         options = " ".join([*([f"--mode {mode}"] if mode else []), *(f"--defect {one}" for one in defect or ())])
         program = subject.reference(reference, timeout)
         task = Shrinking(subject, named, section, ported, program, data, timeout, options)
-        smaller = shrink(task, report=_say)
+        said: list[str] = []
+
+        def say(line: str) -> None:
+            said.append(line)
+            typer.echo(line, err=True)
+
+        smaller = shrink(task, report=say)
+    folder = seal_smaller(smaller, case_text(smaller), said, reports_root(out_dir), redact=redact)
+    typer.echo(f"sealed: {folder}", err=True)
     write_out(out, case_text(smaller))
-
-
-def _say(line: str) -> None:
-    typer.echo(line, err=True)

@@ -6,7 +6,16 @@ from typing import Annotated
 
 import typer
 
-from harness.options import ArgvArgument, AtOption, CaseOption, DataOption, DefectOption, ModeOption
+from harness.options import (
+    ArgvArgument,
+    AtOption,
+    CaseOption,
+    DataOption,
+    DefectOption,
+    ModeOption,
+    OutDirOption,
+    RedactOption,
+)
 
 
 def noise_floor(
@@ -17,14 +26,17 @@ def noise_floor(
     defect: DefectOption = None,
     data: DataOption = None,
     out: Annotated[str, typer.Option("--out", metavar="FILE", help="The tolerance file; - for standard output.")] = "-",
+    out_dir: OutDirOption = None,
+    redact: RedactOption = False,
 ) -> None:
     """Measure, step by step, the noise floor and the end-to-end envelope of a case's traced values.
 
     The file serves ``compare traces --tolerance FILE``, which then needs neither torch nor the port.
     """
     from compare.tolerances import dump
-    from harness.choices import chosen_case, chosen_sections
+    from harness.choices import chosen_case, chosen_sections, reports_root
     from harness.finding import chosen
+    from harness.sealed_answers import seal_noise_floor
     from harness.tracing import check_out, write_out
 
     subject = chosen()
@@ -34,4 +46,7 @@ def noise_floor(
     if subject.replay is None:
         raise subject.missing("replay of its steps, with which a noise floor is measured")
     tolerances = subject.replay.noise_floor(subject.switched(named, mode, defect or ()), sections, data)
-    write_out(out, dump(tolerances))
+    text = dump(tolerances)
+    folder = seal_noise_floor(named, tolerances, text, reports_root(out_dir), redact=redact)
+    typer.echo(f"sealed: {folder}", err=True)
+    write_out(out, text)
