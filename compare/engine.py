@@ -43,6 +43,7 @@ from compare.tolerances import Tolerances
 from compare.vocabulary import HEADER, Vocabulary
 
 LogPath = str | PathLike[str]
+MOST_FAMILIES = 50_000  # names of lines without a record, and records: each is aligned by itself
 WINDOW_ROWS = 40_000  # rows that arrive before they are aligned; below it the logs are seen whole
 PLACES = "AT"  # record of lines that say where a source writes a name: name=RECORD.name at=file line=n
 MOST_PLACES = 100_000  # that are kept
@@ -68,6 +69,7 @@ def compare_traces(
     window: Window | None = None,
     digits: tuple[int | None, int | None] = (None, None),
     inspect: Callable[[Graph], None] | None = None,
+    partial: bool = False,
 ) -> Comparison:
     """Compare the trace(s) ``a`` of the reference with ``b`` of the program under test.
 
@@ -75,11 +77,11 @@ def compare_traces(
 
     A side may be several files, read one after another; "-" is standard input. ``replays`` maps a quantity's
     key, as the reference states it, to b's step evaluated on a's inputs. ``digits`` states how many significant
-    digits each side prints.
+    digits each side prints. ``partial``: a log may stop before its end; what the other prints after that is no finding.
 
     Raises InputError for logs that cannot be read.
     """
-    run = _Run(_paths(a), _paths(b), vocabulary, tolerances, replays, window or Window(), digits)
+    run = _Run(_paths(a), _paths(b), vocabulary, tolerances, replays, window or Window(), digits, partial)
     try:
         result = run.run()
         if inspect is not None:
@@ -107,6 +109,7 @@ class _Run:
     replays: Replays | None
     window: Window
     digits: tuple[int | None, int | None] = (None, None)
+    partial: bool = False
     metadata: dict[tuple[str, tuple[int, int]], dict[Side, object]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -116,7 +119,15 @@ class _Run:
         self.tolerances = self.given_tolerances or tolerances.packaged()
         self.pool = Pool()
         self.logs = {
-            side: Log(paths, self.vocabulary, side, self.pool, self.window.block_bytes, given_digits=digits)
+            side: Log(
+                paths,
+                self.vocabulary,
+                side,
+                self.pool,
+                self.window.block_bytes,
+                given_digits=digits,
+                partial=self.partial,
+            )
             for side, paths, digits in zip(Side, (self.paths_a, self.paths_b), self.digits, strict=True)
         }
         self.findings = Findings(self.logs)
@@ -140,6 +151,7 @@ class _Run:
         self.labelled: dict[Name, int] = {}
         self.without_pixel: set[Side] = set()
         self.places: dict[tuple[Side, str], str] = {}
+        self.reached = {Side.A: 0, Side.B: 0}  # the last line of each log that was paired
 
     def close(self) -> None:
         self.pool.close()
@@ -198,13 +210,20 @@ class _Run:
             family = table.family
             self.seen_families[side].add(family)
             if family not in self.lanes:
+                if len(self.lanes) >= MOST_FAMILIES:
+                    raise InputError(
+                        f"the logs print more than {MOST_FAMILIES} different names; a name that counts evaluations "
+                        "(x1, x2, ...) is read as an index where it is printed as one: x[1] or RECORD i=1 x=..."
+                    )
                 self.lanes[family] = self._lane(table)
             self.lanes[family].add(side, table)
 
     def _lane(self, table: Table) -> Lane | SequenceLane:
         name = next(iter(table.columns), "")
         listed = self.vocabulary.quantity(table.record, name).known
-        if table.index_names or (not table.record and listed):
+        alias = self.vocabulary.aliased.get((table.record, name))
+        looped = alias is not None and alias.of.record is not None  # a build without records prints one after another
+        if table.index_names or (not table.record and listed and not looped):
             return Lane(self.window.waiting_rows)
         return SequenceLane(self.window.waiting_rows)
 
@@ -248,15 +267,24 @@ class _Run:
                 self._process(step)
             for side, count in lane.far_repeats():
                 self.findings.far_repeats(self._family(lane), side, count)
-        self.pending += [self.collector.append(pair) for pair in presence_pairs(self.graph, self.book)]
+        present = [pair for pair in presence_pairs(self.graph, self.book) if not self._after_the_end(pair)]
+        self.pending += [self.collector.append(pair) for pair in present]
         self._pair_aliases()
         self._explain_pending()
+
+    def _after_the_end(self, pair: Pair) -> bool:
+        """Whether a line that one log lacks stands where that log had stopped."""
+        side, other = (Side.A, Side.B) if pair.line_a else (Side.B, Side.A)
+        return self.logs[other].truncated and pair.order > self.reached[side]
 
     def _family(self, lane: Lane | SequenceLane) -> str:
         return next(family for family, held in self.lanes.items() if held is lane)
 
     def _process(self, step: Step) -> None:
         for unit in step.units:
+            if len(unit.index):
+                self.reached[Side.A] = max(self.reached[Side.A], int(unit.order_a.max()))
+                self.reached[Side.B] = max(self.reached[Side.B], int(unit.order_b.max()))
             for name in unit.names:
                 self._measure(unit, name)
         for side, table in step.leftovers:
@@ -355,7 +383,9 @@ class _Run:
         self.findings.remarks[:0] = self.measuring.deciding.remarks()
         statuses = Statuses(self.vocabulary, self.seen, self.aliased)
         paired = sum(self.collector.counts.values())
-        missing = [*statuses.missing(self.book), *(absent_names(statuses.absent()) if paired else ())]
+        reached = self.reached if self.partial else None
+        absent = statuses.absent() if paired and not self.partial else []
+        missing = [*statuses.missing(self.book, reached), *absent_names(absent)]
         problems = self.findings.all(
             [*missing, *foreign_records(self.book, self.vocabulary), *unused_tolerances(self.tolerances)],
             nothing_common=not paired,

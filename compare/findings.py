@@ -65,6 +65,7 @@ class Findings:
     def unread(self) -> None:
         """Say of each log which lines were passed over: headings, and what only looks like a trace."""
         for side, log in self.logs.items():
+            self.remarks += log.remarks
             for shown, kind, what in (
                 (log.unread, "unread", "that look like a trace were not read"),
                 (log.headings, "headings", "that begin with TRACE are headings without numbers"),

@@ -103,11 +103,16 @@ class Statuses:
         marks = [(mark.record or HEADER, mark.name) for mark in self.vocabulary.tiers[tier]]
         return all(any(mark in self.seen[side] for mark in marks) for side in Side)
 
-    def missing(self, book: Book) -> Iterator[Problem]:
-        """One problem for each required name that one side lacks, or lacks at some indices."""
+    def missing(self, book: Book, reached: Mapping[Side, int] | None = None) -> Iterator[Problem]:
+        """One problem for each required name that one side lacks, or lacks at some indices.
+
+        ``reached``: the last line of each side that has a partner; what comes after it is no finding.
+        """
         for side in Side:
             other = Side.B if side is Side.A else Side.A
             for name in book.names(side):
+                if reached is not None and book.entries(side, name)[0].order > reached[side]:
+                    continue
                 if self.status(name) is Status.REQUIRED and not self._excused(name, other):
                     yield self._problem(book, side, other, name)
 

@@ -172,7 +172,7 @@ class Vocabulary:
         alias = self.aliased.get((record, name))
         if alias is not None:
             target = self.target(alias)
-            return _as_alias(target, record, name) if target else Quantity(name, record)
+            return _as_alias(target, alias) if target else Quantity(name, record)
         return Quantity(name, record, status=self.unknown, nan_equal=self.nan_equal, known=False)
 
     @cached_property
@@ -207,9 +207,11 @@ class Vocabulary:
         return f"{where}.{reference.name}" if where else reference.name
 
 
-def _as_alias(target: Quantity, record: str, name: str) -> Quantity:
+def _as_alias(target: Quantity, alias: Alias) -> Quantity:
     """An alias is compared like its target; its absence alone is never a failure."""
-    return replace(target, name=name, record=record, status="optional", alias_of=(target.record, target.name))
+    count = target.count if alias.component is None else 1
+    known = replace(target, count=count, status="optional", alias_of=(target.record, target.name))
+    return replace(known, name=alias.name, record=alias.record)
 
 
 @cache

@@ -26,6 +26,8 @@ def resynchronise(rows_a: Sequence[list], rows_b: Sequence[list]) -> SequenceMat
     Evaluations that agree are anchors. Between anchors a stretch of equal length on both sides pairs in
     order; one that is empty on one side is left over; anything else is unclear and stays unpaired.
     """
+    if len(rows_a) == len(rows_b) == 1:
+        return SequenceMatch(pairs=[(0, 0)])
     result = SequenceMatch()
     head = agreeing(rows_a, rows_b)
     tail = agreeing(rows_a[head:][::-1], rows_b[head:][::-1])
@@ -68,7 +70,7 @@ def _within(apart: float, scale: float) -> bool:
 def _middle(
     rows_a: Sequence[list], rows_b: Sequence[list], span_a: range, span_b: range, result: SequenceMatch
 ) -> None:
-    if max(len(span_a), len(span_b)) > LONGEST:
+    if not (span_a and span_b) or max(len(span_a), len(span_b)) > LONGEST:
         return _gap(span_a, span_b, result)
     keys_a = [_rounded(rows_a[i]) for i in span_a]
     keys_b = [_rounded(rows_b[j]) for j in span_b]

@@ -133,16 +133,22 @@ def _rows(table: Table) -> list[list]:
 
 def _by_pixel(a: Table, b: Table, rows_a: list[list], rows_b: list[list]) -> SequenceMatch:
     whole = SequenceMatch()
-    pixels = dict.fromkeys(map(tuple, np.concatenate([a.index[:, :2], b.index[:, :2]]).tolist()))
-    for pixel in pixels:
-        at_a = np.flatnonzero((a.index[:, :2] == pixel).all(axis=1)).tolist()
-        at_b = np.flatnonzero((b.index[:, :2] == pixel).all(axis=1)).tolist()
+    rows_at_a, rows_at_b = _rows_by_pixel(a), _rows_by_pixel(b)
+    for pixel in {**rows_at_a, **rows_at_b}:
+        at_a, at_b = rows_at_a.get(pixel, []), rows_at_b.get(pixel, [])
         part = resynchronise([rows_a[i] for i in at_a], [rows_b[j] for j in at_b])
         whole.pairs += [(at_a[i], at_b[j]) for i, j in part.pairs]
         whole.rest_a += [at_a[i] for i in part.rest_a]
         whole.rest_b += [at_b[j] for j in part.rest_b]
         whole.unclear += part.unclear
     return whole
+
+
+def _rows_by_pixel(table: Table) -> dict[Pixel, list[int]]:
+    found: dict[Pixel, list[int]] = {}
+    for row, (slow, fast) in enumerate(table.index[:, :2].tolist()):
+        found.setdefault((slow, fast), []).append(row)
+    return found
 
 
 def _windowed(rows_a: list[list], rows_b: list[list], window: int) -> SequenceMatch:

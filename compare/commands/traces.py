@@ -63,6 +63,7 @@ def traces(
     evidence: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Seal logs, pairs and pages in a new folder under this one.")
     ] = None,
+    partial: Annotated[bool, typer.Option("--partial", help="A or B may stop before its end.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="List every pair, not only what differs.")] = False,
     json: Annotated[str | None, typer.Option(metavar="[FILE]", help="JSON, to standard output or a file.")] = None,
     csv: Annotated[str | None, typer.Option(metavar="[FILE]", help="One row a pair.")] = None,
@@ -85,9 +86,9 @@ def traces(
         raise InputError("only one format can go to standard output; give the others a file (--csv=FILE)")
     digits = digits_a, digits_b
     if len(b) > 1:
-        raise typer.Exit(_several(a, b, vocabulary, tolerance, waivers, digits, outputs, evidence))
+        raise typer.Exit(_several(a, b, vocabulary, tolerance, waivers, digits, partial, outputs, evidence))
     side_a, side_b = [a, *(a_also or ())], [*b, *(b_also or ())]
-    result = _compared(side_a, side_b, vocabulary, tolerance, waivers, digits)
+    result = _compared(side_a, side_b, vocabulary, tolerance, waivers, digits, partial)
     if evidence is not None:
         _seal(evidence, result, side_a, side_b)
     for form, target in outputs.items():
@@ -106,6 +107,7 @@ def _several(
     tolerance: Path | None,
     waivers: Path | None,
     digits: tuple[int | None, int | None],
+    partial: bool,
     outputs: dict[str, str],
     evidence: Path | None,
 ) -> int:
@@ -116,7 +118,7 @@ def _several(
         raise InputError(f"--{others[0]} takes one comparison; of several there is a table and --json")
     if "-" in (a, *programs):
         raise InputError("several comparisons read their logs more than once; name files instead of -")
-    results = {b: _compared([a], [b], vocabulary, tolerance, waivers, digits) for b in dict.fromkeys(programs)}
+    results = {b: _compared([a], [b], vocabulary, tolerance, waivers, digits, partial) for b in dict.fromkeys(programs)}
     if evidence is not None:
         for b, result in results.items():
             _seal(evidence, result, [a], [b])
@@ -148,6 +150,7 @@ def _compared(
     tolerance: Path | None,
     waivers: Path | None,
     digits: tuple[int | None, int | None],
+    partial: bool,
 ) -> Comparison:
     from compare import tolerances as tolerance_files
     from compare import vocabulary as vocabularies
@@ -160,6 +163,7 @@ def _compared(
         vocabulary=vocabularies.load(vocabulary) if vocabulary else None,
         tolerances=tolerance_files.load(tolerance) if tolerance else None,
         digits=digits,
+        partial=partial,
     )
     if accepted is None:
         return result

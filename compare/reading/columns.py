@@ -16,11 +16,12 @@ from compare.reading.envelope import PREFIX
 from compare.reading.grammar import Malformed, parse_line
 from compare.reading.indices import Entry, Shape, entry_of
 from compare.reading.lines import by_shape
-from compare.reading.table import Block, Columns, Table, Values, convert, stack
+from compare.reading.table import Block, Columns, Table, Values, convert, convert_rows
 from compare.reading.template import rows_of
 from compare.vocabulary import Vocabulary
 
 MANY_LINES = 400  # of one shape: worth a call of pandas
+MOST_COLUMNS = 1000  # that pandas reads at once; it is slow with more
 SOME_LINES = 4  # of one shape: worth a pattern
 BLANKS = bytes.maketrans(b"=,\t", b"   ")
 NO_PIXEL = (-1, -1)
@@ -83,7 +84,7 @@ def _samples(block: bytes) -> Iterable[bytes]:
 
 def layout_of(entry: Entry, line: bytes) -> Layout | None:
     """The token layout of lines shaped like this one; None where their texts are not tokens between blanks."""
-    if not entry.spans or not line.isascii():
+    if not 0 < len(entry.spans) <= MOST_COLUMNS or not line.isascii():
         return None
     slots = {span: slot for slot, span in enumerate(entry.spans)}
     names, slots_at, start = [], [0] * len(slots), 0
@@ -154,7 +155,7 @@ class _Group:
         if any(column.dtype != np.int64 for column in index.values()):
             return None
         values = {
-            name: stack([convert(column, self._kind(shape, name)) for column in texts[start : start + width]])
+            name: convert_rows(texts[start : start + width], self._kind(shape, name))
             for name, start, width in shape.values
         }
         return Columns(index, values)

@@ -9,6 +9,7 @@ from compare.reading.numbers import INTEGER
 from compare.vocabulary import Vocabulary
 
 LARGEST_INDEX = 1 << 62
+MOST_FIELDS = 20_000  # of one line: each is compared by its own name
 WIDEST_INDEX = 2  # integers of one index of an unlisted record, such as subpixel=(0,1)
 TAG = len("TRACE_")
 
@@ -44,6 +45,8 @@ class Entry:
 
 def entry_of(parsed: Parsed, vocabulary: Vocabulary) -> Entry:
     """Tell indices from values. Raises Malformed where an index of a listed record is no integer."""
+    if len(parsed.fields) > MOST_FIELDS:
+        raise Malformed(f"{len(parsed.fields)} names on one line; at most {MOST_FIELDS} are read")
     record, positions, spans = _record_of(parsed, vocabulary)
     slots = len(positions)
     fields: list[tuple[str, int, tuple[str, ...]]] = []

@@ -18,7 +18,7 @@ from compare.reading.columns import parse_block
 from compare.reading.envelope import trace_part
 from compare.reading.lines import Shown
 from compare.reading.table import Block, Table
-from compare.result import Pixel, Problem, ProblemKind, Side, SideInfo
+from compare.result import Pixel, Problem, ProblemKind, Remark, Side, SideInfo
 from compare.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -68,10 +68,13 @@ class Log:
     pixels: list[Pixel] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     given_digits: int | None = None  # what the command line says of this log
+    partial: bool = False  # it may stop before its end: a last line that does not end is left out
+    remarks: list[Remark] = field(default_factory=list)
     lines: int = 0
     trace_lines: int = 0
     quantities: int = 0
     states_format: bool = False
+    truncated: bool = False  # it stops before its end
     complete: bool = False  # read to its end
     _stated_digits: int | None = None
     _longest: Longest = field(default_factory=Longest)
@@ -100,6 +103,8 @@ class Log:
         last = b"\n"
         try:
             for block in source.blocks(path, self.block_bytes):
+                if self.partial and not block.endswith(b"\n"):
+                    block = block[: block.rfind(b"\n") + 1]
                 waiting.append(self._submit(block))
                 last = block[-source.LONGEST_LINE :] if not block.endswith(b"\n") else b"\n"
                 while len(waiting) > AHEAD:
@@ -243,6 +248,10 @@ class Log:
             self._problem(ProblemKind.MALFORMED_LINE, f"{path}:{number}: {message}")
 
     def _problem(self, kind: ProblemKind, message: str) -> None:
+        self.truncated |= kind is ProblemKind.TRUNCATED_LOG
+        if self.partial and kind is ProblemKind.TRUNCATED_LOG:
+            self.remarks.append(Remark("partial", f"{self.side.value}: {message}; what follows there is not compared"))
+            return
         self.problems.append(Problem(kind, message, self.side))
 
     def locate(self, order: int) -> tuple[str, int]:

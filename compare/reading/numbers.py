@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 
-_DIGITS = r"(?:\d+\.?\d*|\.\d+)"
+_DIGITS = r"(?:\d+(?:\.\d*)?|\.\d+)"
 _EXPONENT = r"(?:[eEdD][+-]?\d+)"
 _DECIMAL = rf"[+-]?(?:\d+\.\d*|\.\d+)[+-]\d{{3}}(?![\d.])|[+-]?{_DIGITS}{_EXPONENT}?"
 _HEXADECIMAL = r"[+-]?0[xX](?:[\da-fA-F]+\.?[\da-fA-F]*|\.[\da-fA-F]+)(?:[pP][+-]?\d+)?"
 _NAMED = r"(?:[iI][nN][fF](?:[iI][nN][iI][tT][yY])?|[nN][aA][nN][qQsS]?)(?:\(\w*\))?"
 _SPECIAL = rf"[+-]?(?:{_NAMED}|1\.\#(?:[QS]NAN|IND|INF)\d*)"
-NUMBER = rf"(?:{_SPECIAL}|{_HEXADECIMAL}|{_DECIMAL})"
+NUMBER = rf"(?>{_SPECIAL}|{_HEXADECIMAL}|{_DECIMAL})"  # atomic: a long line that fails must fail at once
 
 INTEGER = re.compile(r"[+-]?\d+$", re.A)
 DECIMAL = re.compile(rf"(?:{_DECIMAL})$", re.A)

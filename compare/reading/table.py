@@ -96,6 +96,16 @@ def convert(texts: Sequence[str], kind: str | None) -> Values:
     return values if fits else _numbers_and_words(texts, whole=whole)
 
 
+def convert_rows(parts: Sequence[Sequence[str]], kind: str | None) -> Values:
+    """Components side by side, (n, width): integers if all are, else floats or objects."""
+    if len(parts) == 1:
+        return convert(parts[0], kind)[:, None]
+    together = convert([text for part in parts for text in part], kind)
+    if together.dtype != np.int64 and (together.dtype == object or (np.abs(together) >= LARGE_INTEGER).any()):
+        return _stacked([convert(part, kind) for part in parts])
+    return np.ascontiguousarray(together.reshape(len(parts), -1).T)
+
+
 def _integers(texts: Sequence[str], *, negative_zero: bool) -> Values | None:
     """All texts as integers; None if one is not. ``negative_zero``: -0 is one too."""
     try:
@@ -180,10 +190,8 @@ def _large(whole: Values) -> bool:
     return bool(((whole >= LARGE_INTEGER) | (whole <= -LARGE_INTEGER)).any())
 
 
-def stack(parts: Sequence[Values]) -> Values:
-    """Components side by side: (n, width). Small integers beside floats become floats."""
-    if len(parts) == 1:
-        return parts[0][:, None]
+def _stacked(parts: Sequence[Values]) -> Values:
+    """Columns side by side: (n, width). Small integers beside floats become floats."""
     kinds = {part.dtype for part in parts}
     large = len(kinds) > 1 and any(part.dtype == np.int64 and _large(part) for part in parts)
     if large or np.dtype(object) in kinds:
