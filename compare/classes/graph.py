@@ -122,7 +122,7 @@ class Graph:
         record = self.vocabulary.record_of(reference, at.record)
         numbers = {**at.indices, **dict(reference.fixed)}
         keys = self.vocabulary.records.get(record, ())
-        if reference.relation != "same" or not keys or any(key not in numbers for key in keys):
+        if reference.relation != "same" or reference.every or not keys or any(key not in numbers for key in keys):
             return False
         return (*at.pixel, *(numbers[key] for key in keys)) in self.store.alone(record, at.pixel)
 

@@ -210,7 +210,7 @@ SUBPIXEL = (
     _p("scatter.c", "{position.x / R, position.y / R, position.z / R}", "{position.x / R, -position.y / R, position.z / R}", "SUBPIXEL.diffracted_vec", "thick, gauss"),
     _p("scatter.c", "px * px / R / R * d->close_distance / R", "px * px / R / R", "SUBPIXEL.omega_pixel_sr", "scan, sources"),
     _p("scatter.c", "px * px / R / R * d->close_distance / R", "px / R / R * d->close_distance / R", "SUBPIXEL.omega_pixel_sr", "scan, weights"),
-    _p("scatter.c", "px * px / R / R * d->close_distance / R", "px * px / R / R * d->distance / R", "SUBPIXEL.omega_pixel_sr", "thick, curved"),
+    _p("scatter.c", "px * px / R / R * d->close_distance / R", "px * px / R / R * d->distance / R", "SUBPIXEL.omega_pixel_sr", "thick, thick spec"),
     _p("scatter.c", "d->point_pixel ? 1.0 / R / R", "d->point_pixel ? 1.0 / R", "SUBPIXEL.omega_pixel_sr", "factors, factors spec"),
     _p("scatter.c", "if (run->omega == 0.0 || s->oversample_omega)", "if (true)", "SUBPIXEL.omega_pixel_sr", "sources, gauss"),
     _p("scatter.c", "if (run->omega == 0.0 || s->oversample_omega)", "if (run->omega == 0.0)", "SUBPIXEL.omega_pixel_sr", "factors, factors spec"),
