@@ -408,8 +408,8 @@ class _Run:
             tolerance_source=self.tolerances.described,
             replayed=bool(self.replays),
         )
-        result = whole.refine(result, self.vocabulary)
-        return replace(result, account=account_of(result.pairs, self.vocabulary))
+        result = whole.refine(result, self.vocabulary, self.graph)
+        return replace(result, account=account_of(result.pairs, self.vocabulary, self.graph))
 
     def _coverage(self, paired: int, missing: int, problems: int, statuses: Statuses) -> Coverage:
         def counted(name: Name) -> bool:

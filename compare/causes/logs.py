@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from compare.causes.values import CLOSE, COMPUTED, digits, numbers
+from compare.classes.graph import Graph
 from compare.result import Comparison, Key, Pair, Side
 from compare.shares.network import Network, Node, label_of
 from compare.vocabulary import Quantity, Vocabulary
@@ -32,10 +33,10 @@ class Logs:
     alone: dict[tuple[Side, str], list[tuple[Key, tuple[float, ...]]]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, comparison: Comparison, vocabulary: Vocabulary, same_inputs: bool) -> Logs:
+    def of(cls, comparison: Comparison, vocabulary: Vocabulary, same_inputs: bool, graph: Graph | None = None) -> Logs:
         stated = {datum.name for datum in comparison.metadata if datum.a is not None and datum.b is not None}
         logs = cls(
-            Network.of(comparison.pairs, vocabulary), vocabulary, same_inputs,
+            Network.of(comparison.pairs, vocabulary, graph), vocabulary, same_inputs,
             vocabulary.format_name in stated, tuple(comparison.pairs),
         )  # fmt: skip
         for left in comparison.leftovers:
@@ -133,7 +134,10 @@ class Place:
     @cached_property
     def differing_inputs(self) -> list[Node]:
         network = self.logs.network
-        return [network.nodes[label] for label in network.inputs(self.label) if network.nodes[label].differs]
+        found = [network.nodes[label] for label in network.inputs(self.label) if network.nodes[label].differs]
+        if math.isinf(self.logs.vocabulary.causes.gains.get(self.label, 0.0)):  # looked up by whole numbers
+            return [node for node in found if node.whole]
+        return found
 
     @cached_property
     def ratio(self) -> float | None:

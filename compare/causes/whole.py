@@ -18,6 +18,7 @@ from compare.causes.neighbours import neutral_factor, related_factor
 from compare.causes.pixels import other_pixel
 from compare.causes.single import float32_run
 from compare.causes.triples import transposed_triple
+from compare.classes.graph import Graph
 from compare.result import Cause, Comparison, DifferenceClass, Origin, Pair
 from compare.vocabulary import Vocabulary
 
@@ -40,11 +41,11 @@ DETECTORS: tuple[Detector, ...] = (
 OF_THE_RUN = ("other-pixel", "different-input")  # said of the comparison as a whole, the first that is found
 
 
-def refine(comparison: Comparison, vocabulary: Vocabulary) -> Comparison:
+def refine(comparison: Comparison, vocabulary: Vocabulary, graph: Graph | None = None) -> Comparison:
     """The comparison with labels for pairs that had none, and one for itself where the runs are not of one kind."""
     if not any(pair.differs for pair in comparison.pairs):
         return comparison
-    logs = Logs.of(comparison, vocabulary, inputs_are_the_same(comparison, vocabulary))
+    logs = Logs.of(comparison, vocabulary, inputs_are_the_same(comparison, vocabulary), graph)
     looked: Counter[tuple[str, str]] = Counter()
     pairs = []
     for pair in comparison.pairs:

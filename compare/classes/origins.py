@@ -129,6 +129,8 @@ class Origins:
         if source is None or not len(source.a) == len(a) == len(b) or not all(map(_finite, source.a)):
             return Decision(None, 0.0, False)
         flipped = [i for i, (x, y) in enumerate(zip(a, b, strict=True)) if x != y]
+        if not all(math.isfinite(source.a[i]) for i in flipped):
+            return Decision(None, 0.0, False)
         margin = max(abs(abs(source.a[i] - round(source.a[i])) - 0.5) for i in flipped)
         neighbours = all(abs(float(a[i]) - float(b[i])) == 1 for i in flipped)
         inside = source.code <= ROUNDING and margin <= source.tolerance

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
+from compare.classes.graph import Graph
 from compare.render.text import value_text
 from compare.result import Account, Origin, Pair, Share
 from compare.shares.network import Network, Node
@@ -14,9 +15,9 @@ from compare.vocabulary import Vocabulary
 SMALLEST_SHARE = 1e-6  # of the result's difference: below it a step is not in the account
 
 
-def account_of(pairs: Sequence[Pair], vocabulary: Vocabulary) -> Account:
+def account_of(pairs: Sequence[Pair], vocabulary: Vocabulary, graph: Graph | None = None) -> Account:
     """Shares of all steps that differ on their own; empty where nothing differs beyond rounding."""
-    network = Network.of(pairs, vocabulary)
+    network = Network.of(pairs, vocabulary, graph)
     positions = {id(pair): at for at, pair in enumerate(pairs)}
     result = network.nodes.get(vocabulary.result or "")
     shown = None if result is None else positions[id(result.worst or result.pairs[-1])]

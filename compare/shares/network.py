@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from compare.classes.graph import Evaluation, Graph
 from compare.result import Key, Pair, Value
 from compare.vocabulary import HEADER, Vocabulary
 
@@ -34,6 +35,12 @@ class Node:
     def differs(self) -> bool:
         return self.worst is not None
 
+    @property
+    def whole(self) -> bool:
+        """Whether a's value is of whole numbers."""
+        values = self.worst.a if self.worst else ()
+        return all(isinstance(value, int) for value in (values if isinstance(values, tuple) else (values,)))
+
     def take(self, value: float) -> None:
         """The value that b must have used in place of the one it prints."""
         if self.worst is not None:
@@ -56,18 +63,18 @@ class Network:
     """Nodes by the vocabulary's label of a step, and the steps that each is made from."""
 
     vocabulary: Vocabulary
+    graph: Graph | None = None  # answers which edges are there at an evaluation; without it all of them
     nodes: dict[str, Node] = field(default_factory=dict)
-    _steps: dict[str, tuple[str, ...]] = field(default_factory=dict)
     _copies: dict[str, list[str]] = field(default_factory=dict)
+    _inputs: dict[str, dict[str, bool]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, pairs: Sequence[Pair], vocabulary: Vocabulary) -> Network:
-        network = cls(vocabulary)
-        network._steps = vocabulary.steps()
+    def of(cls, pairs: Sequence[Pair], vocabulary: Vocabulary, graph: Graph | None = None) -> Network:
+        network = cls(vocabulary, graph)
         for quantity in vocabulary.quantities.values():
-            if quantity.copy:
-                for source in network._steps.get(quantity.label, ()):
-                    network._copies.setdefault(source, []).append(quantity.label)
+            for source in quantity.inputs or () if quantity.copy else ():
+                copies = network._copies.setdefault(vocabulary.label_of(source, quantity.record), [])
+                copies.append(quantity.label)
         for pair in pairs:
             label = label_of(pair.key, vocabulary)
             if label not in network.nodes:
@@ -77,20 +84,49 @@ class Network:
 
     def inputs(self, label: str) -> tuple[str, ...]:
         """Labels of the compared steps that one is made from; what no log prints is replaced by its own inputs."""
-        return tuple(dict.fromkeys(self._reached(label, {label})))
+        return tuple(self._reached(label))
 
-    def _reached(self, label: str, seen: set[str]) -> Iterator[str]:
-        formula = self.vocabulary.causes.formulas.get(label)
-        for source in dict.fromkeys((*self._steps.get(label, ()), *(formula.names if formula else ()))):
-            if source in seen:
-                continue
-            seen.add(source)
+    def certain(self, label: str) -> tuple[str, ...]:
+        """Those of the inputs that are there whatever the logs do not say."""
+        return tuple(source for source, sure in self._reached(label).items() if sure)
+
+    def _reached(self, label: str) -> dict[str, bool]:
+        if label not in self._inputs:
+            node = self.nodes.get(label)
+            pair = None if node is None or not node.pairs else node.worst or node.pairs[-1]
+            at = self.graph.evaluation(pair.key, pair.order) if self.graph and pair else None
+            found: dict[str, bool] = {}
+            self._collect(label, at, {label}, True, found)
+            found.pop(label, None)  # an evaluation before this one is the same step
+            self._inputs[label] = found
+        return self._inputs[label]
+
+    def _collect(self, label: str, at: Evaluation | None, seen: set[str], sure: bool, found: dict[str, bool]) -> None:
+        """Inputs of ``label`` that are compared, copies of those that are not, else what these are made from."""
+        for source, certain in self._edges(label, at):
             if source in self.nodes:
-                yield source
-                continue
-            copies = [copy for copy in self._copies.get(source, ()) if copy in self.nodes and copy not in seen]
-            seen.update(copies)
-            yield from copies or self._reached(source, seen)
+                found[source] = found.get(source, False) or (sure and certain)
+            elif source not in seen:
+                seen.add(source)
+                copies = [copy for copy in self._copies.get(source, ()) if copy in self.nodes and copy not in seen]
+                found |= dict.fromkeys(copies, sure and certain)
+                if not copies:
+                    self._collect(source, _of_missing(source, at, self.vocabulary), seen, sure and certain, found)
+
+    def _edges(self, label: str, at: Evaluation | None) -> Iterator[tuple[str, bool]]:
+        """Labels of a step's inputs at an evaluation, and whether each is certain to be one."""
+        record, _, name = label.rpartition(".")
+        quantity = self.vocabulary.quantities.get((record, name))
+        for reference in (quantity.inputs or ()) if quantity else ():
+            counts = True
+            if reference.when is not None and self.graph is not None and at is not None:
+                answer = self.graph.holds(reference.when, at)
+                if answer is False:
+                    continue
+                counts = bool(answer)
+            yield self.vocabulary.label_of(reference, record), counts
+        formula = self.vocabulary.causes.formulas.get(label)
+        yield from ((source, True) for source in (formula.names if formula else ()))
 
     def above(self, label: str) -> set[str]:
         """Every step that has a part in one, whatever lies between."""
@@ -102,6 +138,15 @@ class Network:
                     found.add(source)
                     open_labels.append(source)
         return found
+
+
+def _of_missing(label: str, at: Evaluation | None, vocabulary: Vocabulary) -> Evaluation | None:
+    """Some evaluation of a step that no log prints: as an older name stands for one, of no loop index."""
+    record, _, name = label.rpartition(".")
+    quantity = vocabulary.quantities.get((record, name))
+    if at is None or quantity is None:
+        return None
+    return Evaluation(replace(quantity, alias_of=(record, name)), record, {}, at.pixel, at.order)
 
 
 def label_of(key: Key, vocabulary: Vocabulary) -> str:

@@ -60,18 +60,15 @@ def _by_size(network: Network, node: Node, differing: dict[str, Node]) -> Split:
 
     What is looked up (a gain without bound) is decided by the whole numbers among its inputs.
     """
+    certain = {label: differing[label] for label in network.certain(node.label) if label in differing}
+    differing = certain or differing
     gain = network.vocabulary.causes.gains.get(node.label, DEFAULT_GAIN)
     if math.isinf(gain):
-        whole = {label: source for label, source in differing.items() if _whole(source)}
+        whole = {label: source for label, source in differing.items() if source.whole}
         differing, gain = (whole, gain) if whole else (differing, DEFAULT_GAIN)
     if node.apart > gain * sum(source.apart for source in differing.values()):
         return Split(1.0)
     return Split(0.0, _in_proportion(differing, 1.0))
-
-
-def _whole(node: Node) -> bool:
-    values = node.worst.a if node.worst else ()
-    return all(isinstance(value, int) for value in (values if isinstance(values, tuple) else (values,)))
 
 
 def _in_proportion(differing: dict[str, Node], whole: float) -> dict[str, float]:
