@@ -21,7 +21,7 @@ KEYS = ("sum", "product", "phase", "float32")
 class Carries:
     """What becomes of differences of the inputs in a step."""
 
-    sum: tuple[Term, ...] = ()  # terms that are added up
+    sum: tuple[tuple[Term, ...], ...] = ()  # terms that are added up; of each, the first that the logs hold
     product: Term = ()  # factors, beside others that do not matter
     phase: tuple[Component, Component] | None = None  # turns = one x the other
     float32: bool = False  # the value is rounded to single precision
@@ -45,7 +45,7 @@ def parse_carries(entry: Mapping[str, Any], where: str, reference: Callable[[str
     if phase is not None and len(phase) != 2:
         raise ValueError(f"{where}: the phase of carries is of two quantities, {len(phase)} were given")
     return Carries(
-        tuple(map(term, entry.get("sum", ()))),
+        tuple(tuple(map(term, one if isinstance(one, list) else [one])) for one in entry.get("sum", ())),
         term(entry.get("product", {})),
         (component(phase[0]), component(phase[1])) if phase is not None else None,
         bool(entry.get("float32", False)),

@@ -9,14 +9,17 @@ to them, the step may differ by T and by what it makes of those differences. The
                                                             rounding that grows with the phase's size
     carries = { float32 = true }                            a unit of single precision, where an input differs
 
-Without an entry a step makes AMPLIFICATION of the largest relative difference of its inputs. An input that is at
-fault itself, or that inherits a fault, carries nothing: what comes after it is no rounding.
+In a sum a list of terms stands for the first of them that the logs hold. Without an entry a step makes AMPLIFICATION
+of the largest relative difference of its inputs, but no more than MOST of its scale; one that copies, the difference
+itself. Results too small for a normal double are rounded by a unit of their own, or to zero, before they are
+multiplied. An input that is at fault itself, or that inherits a fault, carries nothing: what comes after it is no
+rounding.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -29,8 +32,10 @@ from compare.result import DifferenceClass, Origin, Pair, Value
 from compare.vocabulary import Quantity
 
 AMPLIFICATION = 10.0
+MOST = 1e-8
 PHASE_ROUNDINGS = 4.0  # two products on each side
 UNIT = 2.0**-53
+SMALLEST_NORMAL = 2.0**-1022
 
 Resolve = Callable[[Reference], Sequence[Found]]
 
@@ -60,9 +65,11 @@ def widened(pair: Pair, quantity: Quantity, resolve: Resolve, found: Sequence[Fo
 def carried(pair: Pair, quantity: Quantity, resolve: Resolve, found: Sequence[Found]) -> float:
     """How far the inputs' allowed differences may move a step, in the unit of its value."""
     form = quantity.carries
+    if form is None and quantity.copy:
+        return max(map(_apart, found), default=0.0)
     if form is None:
-        return AMPLIFICATION * (pair.scale or 0.0) * max(map(_relative, found), default=0.0)
-    total = sum(_moved(term, resolve) for term in form.sum)
+        return (pair.scale or 0.0) * min(MOST, AMPLIFICATION * max(map(_relative, found), default=0.0))
+    total = sum(_moved(terms, resolve) for terms in form.sum)
     if form.product:
         total += _size(pair.a) * _relative_of_product(form.product, resolve)
     if form.float32 and any(each.code != IDENTICAL for each in found):
@@ -70,28 +77,38 @@ def carried(pair: Pair, quantity: Quantity, resolve: Resolve, found: Sequence[Fo
     return total + _phase(form, pair, resolve)
 
 
-def _moved(term: Term, resolve: Resolve) -> float:
-    """abs(term on b's inputs - term on a's)."""
-    sides = [math.prod(_power(found, side, power) for found, power in _factors(term, resolve)) for side in (0, 1)]
-    moved = abs(sides[1] - sides[0])
-    return moved if math.isfinite(moved) else 0.0
+def _moved(terms: Sequence[Term], resolve: Resolve) -> float:
+    """abs(term on b's inputs - term on a's) of the first term that the logs hold."""
+    for term in terms:
+        factors = _factors(term, resolve)
+        if factors is not None:
+            sides = [math.prod(_power(found, side, power) for found, power in factors) for side in (0, 1)]
+            moved = abs(sides[1] - sides[0])
+            large = (max(1.0, _power(found, 0, power)) for found, power in factors)
+            return moved + SMALLEST_NORMAL * math.prod(large) if math.isfinite(moved) else 0.0
+    return 0.0
 
 
 def _relative_of_product(term: Term, resolve: Resolve) -> float:
-    """Sum of relative differences of the factors, each times its power."""
-    return sum(abs(power) * _relative(found) for found, power in _factors(term, resolve))
-
-
-def _factors(term: Term, resolve: Resolve) -> Iterator[tuple[Found, float]]:
+    """abs(b's product / a's - 1), of those factors that the logs hold."""
+    ratio = 1.0
     for reference, power in term:
         for found in resolve(reference)[:1]:
-            yield found, power
+            before = _power(found, 0, power)
+            ratio *= _power(found, 1, power) / before if before else math.nan
+    return abs(ratio - 1.0) if math.isfinite(ratio) else 0.0
+
+
+def _factors(term: Term, resolve: Resolve) -> list[tuple[Found, float]] | None:
+    """The factors of a term; None where the logs lack one of them."""
+    found = [(resolve(reference)[:1], power) for reference, power in term]
+    return [(hits[0], power) for hits, power in found] if all(hits for hits, _ in found) else None
 
 
 def _power(found: Found, side: int, power: float) -> float:
     value = (found.a, found.b)[side][0]
     try:
-        return float(value) ** power
+        return abs(float(value)) ** power if power % 2 == 0 else float(value) ** power
     except (ValueError, OverflowError, ZeroDivisionError):
         return math.nan
 
@@ -118,13 +135,18 @@ def _phase_rounding(h: float) -> float:
     return rounded / sine if rounded < 2.0 * sine else 2.0
 
 
-def _relative(found: Found) -> float:
-    """Largest difference of a compared value over its largest component; 0 for words."""
+def _apart(found: Found) -> float:
+    """Largest difference of a compared value; 0 for words and other shapes."""
     if any(isinstance(part, str) for part in (*found.a, *found.b)) or len(found.a) != len(found.b):
         return 0.0
     apart = max((abs(float(y) - float(x)) for x, y in zip(found.a, found.b, strict=True)), default=0.0)
-    size = max((abs(float(x)) for x in found.a), default=0.0)
-    return apart / size if size and math.isfinite(apart) else 0.0
+    return apart if math.isfinite(apart) else 0.0
+
+
+def _relative(found: Found) -> float:
+    """Largest difference of a compared value over its largest component; 0 for words."""
+    size = max((abs(float(x)) for x in found.a if not isinstance(x, str)), default=0.0)
+    return _apart(found) / size if size else 0.0
 
 
 def _size(value: Value) -> float:

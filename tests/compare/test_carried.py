@@ -81,6 +81,29 @@ def test_without_a_form_a_step_makes_ten_times_the_difference_of_its_inputs(writ
     assert compared(write, 'inputs = ["F"]', a, b).verdict is Verdict.PARITY
     assert compared(write, 'inputs = ["F"]', a, ["F=1.000000001 I=1.00000002"]).exit_code == 1
     assert compared(write, "inputs = []", a, b).exit_code == 1
+    far = ["F=1e-9 I=1.0"], ["F=3e-9 I=1.0001"]  # all of F is within 1e-11 of N, and means nothing for I
+    assert compared(write, 'inputs = ["F"]', *far).exit_code == 1
+    assert (
+        compared(write, 'inputs = ["F"], copy = true', ["F=1e-9 I=1e-9"], ["F=3e-9 I=3e-9"]).verdict is Verdict.PARITY
+    )
+
+
+def test_results_below_normal_doubles_have_a_unit_of_their_own(write: Write) -> None:
+    """One build flushes F^2 to zero, the other does not; a thousand times that is what is printed."""
+    entry = 'inputs = ["F", "G"], carries = { sum = [{ G = 1, F = 2 }] }'
+    more = 'G = { kind = "float", inputs = [] }\n'
+    a = ["F=1e-155 G=1000.0 I=1e-307"]
+    assert compared(write, entry, a, ["F=1e-155 G=1000.0 I=0.0"], more).verdict is Verdict.PARITY
+    assert compared(write, entry, a, ["F=1e-155 G=1000.0 I=1e-303"], more).exit_code == 1
+
+
+def test_of_several_terms_the_first_in_the_logs_counts(write: Write) -> None:
+    entry = 'inputs = ["F"], carries = { sum = [[{ T = 1 }, { F = 2 }]] }'
+    more = 'T = { kind = "float", inputs = [] , status = "optional" }\n'
+    assert (
+        compared(write, entry, ["F=2.0 I=4.0"], [f"F={2 + 1e-9!r} I={(2 + 1e-9) ** 2!r}"], more).verdict
+        is Verdict.PARITY
+    )
 
 
 def test_a_product_carries_relative_differences_by_their_powers(write: Write) -> None:
