@@ -44,6 +44,8 @@ def compare_traces(
     """Compare two traces given as text, known by ``names``; ``a`` is the reference."""
     from compare.engine import compare_traces as compare
 
+    if subject and isinstance(a, str) and isinstance(b, str):
+        a, b = subject.compared(a, b)
     logs = [log if isinstance(log, Held) else Held(name, log) for log, name in zip((a, b), names, strict=True)]
     words = subject.vocabulary() if subject else None
     return compare(logs[0], logs[1], vocabulary=words, tolerances=subject.tolerances() if subject else None)

@@ -15,6 +15,7 @@ from harness.computing import Computing
 from harness.explaining import Explanation
 from harness.scratch import prepare
 from harness.traced import Trace
+from subjects.nanobragg.judging import used_lines
 from subjects.nanobragg.port import make_simulator, read_case, run_setup
 from subjects.nanobragg.replay.counterfactual import counterfactuals
 from subjects.nanobragg.replay.replays import Replaying, replays_for
@@ -44,7 +45,7 @@ class StepReplay:
         self, a: Trace, b: Trace, machine: Simulator | None, section: Section | None, *, weigh: bool
     ) -> Explanation:
         """Both traces compared with replays; ``weigh``: also what each step at fault costs."""
-        return compare_texts(a.text, b.text, machine, pixel=section, weigh=weigh)
+        return compare_texts(*used_lines(a.text, b.text), machine, pixel=section, weigh=weigh)
 
     def noise_floor(self, case: Case, sections: Sequence[Section], data: Path | None) -> Tolerances:
         """Measured with the simulator's steps, operation by operation."""

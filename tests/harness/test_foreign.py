@@ -13,6 +13,7 @@ from harness.errors import WrongUse
 from harness.parity import run_task
 from harness.scratch import prepare
 from subjects.nanobragg.description import NanoBragg
+from subjects.nanobragg.judging import used_lines
 from subjects.nanobragg.programs import CProgram, Port
 from subjects.nanobragg.reference import Reference, sections_of, switches_defects, traced
 
@@ -107,3 +108,21 @@ def test_sections_begin_with_a_pixel_line_where_there_is_no_format_line() -> Non
         (1, 2): "TRACE_C: pixel 1 2\nTRACE_C: a 1\n",
         (3, 4): "TRACE_C: pixel 3 4\nTRACE_C: a 2\n",
     }
+
+
+STATES = "TRACE_C: phi_carryover 0\nTRACE_C: carried_from none\nTRACE_C: a0_angstroms 1 2 3\n"
+SILENT = "TRACE_C: carried_from 3 3\nTRACE_C: carried_ap_angstroms 7 8 9\nTRACE_C: a0_angstroms 1 2 3\n"
+
+
+def test_a_carried_cell_that_nobody_uses_is_not_compared() -> None:
+    stated, silent = used_lines(STATES, SILENT)
+    assert stated.split() == ["TRACE_C:", "phi_carryover", "0", "TRACE_C:", "a0_angstroms", "1", "2", "3"]
+    assert silent.split() == ["TRACE_C:", "a0_angstroms", "1", "2", "3"]
+    assert silent.count("\n") == SILENT.count("\n"), "lines keep their numbers"
+
+
+def test_a_carried_cell_is_compared_where_it_may_be_used() -> None:
+    carries = STATES.replace("phi_carryover 0", "phi_carryover 1")
+    assert used_lines(carries, SILENT) == (carries, SILENT)
+    assert used_lines(STATES, STATES) == (STATES, STATES), "both say the same of it"
+    assert used_lines(SILENT, SILENT) == (SILENT, SILENT)
