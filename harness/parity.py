@@ -137,8 +137,7 @@ def _compared(task: Task, prepared: Prepared, reference: Ran, port: Ran, began: 
     subject = task.subject
     worst_at = subject.worst_section(reference, port)
     if worst_at is not None and worst_at not in reference.traces:
-        reference = _with_section(task.reference, prepared, reference, worst_at)
-        port = _with_section(task.port, prepared, port, worst_at)
+        reference, port = _with_section(task, prepared, reference, port, worst_at)
     names = (f"trace_{task.reference.side}.log", f"trace_{task.port.side}.log")
     compared = _compare(subject, reference, port, names)
     checks = [trace_check(what, comparison) for what, comparison in compared]
@@ -183,9 +182,19 @@ def _final_values(subject: Subject, a: Ran, b: Ran) -> dict[Section, tuple[float
     }
 
 
-def _with_section(program: Program, prepared: Prepared, run: Ran, section: Section) -> Ran:
-    """The run with the trace of one more section."""
-    return replace(run, traces={**run.traces, **program.trace(prepared, [section]).traces})
+def _with_section(task: Task, prepared: Prepared, reference: Ran, port: Ran, section: Section) -> tuple[Ran, Ran]:
+    """The runs with the trace of one more section; as they were where one program has none (it masks what the other shows).
+
+    A program that the trace comes from may be anybody's, and raise anything: the artifacts differ all the same.
+    """
+    try:
+        more = [program.trace(prepared, [section]).traces for program in (task.reference, task.port)]
+    except Exception:
+        return reference, port
+    return (
+        replace(reference, traces={**reference.traces, **more[0]}),
+        replace(port, traces={**port.traces, **more[1]}),
+    )
 
 
 def worst_exit_code(outcomes: Sequence[Outcome]) -> ExitCode:

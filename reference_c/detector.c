@@ -13,6 +13,8 @@ static int pixel_count(int given, double *size, double pixel_size, const char *s
     if (given != 0)
         *size = pixel_size * given;
     double count = given < 0 ? given : ceil(*size / pixel_size - 0.5);
+    if (isnan(count))
+        count = NAN; /* without the sign that a division leaves */
     if (!(count >= 1.0 && count < INT_MAX))
         fail(BAD_INPUT, "the detector is %g pixels along its %s axis; give -detpixels or -detsize above 0", count,
              side);

@@ -49,7 +49,7 @@ CARRIED = re.compile(r"^TRACE_\w+:\s*carried_\w+[ =].*$", re.MULTILINE)
 
 
 def used_lines(a: str, b: str) -> tuple[str, str]:
-    """Two traces without their ``carried_`` lines where one states that phi = 0 carries nothing over, the other nothing.
+    """Two traces without their ``carried_`` lines where one says that phi = 0 carries nothing over, the other nothing.
 
     The other may have mended phi = 0 without a word about it, and still print what it would have carried: nothing is
     made from that. If it does carry it over, the cells of its PHI records differ.

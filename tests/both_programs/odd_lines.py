@@ -76,7 +76,9 @@ def something_behind_a_number(words: Words, r: random.Random) -> None:
 
 
 def another_number(words: Words, r: random.Random) -> None:
-    words[_number(words, r)] = r.choice(NUMBERS)
+    at = _number(words, r)
+    if words[at - 1] != "-detector_abs":  # the difference of two numbers next to 1 is rounding alone
+        words[at] = r.choice(NUMBERS)
 
 
 def one_word_less(words: Words, r: random.Random) -> None:
