@@ -183,7 +183,7 @@ def _final_values(subject: Subject, a: Ran, b: Ran) -> dict[Section, tuple[float
 
 
 def _with_section(task: Task, prepared: Prepared, reference: Ran, port: Ran, section: Section) -> tuple[Ran, Ran]:
-    """The runs with the trace of one more section; as they were where one program has none (it masks what the other shows).
+    """The runs with the trace of one more section; as they were where one program has none: it may mask it.
 
     A program that the trace comes from may be anybody's, and raise anything: the artifacts differ all the same.
     """
