@@ -132,6 +132,7 @@ class Causes:
     grids: Mapping[str, Grid] = field(default_factory=dict)  # label of a position -> how another pixel shows there
     constants: Mapping[str, float] = field(default_factory=dict)
     given: frozenset[str] = frozenset()  # labels of what is read from arguments and files, not computed
+    states_defects: str | None = None  # metadata that names the defects a program ran with: all, none, or a list
     same_inputs: tuple[str, ...] = ()  # metadata that, stated alike, shows that both runs had the same inputs
     gains: Mapping[str, float] = field(default_factory=dict)  # how much larger a relative difference a step can make
     formulas: Mapping[str, Formula] = field(default_factory=dict)  # label of a step -> its formula
@@ -397,12 +398,13 @@ def _alias(entry: Mapping[str, Any]) -> Alias:
 
 def _causes(entry: Mapping[str, Any], steps: Mapping[str, str]) -> Causes:
     lists = ("half_step_of", "same_inputs")
-    _only(entry, {*lists, "constants", "given", "gains", "grids"}, "[causes]")
+    _only(entry, {*lists, "states_defects", "constants", "given", "gains", "grids"}, "[causes]")
     grids = entry.get("grids", {})
     for label, grid in grids.items():
         _only(grid, {"along", "step"}, f"[causes.grids] {label}")
     return Causes(
         **{name: tuple(entry.get(name, ())) for name in lists},
+        states_defects=entry.get("states_defects"),
         given=frozenset(entry.get("given", ())),
         grids={label: Grid(tuple(grid["along"]), grid["step"]) for label, grid in grids.items()},
         constants={name: float(value) for name, value in entry.get("constants", {}).items()},
@@ -438,7 +440,7 @@ def _defect(entry: Mapping[str, Any]) -> Defect:
         text, value = _condition(entry["when"])
         when = parse_reference(text), value
     return Defect(
-        entry["name"], entry["label"], entry.get("index"), entry.get("quantity"), when,
+        entry["name"], entry.get("label", entry["name"]), entry.get("index"), entry.get("quantity"), when,
         tuple(entry.get("shows_in", ())), tuple(entry.get("spoils", ())),
     )  # fmt: skip
 

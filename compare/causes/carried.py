@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from compare.causes.logs import Place
 from compare.causes.values import TELLING_DIGITS, digits, numbers
-from compare.result import Cause, Side
+from compare.result import Cause, Side, Value
 from compare.vocabulary import Defect
 
 CONTINUES = 0.2  # of the difference: how near b must be to where a's other steps lead
@@ -21,6 +23,31 @@ def named_defect(place: Place) -> Cause | None:
             if evidence:
                 return Cause(defect.name, evidence)
     return None
+
+
+def stated_defect(place: Place) -> Cause | None:
+    """The two programs state that they ran with different defects, and one of these alone spoils the step."""
+    name = place.logs.vocabulary.causes.states_defects
+    stated = place.logs.stated.get(name) if name else None
+    if stated is None:
+        return None
+    a, b = (_listed(value, place.logs.vocabulary.defects) for value in stated)
+    if a is None or b is None or place.differing_inputs:
+        return None
+    found = [d for d in place.logs.vocabulary.defects if place.label in d.spoils and (d.name in a) != (d.name in b)]
+    if len(found) != 1:
+        return None
+    has, lacks = ("a", "b") if found[0].name in a else ("b", "a")
+    return Cause(found[0].name, f"{has} ran with it, {lacks} without it")
+
+
+def _listed(value: Value | None, defects: Sequence[Defect]) -> set[str] | None:
+    """Names of defects that a program states; None where it states none of them in a way that is known."""
+    words = [word for part in (value if isinstance(value, tuple) else (value,)) for word in str(part).split(",")]
+    known = {defect.name for defect in defects}
+    if words == ["all"]:
+        return known
+    return set() if words == ["none"] else set(words) if set(words) <= known else None
 
 
 def _repeats(place: Place, defect: Defect, label: str) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from compare.causes.values import CLOSE, COMPUTED, digits, numbers
 from compare.classes.graph import Graph
-from compare.result import Comparison, Key, Pair, Side
+from compare.result import Comparison, Key, Pair, Side, Value
 from compare.shares.network import Network, Node, label_of
 from compare.vocabulary import Quantity, Vocabulary
 
@@ -30,14 +30,15 @@ class Logs:
     same_inputs: bool  # both logs state that they ran the same case
     one_format: bool  # both logs state the version of their format
     pairs: tuple[Pair, ...]
+    stated: Mapping[str, tuple[Value, Value]] = field(default_factory=dict)  # metadata that both logs state
     alone: dict[tuple[Side, str], list[tuple[Key, tuple[float, ...]]]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, comparison: Comparison, vocabulary: Vocabulary, same_inputs: bool, graph: Graph | None = None) -> Logs:
-        stated = {datum.name for datum in comparison.metadata if datum.a is not None and datum.b is not None}
+        stated = {m.name: (m.a, m.b) for m in comparison.metadata if m.a is not None and m.b is not None}
         logs = cls(
             Network.of(comparison.pairs, vocabulary, graph), vocabulary, same_inputs,
-            vocabulary.format_name in stated, tuple(comparison.pairs),
+            vocabulary.format_name in stated, tuple(comparison.pairs), stated,
         )  # fmt: skip
         for left in comparison.leftovers:
             rows = logs.alone.setdefault((left.side, label_of(left.key, vocabulary)), [])

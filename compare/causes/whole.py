@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from compare.causes.addends import missing_addend
-from compare.causes.carried import named_defect
+from compare.causes.carried import named_defect, stated_defect
 from compare.causes.inputs import different_input, given_value, inputs_are_the_same, overridden
 from compare.causes.logs import Logs, Place
 from compare.causes.neighbours import neutral_factor, related_factor
@@ -28,6 +28,7 @@ Detector = Callable[[Place], Cause | None]
 
 DETECTORS: tuple[Detector, ...] = (
     named_defect,
+    stated_defect,
     float32_run,
     other_pixel,
     transposed_triple,

@@ -128,3 +128,21 @@ def test_two_logs_that_agree_have_no_cause(tmp_path) -> None:
     result = compared(tmp_path, SCALING, SCALING)
     assert result.cause is None
     assert result.verdict in (Verdict.PARITY, Verdict.INCOMPLETE)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "label"),
+    [
+        ("all", "none", None),  # two defects spoil the step: which of them is not known
+        ("curved-axes,stale-dump", "stale-dump", "curved-axes"),
+        ("none", "curved-axes", "curved-axes"),
+        ("all", "all", None),
+        ("all", "something-else", None),
+        ("stale-dump", "none", None),
+    ],
+)
+def test_a_defect_that_one_program_states_and_that_spoils_the_step(tmp_path, a: str, b: str, label: str | None) -> None:
+    lines = {"case": "curved", "pixel_pos_meters": "0.1 0.0123456789 -0.00665"}
+    other = {"case": "curved", "pixel_pos_meters": "0.1 0.0123789123 -0.00669"}
+    result = compared(tmp_path, {"defects": a} | lines, {"defects": b} | other)
+    assert causes(result).get("pixel_pos_meters") == label
