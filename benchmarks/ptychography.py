@@ -1,7 +1,6 @@
-"""Ptychography: the forward model of 1,000 positions in both programs, and reconstructions beside another package's.
+"""Ptychography: the forward model of 1,000 positions in both programs, and the iterative solvers.
 
     python -m benchmarks.ptychography              # needs `make reference reference-fast`
-    python -m benchmarks.ptychography --peer       # also ptychi, where it is installed
 
 CPU seconds of one thread, medians of the rounds, contenders in turn: on a shared machine wall seconds say little.
 """
@@ -93,7 +92,7 @@ def errors(scan: Scan, found: np.ndarray, den: np.ndarray) -> str:
     return f"amplitude MAE {m.amplitude_mae:.4f}  phase MAE {m.phase_mae:.4f}  nrmse {m.nrmse:.4f}"
 
 
-def solver_table(peer: bool, sweeps: int) -> None:
+def solver_table(sweeps: int) -> None:
     """Reconstructions of the same simulated data."""
     scan = scan_of(Arrays("simulated", simulate(Recipe())), Reading())
     typer.echo(f"reconstruction, 256 positions, N = 64, {sweeps} sweeps, one thread, CPU seconds")
@@ -103,24 +102,16 @@ def solver_table(peer: bool, sweeps: int) -> None:
         seconds = time.process_time() - began
         line = errors(scan, solved.object, solved.den)
         typer.echo(f"  ours, {name:10} {seconds:6.1f} s  {line}  R {residual_of(scan, solved.object):.4f}")
-    if peer:
-        from benchmarks.ptychi_peer import reconstructed
-
-        began = time.process_time()
-        found = reconstructed(scan, sweeps)
-        seconds = time.process_time() - began
-        typer.echo(f"  ptychi, ePIE     {seconds:6.1f} s  {errors(scan, found, solved.den)}")
 
 
 def run(
     rounds: Annotated[int, typer.Option(help="Of the forward model.")] = 3,
     sweeps: Annotated[int, typer.Option(help="Of the solvers.")] = 50,
-    peer: Annotated[bool, typer.Option("--peer", help="Also the package ptychi.")] = False,
 ) -> None:
     """Print both tables."""
     torch.set_num_threads(1)
     forward_table(rounds)
-    solver_table(peer, sweeps)
+    solver_table(sweeps)
 
 
 if __name__ == "__main__":

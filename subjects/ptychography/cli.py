@@ -284,6 +284,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     except InputError as error:
         print(f"ptycho: {error}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except ModuleNotFoundError as error:
+        if error.name not in ("torch", "matplotlib"):
+            raise
+        print(f"ptycho: needs {error.name}: pip install 'trace-parity[torch]'", file=sys.stderr)
+        sys.exit(2)
     except KeyboardInterrupt:
         print("ptycho: interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)

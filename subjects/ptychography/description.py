@@ -181,10 +181,11 @@ class Shared(Subject):
         return {"build": build_command}
 
     def commands(self) -> Mapping[str, Any]:
-        """The audit of gradients."""
+        """The audits: of gradients, and of patterns that depend on each other."""
         from subjects.ptychography.gradients import gradcheck
+        from subjects.ptychography.independence import independence
 
-        return {"gradcheck": gradcheck}
+        return {"gradcheck": gradcheck, "independence": independence}
 
 
 class Ptychography(Shared):

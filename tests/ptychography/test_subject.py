@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from compare.engine import compare_traces as compare_logs
@@ -15,6 +16,7 @@ from harness.scratch import prepare
 from harness.subject import Role
 from subjects.ptychography.cases import CASES
 from subjects.ptychography.defects import NAMES
+from subjects.ptychography.independence import dependent, programs
 from subjects.ptychography.replaying import TABLE, At, sides_of
 from tests.ptychography.test_parity import FAULTS
 
@@ -120,3 +122,14 @@ def test_another_binary_is_taken_by_its_path(tmp_path: Path):
     subject = open_subject("ptychography")
     with pytest.raises(Exception, match="executable program"):
         subject.reference(tmp_path / "absent", None)
+
+
+def test_patterns_do_not_depend_on_each_other(ptycho_c, tmp_path):
+    both, count = programs(CASES[1], tmp_path)
+    assert count == 16
+    for images in both.values():
+        assert dependent(images, count) == []
+
+
+def test_a_pattern_that_depends_on_the_others_is_found():
+    assert dependent(lambda chosen: np.array([[[j + 10.0 * (len(chosen) > 1 and j == 2)]] for j in chosen]), 4) == [2]

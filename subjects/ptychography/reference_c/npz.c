@@ -117,9 +117,12 @@ static int item_size(const char *descr, Array *array, const char *what)
     int size = atoi(descr + 3);
     bool known = strchr("biufcU", array->kind) != NULL && array->kind != '\0' && strchr("<|", order) != NULL;
     bool sized = array->kind == 'c' ? size == 8 || size == 16 : array->kind == 'f' ? size == 4 || size == 8 : size >= 1;
-    if (!known || !sized || (array->kind != 'U' && array->kind != 'c' && size > 8))
-        fail(BAD_INPUT, "%s has the type %.8s; little endian numbers of at most 64 bits (complex: 128) are read", what,
-             descr);
+    if (!known || !sized || (array->kind != 'U' && array->kind != 'c' && size > 8)) {
+        char shown[9] = ""; /* what a file says is shown as plain text */
+        for (int i = 0; i < 8 && descr[i] != '\0'; ++i)
+            shown[i] = (char)(descr[i] >= ' ' && descr[i] <= '~' ? descr[i] : '?');
+        fail(BAD_INPUT, "%s has the type %s; little endian numbers of at most 64 bits (complex: 128) are read", what, shown);
+    }
     return array->kind == 'U' ? 4 * size : size;
 }
 
