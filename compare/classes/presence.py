@@ -28,6 +28,11 @@ def presence_pairs(graph: Graph, book: Book) -> Iterator[Pair]:
                 yield _pair(graph, presence, book, side, entry, names)
 
 
+def is_presence(pair: Pair) -> bool:
+    """Whether a pair says that one log alone has a line, and is no value of either."""
+    return (pair.a, pair.b) in ((THERE, MISSING), (MISSING, THERE))
+
+
 def _lines(record: str, store: Store, book: Book) -> Iterator[tuple[Side, Entry, tuple[str, ...]]]:
     for side in Side:
         name = next((name for name in book.names(side) if name[0] == record), None)
@@ -92,4 +97,4 @@ def _stated(graph: Graph, book: Book, side: Side, name: Name, entry: Entry) -> f
     return float(value[0]) if value is not None and len(value) == 1 and isinstance(value[0], int | float) else None
 
 
-__all__ = ["presence_pairs"]
+__all__ = ["is_presence", "presence_pairs"]

@@ -290,7 +290,6 @@ DOMAIN = (
     _p("lattice.c", "(sin(x) / x - cos(x)) / (x * x)", "(sin(x) / x - cos(x)) / x", "DOMAIN.F_latt", "round"),
     _p("lattice.c", "/ 0.63 * crystal->fudge", "/ 0.65 * crystal->fudge", "DOMAIN.F_latt", "gauss"),
     _p("lattice.c", "dot(off, off) * Na * Na * Nb * Nb * Nc * Nc", "dot(off, off) * Na * Nb * Nc", "DOMAIN.F_latt", "gauss, tophat"),
-    _p("lattice.c", "scaled(crystal->c_star, e->l[i] - e->l0[i])", "scaled(crystal->c_star, e->l[i])", "DOMAIN.F_latt", "gauss"),
     _p("lattice.c", "crystal->fudge < 0.3969", "crystal->fudge > 0.3969", "DOMAIN.F_latt", "tophat"),
 )  # fmt: skip
 

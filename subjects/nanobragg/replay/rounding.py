@@ -75,6 +75,7 @@ EXACT = frozenset(
         "bool",
         "item",
         "long",
+        "nan_to_num",
     ]
 )
 """Operations whose result is exact, or that compute no value."""

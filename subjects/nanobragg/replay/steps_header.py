@@ -49,6 +49,8 @@ def header_steps(side: SideValues, context: Context) -> Iterator[Step | Given]:
             also = RESTATED.get(name, ())
             if name not in known and all(_as_the_port(side, context, other) for other in also):
                 more = _scanned(side) if name == "carried_from" else ()
+                if more and not _scans_as_the_port(side, context):
+                    continue
                 yield Given(HEADER, name, THE_ROW, [value], (*header_inputs(*also), *more))
     yield from made
 
@@ -57,6 +59,14 @@ def _scanned(side: SideValues) -> tuple[Input, ...]:
     """What tells whether pixels before this one were scanned: the resolution limit, and what this pixel makes of it."""
     scanned = (("SOURCE", "stol_A_inv"), ("PHI", "phi_deg"))
     return tuple(Input(name, np.array([row])) for name in scanned for row in range(len(side.rows(name[0]))))
+
+
+def _scans_as_the_port(side: SideValues, context: Context) -> bool:
+    """Whether a side has the port's lines of sources and phi steps: else pixels before this one may differ too."""
+    assert context.own is not None
+    return all(
+        len(side.rows(record)) == sum(own.name == record for own in context.own.records) for record in ("SOURCE", "PHI")
+    )
 
 
 def _as_the_port(side: SideValues, context: Context, name: str) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
+from compare.classes.presence import is_presence
 from compare.result import Comparison, Key, Pixel, Side, Value
 
 Name = tuple[str, str]
@@ -113,7 +114,7 @@ def sides_of(comparison: Comparison, pixel: Pixel | None, known: Pixel | None = 
     """
     stated: dict[Side, dict[Name, dict[Key, Value]]] = {Side.A: {}, Side.B: {}}
     for pair in comparison.pairs:
-        if pair.key.pixel == pixel and not pair.key.occurrence:
+        if pair.key.pixel == pixel and not pair.key.occurrence and not is_presence(pair):
             _put(stated[Side.A], pair.key, pair.a)
             _put(stated[Side.B], pair.key, pair.b)
     for left in comparison.leftovers:
