@@ -9,6 +9,7 @@ from os import PathLike, fspath
 from compare import causes, tolerances
 from compare.alignment.aliases import Aliases, AliasPair
 from compare.alignment.lane import Lane, Step, Unit
+from compare.alignment.proposals import proposals
 from compare.alignment.sequence_lane import SequenceLane
 from compare.causes import whole
 from compare.classes import carried, measure
@@ -380,6 +381,7 @@ class _Run:
         self.findings.precision()
         self.findings.other_order(self.collector.pairs)
         self.findings.unread()
+        self.findings.remarks += proposals(self.book, self.vocabulary, self.collector.pairs)
         self.findings.remarks[:0] = self.measuring.deciding.remarks()
         statuses = Statuses(self.vocabulary, self.seen, self.aliased)
         paired = sum(self.collector.counts.values())

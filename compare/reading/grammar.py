@@ -14,7 +14,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from compare.reading.numbers import NUMBER, is_number
-from compare.reading.phrases import Items, PartlyPrinted, Piece, Reader, Token, Unreadable, tokens_of
+from compare.reading.phrases import Items, PartlyPrinted, Reader
+from compare.reading.tokens import Piece, Token, Unreadable, tokens_of
 
 HEAD = re.compile(
     r"TRACE(?:[_-](?P<side>[A-Za-z0-9]+)(?:_(?P<record>\w+))?)?"

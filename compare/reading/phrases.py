@@ -13,56 +13,20 @@ value of it (``dtype=...``) is left out.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
 
-from compare.reading.numbers import NUMBER, is_number
+from compare.reading.numbers import is_number
+from compare.reading.tokens import OPEN, UNIT, Piece, Token, Unreadable, is_numeric, partners_of, pieces_of
 
-MOST_REPEATS = 1_000_000
 DEEPEST = 40
-TOKEN = re.compile(
-    rf"""(?P<blank>\s+)
-    |(?P<text>"[^"]*"|'[^']*')(?![\w'"])
-    |(?P<number>{NUMBER})(?=$|[\s,;:=\[\](){{}}|%])
-    |(?P<sign>:=|=>|->|={{1,3}}|[:,;\[\](){{}}]|\|(?![^\s|]+\|))
-    |(?P<word>(?:(?!->|=>)[^\s,;:=\[\](){{}}])+)""",
-    re.X | re.A,
-)
 ASSIGN = {"=", ":", ":=", "->", "=>"}
 SEPARATORS = {",", ";", "|", ":"}
 OPERATORS = set(".x*/+-^·×")
-OPEN = {"[": "]", "(": ")", "{": "}"}
 ABOUT = {  # what printers say of an array beside its values
     "dtype", "device", "grad_fn", "requires_grad", "shape", "size", "layout", "names", "weak_type", "mask",
     "fill_value",
 }  # fmt: skip
-ATOM = (
-    r"(?:[munpkMGµμ]?(?:m|s|g|A|V|W|J|N|K|Pa|Hz|eV|T|C|mol|rad|sr|Ang|bar|b|px)|[Ff]?[Pp]hotons?|[Cc]ounts?|[Pp]ixels?|"
-    r"[Aa]ngstroe?ms?|[A-Za-z]*[Mm]et(?:er|re)s?|[Dd]eg(?:rees?)?|[Mm]?[Rr]ad(?:ian)?s?|[Ss]teradians?|[Ss]econds?|"
-    r"[Ii]nv(?:erse)?|per|[Åå]|Å|°|%|electrons?|barns?|sec|min|hours?|h|ulps?|1)"
-)
-UNIT = re.compile(rf"{ATOM}(?:(?:\^|\*\*)?[-+]?\d+|[²³⁻¹]+)?(?:[*/·.]{ATOM}(?:(?:\^|\*\*)?[-+]?\d+|[²³⁻¹]+)?)*$")
-WITH_UNIT = re.compile(rf"(?P<number>{NUMBER})(?P<unit>%|°|px|[munk]?m|[mun]?s|Å|deg|m?rad|[kM]?eV|[kM]?Hz)$", re.A)
-COMPLEX = re.compile(rf"(?P<real>{NUMBER})(?P<imaginary>[+-](?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)[ij]$", re.A)
-REPEATED = re.compile(rf"(?P<times>\d+)\*(?P<number>{NUMBER})$", re.A)
-
-
-class Token(NamedTuple):
-    """``kind`` is number, word, text or sign; ``start`` and ``end`` are positions in the line."""
-
-    kind: str
-    text: str
-    start: int
-    end: int
-
-
-class Piece(NamedTuple):
-    """One number or word of a value, and where it stands; (-1, -1) where it is written once for several."""
-
-    text: str
-    span: tuple[int, int]
 
 
 @dataclass
@@ -80,10 +44,6 @@ class Value:
             yield from part.items(f"{name}.{key}" if name else key)
 
 
-class Unreadable(Exception):
-    """A text that is not of this grammar."""
-
-
 class PartlyPrinted(Exception):
     """A text whose printer has left values out."""
 
@@ -91,23 +51,12 @@ class PartlyPrinted(Exception):
 Items = list[tuple[str, list[Piece]]]
 
 
-def tokens_of(line: str, start: int = 0) -> list[Token]:
-    """The tokens of a line from a position on, blanks left out."""
-    found = []
-    for match in TOKEN.finditer(line, start):
-        kind = match.lastgroup or ""
-        if kind != "blank":
-            text = match.group()
-            found.append(Token("number" if kind == "word" and is_number(text) else kind, text, *match.span()))
-    return found
-
-
 class Reader:
     """Reads the tokens of one line. ``units``: a unit may stand behind a blank."""
 
     def __init__(self, line: str, tokens: Sequence[Token], *, units: bool) -> None:
         self.line, self.tokens, self.units = line, tokens, units
-        self.depths = _partners(tokens)
+        self.depths = partners_of(tokens)
         if any(token.text in ("...", "…") for token in tokens) and any(t.kind == "number" for t in tokens):
             raise PartlyPrinted("the printer has left values out (...)")
 
@@ -180,7 +129,7 @@ class Reader:
         value, end = self._value(following + 1, 0)
         if not self._ends(end):
             raise Unreadable
-        numbers = [piece for token in expression if self._numeric(token) for piece in _pieces(token)]
+        numbers = [piece for token in expression if is_numeric(token) for piece in pieces_of(token)]
         made_from = [(f"{name}.from", numbers)] if numbers else []
         return [*made_from, *value.items(name)], end
 
@@ -251,7 +200,7 @@ class Reader:
             raise Unreadable
         value = Value()
         token = self.tokens[at]
-        if self._numeric(token):
+        if is_numeric(token):
             at = self._numbers(at, value, single=single, listed=depth > 0)
         elif token.text in OPEN and token.kind == "sign":
             at = self._lists(at, value, depth)
@@ -270,20 +219,15 @@ class Reader:
             raise Unreadable
         return value, self._after_unit(at, depth)
 
-    def _numeric(self, token: Token) -> bool:
-        if token.kind == "number":
-            return True
-        return token.kind == "word" and any(form.match(token.text) for form in (WITH_UNIT, REPEATED, COMPLEX))
-
     def _numbers(self, at: int, value: Value, *, single: bool, listed: bool) -> int:
         while True:
-            value.pieces += _pieces(self.tokens[at])
+            value.pieces += pieces_of(self.tokens[at])
             at += 1
             if single:
                 return at
             comma = not listed and self._is(at, {","})
             following = at + comma
-            if following >= len(self.tokens) or not self._numeric(self.tokens[following]):
+            if following >= len(self.tokens) or not is_numeric(self.tokens[following]):
                 return at
             if self._is(following + 1, ASSIGN - {":"}):
                 return at
@@ -357,7 +301,7 @@ class Reader:
         return at
 
     def _begins_value(self, at: int) -> bool:
-        return at < len(self.tokens) and (self._numeric(self.tokens[at]) or self._is(at, set(OPEN)))
+        return at < len(self.tokens) and (is_numeric(self.tokens[at]) or self._is(at, set(OPEN)))
 
     # ------------------------------------------------------------------------------------------ places
 
@@ -392,33 +336,3 @@ class Reader:
 
     def _slice(self, start: int, end: int) -> str:
         return " ".join(self.line[self.tokens[start].start : self.tokens[end - 1].end].split())
-
-
-def _pieces(token: Token) -> list[Piece]:
-    """The numbers of one token: itself, without a unit glued to it, or so many times as it says."""
-    if token.kind == "number":
-        return [Piece(token.text, (token.start, token.end))]
-    found = WITH_UNIT.match(token.text)
-    if found:
-        return [Piece(found["number"], (token.start, token.start + found.end("number")))]
-    found = COMPLEX.match(token.text)
-    if found:
-        return [Piece(found[part], (-1, -1)) for part in ("real", "imaginary")]
-    repeated = REPEATED.match(token.text)
-    if repeated is None or len(repeated["times"]) > 7 or int(repeated["times"]) > MOST_REPEATS:
-        raise Unreadable
-    return [Piece(repeated["number"], (-1, -1))] * int(repeated["times"])
-
-
-def _partners(tokens: Sequence[Token]) -> dict[int, int]:
-    """Position of each opening bracket -> that of its closing one; brackets without a partner are left out."""
-    partners: dict[int, int] = {}
-    open_at: list[int] = []
-    for at, token in enumerate(tokens):
-        if token.kind != "sign":
-            continue
-        if token.text in OPEN:
-            open_at.append(at)
-        elif open_at and token.text == OPEN[tokens[open_at[-1]].text]:
-            partners[open_at.pop()] = at
-    return partners

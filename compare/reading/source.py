@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import codecs
+import os
 import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from io import BufferedReader, BytesIO
-from pathlib import Path
 from typing import BinaryIO, cast
 
 from compare.errors import InputError
@@ -53,7 +53,7 @@ def open_log(path: str) -> Iterator[BinaryIO]:
     if isinstance(path, Held):
         yield BytesIO(path.content)
         return
-    if Path(path).is_dir():
+    if os.path.isdir(path):  # false for a name that is too long, which open() says in words
         raise InputError(f"{path} is a folder, a trace log was required; name the log inside it")
     with ExitStack() as stack:
         try:
