@@ -87,10 +87,13 @@ def read_document(folder: Path) -> Document:
 
 
 def read_comparison(path: Path) -> Comparison | None:
-    """A stored comparison, None where the file is not there."""
+    """A stored comparison, None where the file is not there; InputError where it is none, or of another version."""
     from compare.render.json_ import read
 
-    return read(path.read_text("utf-8")) if path.is_file() else None
+    try:
+        return read(path.read_text("utf-8")) if path.is_file() else None
+    except ValueError as error:
+        raise InputError(f"{path}: {error}") from error
 
 
 def artifact_list(folder: Path) -> list[tuple[str, str]]:
