@@ -265,7 +265,7 @@ def final(steps: Sequence[Step], result: str = "") -> Step | None:
     named = [step for step in steps if result and result in (step.pair.a.names | step.pair.b.names)]
     if named:
         return named[-1]
-    return max(steps, key=lambda step: (step.pair.a.first.order, step.pair.b.first.order), default=None)
+    return max(steps, key=lambda step: (step.pair.a.ended, step.pair.b.ended), default=None)
 
 
 def _with_shares(steps: list[Step], runner: _Runner, last: Step | None) -> list[Step]:

@@ -51,6 +51,11 @@ class Group:
         )
 
     @property
+    def ended(self) -> int:
+        """When its first name is stored last."""
+        return self.first.ended
+
+    @property
     def first(self) -> Series:
         return min(self.members, key=lambda member: member.order)
 

@@ -34,6 +34,9 @@ def lines(captured: Captured) -> Iterator[str]:
     downstream = len(captured.differing()) - sum(step.differs for step in guilty)
     if guilty or downstream:
         yield f"{len(captured.differing())} steps differ: {len(guilty)} at fault, {downstream} downstream or unknown"
+    result = captured.setup.result
+    if result and not any(result in step.pair.a.names | step.pair.b.names for step in captured.steps):
+        yield f"result = {result!r} is no paired quantity here: the last that both store stands for it"
     unknown = [step for step in captured.differing() if step.origin == "unknown"]
     if unknown:
         yield f"origin unknown for {len(unknown)}: {', '.join(step.pair.a.first.name for step in unknown[:5])}"

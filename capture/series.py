@@ -69,7 +69,7 @@ class Series:
         name: as the program calls it, component included: ``r.position.x``.
         site: where it is stored.
         blocks: its values by case and section.
-        order: when it is first stored.
+        order, ended: when it is stored first and last.
         others: names that the very same numbers have elsewhere.
     """
 
@@ -79,6 +79,7 @@ class Series:
     key: tuple[object, ...]
     blocks: dict[tuple[int, int], Block] = field(default_factory=dict)
     order: int = 0
+    ended: int = 0
     others: set[str] = field(default_factory=set)
 
     @property
@@ -128,6 +129,7 @@ def series_of(traces: Sequence[CapturedTrace]) -> list[Series]:
                 key = key_of(column, component)
                 name = f"{site.name}.{label}" if label else site.name
                 series = found.setdefault(key, Series(name, site, component, key, order=int(column.order[0])))
+                series.ended = max(series.ended, int(column.order[-1]))
                 series.others |= aliases.get((site.number, site.name), set())
                 for section in np.unique(column.section):
                     series.blocks[case, int(section)] = _block(column, component, column.section == section)
@@ -144,7 +146,14 @@ def _sums(series: Iterable[Series]) -> Iterator[Series]:
             if all(block is not None for block in blocks.values()):
                 kept = {place: block for place, block in blocks.items() if block is not None}
                 yield Series(
-                    one.name, one.site, one.component, (*one.key, "end", depth), kept, one.order + 1, one.others
+                    one.name,
+                    one.site,
+                    one.component,
+                    (*one.key, "end", depth),
+                    kept,
+                    one.order + 1,
+                    one.ended,
+                    one.others,
                 )
 
 
