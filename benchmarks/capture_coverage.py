@@ -130,6 +130,17 @@ def spectra(one: Group, cases: int) -> set[tuple[bytes, ...]]:
     return found
 
 
+def fitting(found: set[tuple[bytes, ...]], known: set[tuple[bytes, ...]]) -> set[tuple[bytes, ...]]:
+    """The traced components that a group's values are, in the cases where it and the trace have any."""
+    return {
+        truth
+        for truth in known
+        for own in found
+        if any(x and x == y for x, y in zip(truth, own, strict=True))
+        and all(not x or not y or x == y for x, y in zip(truth, own, strict=True))
+    }
+
+
 def judge(pairing: Pairing, truths: Sequence[Truth]) -> None:
     """Recall: traced quantities with every component in an accepted pair. Precision: pairs with a traced value."""
     wanted = components(truths)
@@ -137,7 +148,7 @@ def judge(pairing: Pairing, truths: Sequence[Truth]) -> None:
     right, total, wrong = 0, 0, []
     known = set(wanted.values())
     for pair in pairing.accepted():
-        a, b = (spectra(group, len(truths)) & known for group in (pair.a, pair.b))
+        a, b = (fitting(spectra(group, len(truths)), known) for group in (pair.a, pair.b))
         accepted |= a & b
         if a or b:
             total += 1

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.pairing import Pair, Pairing, aligned
+from capture.pairing import TOLERANCE, Pair, Pairing, Verdict, aligned
 from capture.series import CALL, ITEM, Block, Series, key_of, series_of
 from capture.trace import CapturedTrace, Values
 
@@ -105,9 +105,15 @@ def targets(pairing: Pairing, case: int) -> list[Target]:
             continue
         for place, block in series.blocks.items():
             reference = aligned(pair, place, block) if place[0] == case else None
-            if reference is not None:
+            if reference is not None and (pair.stated or pair.verdict is Verdict.PROPOSED or _agrees(reference, block)):
                 found.append(Target(pair, place, series, block, reference))
     return sorted(found, key=lambda target: target.series.order)
+
+
+def _agrees(reference: NDArray[np.float64], block: Block) -> bool:
+    """Whether a pair that was accepted by its values agrees over these axes: else it cannot be placed, nor forced."""
+    scale = float(np.abs(reference).max(initial=0.0))
+    return _largest(block.values - reference) <= 10.0 * TOLERANCE * scale
 
 
 def _bound(members: Sequence[Series]) -> Series | None:
@@ -208,6 +214,8 @@ def explain(
     (forced,) = run([{"force": str(work / "force_all.npz")}])
     computed = {series.key: series for series in series_of([forced])} if forced is not None else {}
     steps = [_step(target, computed, floors or {}) for target in found]
+    if not any(step.differs for step in steps):  # forcing what is equal already changes nothing: nobody is at fault
+        return [replace(step, on_reference=step.port) for step in steps]
     runner = _Runner(found, trace, run, work)
     _clear(steps, runner)
     return _with_shares(steps, runner, final(steps, result))

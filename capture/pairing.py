@@ -17,12 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.errors import CaptureError
-from capture.series import Block, Series, series_of, words_of
+from capture.series import Block, Series, series_of, without_unit, words_of
 from capture.trace import CapturedTrace
 
 TOLERANCE = 1e-9  # relative to the largest value: what rounding may do before values count as another quantity
 POWERS = range(-12, 13)
 ENOUGH, SOME = 3, 1  # distinct full-width numbers: enough alone; enough together with a name
+STATED = "stated in parity.toml"
+LONG = 8  # short numbers, such as rounded indices, count when there are so many, and not all alike
 
 
 Holders = dict[str, list["Group"]]
@@ -79,6 +81,11 @@ class Pair:
     order: tuple[int, ...] = ()
 
     @property
+    def stated(self) -> bool:
+        """Whether the user said so."""
+        return self.evidence == STATED
+
+    @property
     def usable(self) -> bool:
         """Accepted, or the only one of both names: such a proposal is tried, and said to be one."""
         return self.verdict is Verdict.ACCEPTED or bool(self.shared)
@@ -90,12 +97,15 @@ def aligned(pair: Pair, place: tuple[int, int], block: Block) -> NDArray[np.floa
     places_a = sorted(pair.a.first.blocks)
     if place not in places_b or len(places_a) != len(places_b):
         return None
-    values = pair.a.first.blocks[places_a[places_b.index(place)]].essential() * pair.factor
+    source = pair.a.first.blocks[places_a[places_b.index(place)]]
+    values = source.essential() * pair.factor
     if len(pair.order) == values.ndim:
         values = values.transpose(pair.order)
     varying = block.varying()
     shape = tuple(block.values.shape[axis] for axis in varying)
     if values.size != int(np.prod(shape, dtype=np.int64)):
+        if source.values.size == block.values.size:  # the port runs through the loops as one
+            return source.values.reshape(block.values.shape) * pair.factor
         return np.broadcast_to(values.reshape(-1)[0], block.values.shape) if values.size == 1 else None
     full = tuple(block.values.shape[axis] if axis in varying else 1 for axis in range(block.values.ndim))
     return np.broadcast_to(values.reshape(full), block.values.shape)
@@ -126,7 +136,7 @@ def pair_series(a: Sequence[Series], b: Sequence[Series]) -> Pairing:
     pairs: list[Pair] = []
     taken_a: set[int] = set()
     taken_b: set[int] = set()
-    for level in (_exact, _rounded):
+    for level in (_exact, _rounded, _unfolded, _partial):
         candidates = level([g for g in groups_a if id(g) not in taken_a], [g for g in groups_b if id(g) not in taken_b])
         for pair in _judged(candidates, holders):
             pairs.append(pair)
@@ -159,14 +169,16 @@ def group(series: Sequence[Series]) -> list[Group]:
         name = one.tail if full == 0 else ""  # numbers like 0 and 1 are equal by chance: only with the same name
         found.setdefault((shapes, vector.tobytes(), name), Group([], vector, shapes, full)).members.append(one)
     for one_group in found.values():
-        one_group.names = frozenset(name for member in one_group.members for name in member.names)
+        raw = {name for member in one_group.members for name in member.names}
+        one_group.names = frozenset(raw | {without_unit(name) for name in raw})
     return list(found.values())
 
 
 def information(values: NDArray[np.float64]) -> int:
     """How many distinct numbers of full width there are: those that chance does not make equal."""
     distinct = np.unique(np.abs(values))[:1000]
-    return sum(1 for value in distinct.tolist() if len(f"{value:.15e}".partition("e")[0].rstrip("0")) > 6)
+    wide = sum(1 for value in distinct.tolist() if len(f"{value:.15e}".partition("e")[0].rstrip("0")) > 6)
+    return wide + (ENOUGH if len(values) >= LONG and len(distinct) >= ENOUGH else 0)
 
 
 # ---- candidates ----
@@ -203,6 +215,67 @@ def _rounded(a: Sequence[Group], b: Sequence[Group]) -> list[tuple[Group, Group,
             if factor is not None and matches(one, other, factor, TOLERANCE) is not None:
                 candidates.append((one, other, factor))
     return candidates
+
+
+def _unfolded(a: Sequence[Group], b: Sequence[Group]) -> list[tuple[Group, Group, float]]:
+    """Pairs that agree over all axes of one side: a port that runs through several loops as one."""
+    by_size: dict[int, list[tuple[Group, NDArray[np.float64]]]] = {}
+    for other in b:
+        for vector in (other.vector, unfolded(other)):
+            by_size.setdefault(len(vector), []).append((other, vector))
+    candidates: dict[tuple[int, int], tuple[Group, Group, float]] = {}
+    for one in a:
+        full = unfolded(one)
+        if len(full) == len(one.vector) or not np.any(full):
+            continue
+        scale = TOLERANCE * float(np.abs(full).max())
+        for other, vector in by_size.get(len(full), ()):
+            known = one.information >= SOME or bool(one.names & other.names)
+            if known and bool((np.abs(full - vector) <= scale).all()):
+                candidates[id(one), id(other)] = (one, other, 1.0)
+    return list(candidates.values())
+
+
+def _partial(a: Sequence[Group], b: Sequence[Group]) -> list[tuple[Group, Group, float]]:
+    """Pairs of one name that agree in the cases that both have: in others one side does not come there."""
+    holders_b = _holders(b)
+    candidates: dict[tuple[int, int], tuple[Group, Group, float]] = {}
+    for one in a:
+        mine = _by_case(one)
+        for other in {id(g): g for name in one.names for g in holders_b.get(name, ())}.values():
+            theirs = _by_case(other)
+            common = mine.keys() & theirs.keys()
+            told = one.information >= SOME and other.information >= SOME and mine.keys() != theirs.keys()
+            if told and common and all(_alike(mine[c], theirs[c]) for c in common):
+                candidates[id(one), id(other)] = (one, other, 1.0)
+    return list(candidates.values())
+
+
+def _by_case(one: Group) -> dict[int, list[Block]]:
+    found: dict[int, list[Block]] = {}
+    for (case, _), block in sorted(one.first.blocks.items()):
+        found.setdefault(case, []).append(block)
+    return found
+
+
+def _alike(a: Sequence[Block], b: Sequence[Block]) -> bool:
+    """Whether two sides' blocks of one case agree, over the varying axes or over all of one side's."""
+    if len(a) != len(b):
+        return False
+    for x, y in zip(a, b, strict=True):
+        views = itertools.product((x.essential(), x.values), (y.essential(), y.values))
+        if not any(_close(left.reshape(-1), right.reshape(-1)) for left, right in views if left.size == right.size):
+            return False
+    return True
+
+
+def _close(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
+    return bool((np.abs(a - b) <= TOLERANCE * np.abs(a).max(initial=0.0)).all())
+
+
+def unfolded(one: Group) -> NDArray[np.float64]:
+    """A group's first series over all its axes, also those along which nothing changes."""
+    return np.concatenate([block.values.reshape(-1) for _, block in sorted(one.first.blocks.items())]) + 0.0
 
 
 def _spectrum(one: Group) -> NDArray[np.float64]:
@@ -297,7 +370,9 @@ def _verdict(a: Group, b: Group, factor: float, alone: bool, holders: tuple[Hold
     if _contradicted(a, b, holders):
         return Pair(a, b, Verdict.PROPOSED, factor, said + "; both names are used for other values too")
     enough = (alone and information >= ENOUGH) or (shared and information >= SOME)
-    enough = enough or (factor == 1.0 and _only_ones(shared, holders))
+    telling = any(len(words_of(name)) > 1 for name in shared) or len(np.unique(a.vector)) > 1
+    enough = enough or (factor == 1.0 and bool(shared) and (telling or _only_ones(shared, holders)))
+    enough = enough or (factor == 1.0 and alone and likeness == 1.0)
     enough = enough or (likeness >= 0.5 and alone and information >= SOME)
     if enough:
         order = matches(a, b, factor, TOLERANCE)
@@ -393,7 +468,7 @@ def confirm(pairing: Pairing, names: Mapping[str, str]) -> Pairing:
         if one is None or other is None:
             missing = name_a if one is None else name_b
             raise CaptureError(f"[capture.pairs] names {missing!r}, which this capture has no values of")
-        stated.append(Pair(one, other, Verdict.ACCEPTED, 1.0, "stated in parity.toml", frozenset({name_a})))
+        stated.append(Pair(one, other, Verdict.ACCEPTED, 1.0, STATED, frozenset({name_a})))
     taken = {id(group) for pair in stated for group in (pair.a, pair.b)}
     others = tuple(p for p in pairing.pairs if id(p.a) not in taken and id(p.b) not in taken)
     return Pairing(

@@ -19,6 +19,7 @@ from capture.trace import CapturedTrace, Site, Values
 
 CALL = "call"  # the axis of a helper's calls at one place
 ITEM = re.compile(r"\[\d+\]")
+UNIT_END = re.compile(r"(?:_(?:per_m|m2|m|mm|meters|angstroms|A|inv|A3|sr|deg|rad|K|s))+\Z")
 UNIT_WORDS = frozenset({"m", "meters", "mm", "a", "angstroms", "inv", "sr", "deg", "rad", "sqr", "s", "k"})
 MOST_ROWS = 2_000_000
 
@@ -104,6 +105,13 @@ def tail_of(name: str, is_part: bool) -> str:
     """The last part of a name; with its owner where it is a component of a vector."""
     parts = ITEM.sub("", name).split(".")
     return ".".join(parts[-2:]) if is_part and len(parts) > 1 and len(parts[-1]) <= 2 else parts[-1]
+
+
+@cache
+def without_unit(name: str) -> str:
+    """``Fbeam_m`` and ``a_star_A_inv.x`` as ``Fbeam`` and ``a_star.x``."""
+    head, point, tail = name.partition(".")
+    return (UNIT_END.sub("", head) or head) + point + tail
 
 
 @cache
