@@ -17,7 +17,8 @@ from compare.tolerances import Floor, Step, Tolerances
 from compare.vocabulary import of_installed
 from harness import __version__
 from harness.case import Case, Section
-from subjects.ptychography.replaying import Machine, Side, evaluated, sides_of
+from subjects.ptychography.replay_steps import Machine, Side
+from subjects.ptychography.replaying import evaluated, sides_of
 
 RUNS, SEED = 4, 20260101
 UNIT = 2.0**-53

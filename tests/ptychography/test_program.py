@@ -245,3 +245,17 @@ def test_a_flat_result_is_told(trained, scan, tmp_path, monkeypatch, caplog):
     caplog.set_level(logging.WARNING, "ptychography")
     assert ptycho("infer", "--model_path", trained, "--test_data", scan, "--output_dir", tmp_path) == 0
     assert "has collapsed" in caplog.text
+
+
+def test_other_data_are_watched_and_a_run_goes_on(scan, tmp_path, capsys):
+    other, output = tmp_path / "other.npz", tmp_path / "t"
+    assert ptycho("simulate", other, "--N", "32", "--side", "4", "--step", "3", "--seed", "5") == 0
+    argv = ["--train_data_file", scan, "--test_data_file", other, "--output_dir", output, "--torch-accelerator", "cpu"]
+    argv += ["--probe_trainable", "true", "--torch_loss_mode", "mae", *SMALL]
+    assert ptycho("train", *argv, "--nepochs", "1", "--do_stitching") == 0
+    assert (output / "reconstructed_amplitude.png").is_file()
+    assert ptycho("train", *argv, "--nepochs", "2", "--resume") == 0
+    said = capsys.readouterr().out
+    assert "resumed after epoch 1" in said
+    assert "epoch 2/2" in said
+    assert sorted(p.name for p in (output / "logs").iterdir()) == ["train.log", "version_0", "version_1"]

@@ -17,7 +17,8 @@ from harness.subject import Role
 from subjects.ptychography.cases import CASES
 from subjects.ptychography.defects import NAMES
 from subjects.ptychography.independence import dependent, programs
-from subjects.ptychography.replaying import TABLE, At, sides_of
+from subjects.ptychography.replay_steps import TABLE, At
+from subjects.ptychography.replaying import sides_of
 from tests.ptychography.test_parity import FAULTS
 
 SUBJECTS = ("ptychography", "ptychography-stitch")
