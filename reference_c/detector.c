@@ -12,7 +12,7 @@ static int pixel_count(int given, double *size, double pixel_size, const char *s
 {
     if (given != 0)
         *size = pixel_size * given;
-    double count = given < 0 ? given : ceil(*size / pixel_size - 0.5);
+    double count = given < 0 ? given : ceil(*size / pixel_size - 0.5) + 0.0; /* not -0 */
     if (isnan(count))
         count = NAN; /* without the sign that a division leaves */
     if (!(count >= 1.0 && count < INT_MAX))

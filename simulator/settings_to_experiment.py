@@ -264,9 +264,10 @@ def detector_from(settings: Settings, remarks: Remarks) -> Detector:
 
 def _pixel_count(given: int, size_m: float, pixel_size_m: float, side: str) -> int:
     count = given if given < 0 else quotient(size_m, pixel_size_m) - 0.5
-    if not 0 < count < LARGEST_IMAGE:
+    count = math.ceil(count) if math.isfinite(count) else count
+    if not 1 <= count < LARGEST_IMAGE:
         raise InputError(f"the detector is {count:g} pixels along its {side} axis; give -detpixels or -detsize above 0")
-    return math.ceil(count)
+    return int(count)
 
 
 def _attenuation(settings: Settings, thickness: Steps) -> float:
