@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from harness.computing import Computing
+from simulator.remarks import IgnoredInput
 from subjects.nanobragg.rendering import run_port
 
 LINE = "-cell 40 50 60 -default_F 10 -N 5 -detpixels 6 -pixel 8 -oversample 1 -nonoise -nopgm"
@@ -53,11 +54,12 @@ def test_pixels_are_printed(words: str, pixels: int, capsys: pytest.CaptureFixtu
         assert printed[0].startswith("   2    1 : I = ")
 
 
-def test_ignored_words_are_said_in_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
-    assert simulate(f"{LINE} -hdiv 0") == 0
-    assert capsys.readouterr().err.splitlines() == [
-        "warning: unknown flag -hdiv (the reference ignores it); did you mean -hdivrange?",
-        "warning: '0' is neither a flag nor a flag's value (the reference ignores it)",
+def test_ignored_words_are_said_in_a_line_each() -> None:
+    with pytest.warns(IgnoredInput) as said:
+        assert simulate(f"{LINE} -hdiv 0") == 0
+    assert [str(remark.message) for remark in said] == [
+        "unknown flag -hdiv (the reference ignores it); did you mean -hdivrange?",
+        "'0' is neither a flag nor a flag's value (the reference ignores it)",
     ]
 
 
