@@ -59,14 +59,14 @@ CONTEXT = {"help_option_names": ["-h", "--help"]}
 
 def main() -> None:
     """Run the command line of the process."""
-    # Two OpenMP runtimes in one process (torch's and another library's) abort it unless this is set.
-    os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
     prepare_process()
     sys.exit(run(sys.argv[1:]))
 
 
 def run(argv: Sequence[str]) -> int:
     """Run one command line and give its exit code; never a traceback for a user's mistake."""
+    # Two OpenMP runtimes in one process (torch's and another library's) abort it unless this is set.
+    os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
     try:
         name, words = split_option(argv)
         key, words = split_option(words, SIGN)

@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.harness.support import ROOT, Run, program
+from tests.harness.support import ROOT, Run, in_process
 
 
 @pytest.fixture
 def harness(tmp_path: Path) -> Run:
-    return program("harness", tmp_path)
+    return in_process("harness", tmp_path)
 
 
 @pytest.fixture
 def compare(tmp_path: Path) -> Run:
-    return program("compare", tmp_path)
+    return in_process("compare", tmp_path)
 
 
 @pytest.fixture(scope="session", autouse=True)
