@@ -106,7 +106,7 @@ class Key:
 
     @property
     def place(self) -> str:
-        """Where, without the name: ``DOMAIN[source=0 phi_tic=3]``, "" for a line of the pixel itself."""
+        """Where, without the name: ``CELL[step=0 cell=3]``, "" for a line of the pixel itself."""
         inner = " ".join(f"{index}={number}" for index, number in self.indices)
         return f"{self.record}[{inner}]" if inner else self.record
 

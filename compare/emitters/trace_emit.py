@@ -6,7 +6,7 @@
     trace.value("start_m", [0.0, 0.0, 1.0])         # TRACE_PY: start_m 0.0 0.0 1.0
     trace.record("STEP", {"step": 3}, flux=x)       # TRACE_PY_STEP step=3 flux=0.15548207271956166
 
-The first time that a name is written, a line ``TRACE_PY_AT name=PHI.F_latt at=model.py line=123`` says where in the
+The first time that a name is written, a line ``TRACE_PY_AT name=STEP.flux at=model.py line=123`` says where in the
 source (not with ``places=False``). Floats are written in the shortest form that reads back to the same bits. Arrays
 and tensors are accepted as they are (whatever has ``tolist``). ``if trace:`` around costly arguments makes an emitter
 that is off free.

@@ -3,7 +3,7 @@
     line = TRACE [ "_" SIDE [ "_" RECORD ] ] [ index ] ":" body        the colon may be missing
 
 with ``name value`` lines where there is no RECORD, ``key=value key=value`` where there is one, and everything else
-that `phrases` reads. An index is one or more integers: ``SOURCE 0:``, ``SOURCE[0]:``, ``SOURCE: 0:``; an element
+that `phrases` reads. An index is one or more integers: ``CELL 0:``, ``CELL[0]:``, ``CELL: 0:``; an element
 without a name is ``[i,j,k]=value``. What is neither read nor a heading without numbers is malformed.
 """
 

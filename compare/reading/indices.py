@@ -68,7 +68,7 @@ def entry_of(parsed: Parsed, vocabulary: Vocabulary) -> Entry:
 
 
 def _record_of(parsed: Parsed, vocabulary: Vocabulary) -> tuple[str, tuple[int, ...], tuple[tuple[int, int], ...]]:
-    """Record, positions, spans; ``SOURCE2`` is evaluation 2 of a listed SOURCE."""
+    """Record, positions, spans; ``CELL2`` is evaluation 2 of a listed CELL."""
     record = parsed.record
     stem = record.rstrip("0123456789")
     glued = record[len(stem) :]

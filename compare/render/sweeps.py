@@ -80,7 +80,7 @@ def _sweep(group: Sequence[Pair]) -> Sweep | None:
 
 
 def _swept_index(group: Sequence[Pair]) -> str | None:
-    """The phi loop where there is one, since a spindle is what people turn; else the longest loop."""
+    """The loop of a rotation (phi) where there is one, else the longest loop."""
     seen: dict[str, set[int]] = defaultdict(set)
     for pair in group:
         for name, at in pair.key.indices:
