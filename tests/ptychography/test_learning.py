@@ -1,12 +1,16 @@
 """Network, layer and loss: shapes, sizes, what is 0 for perfect data, and that the forward model is the traced one."""
 
+import logging
+
 import numpy as np
 import pytest
 import torch
 
 from simulator.errors import InputError
+from subjects.ptychography.configuration import Configuration
+from subjects.ptychography.dataset import make_dataset
 from subjects.ptychography.forward import make_setup
-from subjects.ptychography.inference import check_input
+from subjects.ptychography.inference import check_input, patches_of
 from subjects.ptychography.learning import BACKGROUND, Batch, Loss, Model, Scaling, loss_weights, scaling_of
 from subjects.ptychography.mutations import mutated
 from subjects.ptychography.network import Architecture, Doubled, PatchNetwork, count_parameters
@@ -151,3 +155,25 @@ def test_a_trainable_probe_gets_a_gradient():
     Loss(model.scaling.mean_count)(model(batch), batch).backward()
     assert model.probe_re.grad is not None
     assert np.abs(model.probe_re.grad.numpy()).max() > 0
+
+
+def test_every_tensor_of_a_batch_is_moved():
+    batch = Batch(torch.zeros(1, 1, 2, 2), torch.zeros(1, 1), torch.zeros(1, 1), torch.ones(1, 1, 2, 2)).to("meta")
+    assert all(part is not None and part.device.type == "meta" for part in batch)
+    model = model_of(small_scan(), trainable=True).to("meta")
+    tensors = [*model.parameters(), *model.buffers(), *model.forward_model.probe, model.forward_model.frequencies]
+    assert all(tensor.device.type == "meta" for tensor in tensors)
+
+
+def test_inference_moves_the_model_and_every_batch_and_does_not_train(monkeypatch, caplog):
+    moved = []
+    monkeypatch.setattr(Model, "to", lambda self, device: (moved.append(("model", device)), self)[1])
+    monkeypatch.setattr(Batch, "to", lambda self, device: (moved.append(("batch", device)), self)[1])
+    caplog.set_level(logging.INFO, "ptychography")
+    scan = small_scan()
+    model = model_of(scan)
+    patches = patches_of(model, make_dataset(scan, Configuration()), 8, "cuda")
+    assert moved == [("model", "cuda"), ("batch", "cuda"), ("batch", "cuda")]
+    assert not model.training
+    assert patches.shape == (16, 1, 32, 32)
+    assert "PyTorch model moved to device: cuda" in caplog.text
