@@ -197,6 +197,8 @@ def _along(with_it: Array, without: Array | None, factor: float, a: Array, b: Ar
         towards = math.copysign(1.0, abs(float(b[0])) - abs(float(a[0])))
         return (logs[0] - logs[1]) * towards
     way = b - a
+    if not (np.isfinite(way).all() and np.isfinite(with_it).all() and np.isfinite(without).all()) or not way.any():
+        return math.nan
     return float(np.dot(with_it - without * factor, way) / np.dot(way, way))
 
 

@@ -32,6 +32,7 @@ def label(a: Value, b: Value) -> str:
         (0.25, 0.75, "unknown"),
         ((1.0, 2.0, 4.5), (2.0, 1.0, 4.5), "swapped-components"),
         ((1.0, 2.0, 4.5), (4.5, 1.0, 2.0), "shifted-components"),
+        ((1.0, 2.0, 4.5), (-2.0, 1.0, 4.5), "swapped-components"),
         ((1.5, 5.0, 4.0, 2.5), (1.5, 4.0, 5.0, 2.5), "transposed-components"),
         ((1.0, 5.0, 3.0, 4.0, 2.0, 7.0, 9.0, 8.0, 6.0), NINE_TRANSPOSED, "transposed-components"),
         ((3, -2, 7), (3, -1, 7), "off-by-one"),
