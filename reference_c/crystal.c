@@ -176,6 +176,8 @@ static void choose_size(const Options *o, const Beam *beam, Crystal *crystal)
         if (i > 0 && beam->size >= 0.0 && size > beam->size)
             size = beam->size;
         double cells = size > 0.0 ? ceil(size / edges[i]) : o->N_cells[i];
+        if (isnan(cells))
+            cells = NAN; /* without the sign that a division leaves */
         if (!(cells < 1e9))
             fail(BAD_INPUT, "the crystal is %g cells along axis %c; at most 1e+09", cells, "abc"[i]);
         crystal->N[i] = cells <= 1.0 ? 1.0 : cells;

@@ -26,14 +26,15 @@ static Source parse_source(char *line, const TextFile *file, Vec3 default_positi
 {
     const char *separators = " \t\v\f\r,;:!";
     double v[5] = {default_position.x, default_position.y, default_position.z, 1.0, wavelength};
-    for (int i = 0; i < 5 && line[strspn(line, separators)] != '\0'; ++i)
-        if (!read_number(&line, separators, &v[i]))
+    int given = 0;
+    for (; given < 5 && line[strspn(line, separators)] != '\0'; ++given)
+        if (!read_number(&line, separators, &v[given]))
             fail(BAD_INPUT, "%s line %d: a source is one to five finite numbers (X Y Z weight lambda)", file->name, file->line);
     if (line[strspn(line, separators)] != '\0')
         object("%s line %d: more than five words (X Y Z weight lambda)", file->name, file->line);
     if (v[0] == 0.0 && v[1] == 0.0 && v[2] == 0.0)
         fail(BAD_INPUT, "%s line %d: a source at the origin has no direction", file->name, file->line);
-    if (v[3] < 0.0 || v[4] <= 0.0)
+    if (v[3] < 0.0 || (given == 5 && v[4] <= 0.0))
         object("%s line %d: a source's weight must not be negative and its wavelength be positive", file->name,
                file->line);
     return (Source){.position = {v[0], v[1], v[2]}, .weight = v[3], .wavelength = v[4]};

@@ -139,7 +139,7 @@ def _object_to_zero_vectors(settings: Settings, remarks: Remarks) -> None:
 def _beam(settings: Settings, folder: Path, remarks: Remarks) -> Beam:
     name = settings.source_file
     sources = None if name is None else read_sources(folder / name, name, remarks)
-    if not settings.wavelength_A > 0:
+    if settings.wavelength_A <= 0:
         remarks.object(f"the wavelength must be positive, not {settings.wavelength_A:g} Angstrom")
     if sources is None and settings.dispersion >= 2:
         remarks.object(
