@@ -195,7 +195,7 @@ def integer_image(image: np.ndarray, scale: float, adc_offset: float = 40.0, roi
     rows, columns = _region(image, roi)
     for some in _few(rows, image):
         counts = image[some, columns].astype(np.float64)
-        with np.errstate(invalid="ignore"):
+        with np.errstate(invalid="ignore", over="ignore"):
             counts *= scale
         counts += adc_offset
         np.fmax(counts, 0.0, out=counts)  # what is no number becomes 0 as well
@@ -231,7 +231,8 @@ def grey_image(image: np.ndarray, scale: float, roi: Roi | None = None) -> np.nd
     rows, columns = _region(image, roi)
     for some in _few(rows, image):
         grey = np.nan_to_num(image[some, columns].astype(np.float64))
-        grey *= scale
+        with np.errstate(invalid="ignore", over="ignore"):
+            grey *= scale
         pixels[some, columns] = np.clip(grey, 0.0, 255.0, out=grey)
     return pixels
 

@@ -98,6 +98,11 @@ def printed_check(
     return Check(what, code, "; ".join(differing) or f"{', '.join(names)} equal")
 
 
+def _plain(line: str) -> str:
+    """Without the sign of what is no number, and without the blanks up to the header's end."""
+    return line.replace("-nan", "nan").rstrip(" ")
+
+
 def _same_figures(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
     return len(a) == len(b) and all(_same_figure(float(x), float(y)) for x, y in zip(a, b, strict=True))
 
@@ -141,6 +146,6 @@ def header_checks(expected: Mapping[str, bytes], got: Mapping[str, bytes]) -> It
     for kind, header in expected.items():
         other = got.get(kind, b"")
         lines = (bytes(text).decode("ascii", "replace").splitlines() for text in (header, other))
-        differing = [f"{a!r} against {b!r}" for a, b in zip_longest(*lines, fillvalue="") if a != b]
-        code = DIVERGENCE if header != other else 0
+        differing = [f"{a!r} against {b!r}" for a, b in zip_longest(*lines, fillvalue="") if _plain(a) != _plain(b)]
+        code = DIVERGENCE if differing or len(header) != len(other) else 0
         yield Check(f"{kind} header", code, "; ".join(differing) or f"{len(header)} bytes equal")

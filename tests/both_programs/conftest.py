@@ -75,12 +75,18 @@ class Both:
         names = {outcome: {path.name for path in outcome.folder.iterdir()} for outcome in (self.c, self.port)}
         assert names[self.c] == names[self.port]
         for name in names[self.c] - {"floatimage.bin"}:
-            c, port = ((outcome.folder / name).read_bytes() for outcome in (self.c, self.port))
+            c, port = (with_plain_nan((outcome.folder / name).read_bytes()) for outcome in (self.c, self.port))
             if bits_equal:
                 assert c == port, name
             else:
                 assert c[:512] == port[:512] or name.endswith(".pgm"), name
                 assert len(c) == len(port), name
+
+
+def with_plain_nan(content: bytes) -> bytes:
+    """An image file whose header says nan without a sign, which no rule of arithmetic settles."""
+    header = content[:512]
+    return header.replace(b"-nan", b"nan").ljust(512) + content[512:] if b"-nan" in header else content
 
 
 def assert_images_agree(c: np.ndarray, port: np.ndarray) -> None:
