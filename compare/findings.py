@@ -13,7 +13,7 @@ from compare.classes.measure import INCOMPARABLE, Measured
 from compare.classes.store import Name
 from compare.leftovers import Book, key_of
 from compare.reading.log import Log
-from compare.result import Ambiguity, Key, Pair, Problem, ProblemKind, Remark, Side
+from compare.result import Ambiguity, Key, Pair, Pixel, Problem, ProblemKind, Remark, Side
 from compare.tolerances import Tolerances
 from compare.vocabulary import Vocabulary
 
@@ -123,10 +123,15 @@ class Findings:
         if empty:
             text = f"no trace lines (TRACE_...) in {' or '.join(empty)}: nothing was compared"
         else:
-            stated = [f"{side.value} holds pixel {log.pixels}" for side, log in self.logs.items() if log.pixels]
+            stated = [f"{side.value} holds {_some(log.pixels)}" for side, log in self.logs.items() if log.pixels]
             text = "the logs have no quantity in common: nothing was compared" + ("; " if stated else "")
             text += ", ".join(stated)
         return Problem(ProblemKind.NO_COMMON_KEYS, text)
+
+
+def _some(pixels: Sequence[Pixel]) -> str:
+    more = f" and {len(pixels) - 3} more" if len(pixels) > 3 else ""
+    return f"pixel {list(pixels[:3])}{more}"
 
 
 def foreign_records(book: Book, vocabulary: Vocabulary) -> Iterator[Problem]:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 AHEAD = 2  # blocks that are parsed while another is compared
 MOST_MALFORMED = 20
+STATED, HEADER, CLOSING = 1, 2, 4  # of a section: its pixel line, a line of the trace, the line that ends it
 MOST_FLOATS = 2_000_000  # of a log whose precision is inferred; longer ones must state theirs
 KNOWN_FORMATS = (1,)
 
@@ -46,14 +47,6 @@ class Pool:
     def close(self) -> None:
         if "_threads" in self.__dict__:
             self._threads.shutdown(cancel_futures=True)
-
-
-@dataclass
-class _Section:
-    """What a pixel's section has shown so far."""
-
-    has_header: bool = False
-    has_closing: bool = False
 
 
 @dataclass
@@ -82,8 +75,7 @@ class Log:
     headings: Shown = field(default_factory=Shown)
     unread: Shown = field(default_factory=Shown)
     _starts: list[int] = field(default_factory=list)  # lines before each file
-    _sections: dict[Pixel | None, _Section] = field(default_factory=dict)
-    _known_pixels: set[Pixel] = field(default_factory=set)
+    _sections: dict[Pixel | None, int] = field(default_factory=dict)  # what each has shown: STATED | HEADER | CLOSING
     _pixel: Pixel | None = None
     _malformed: int = 0
 
@@ -157,8 +149,9 @@ class Log:
             self._see_pixel((slow, fast))
 
     def _see_pixel(self, pixel: Pixel) -> None:
-        if pixel not in self._known_pixels:
-            self._known_pixels.add(pixel)
+        shown = self._sections.get(pixel, 0)
+        if not shown & STATED:
+            self._sections[pixel] = shown | STATED
             self.pixels.append(pixel)
 
     def _note(self, table: Table, pixels: Sequence[Pixel | None]) -> None:
@@ -174,10 +167,9 @@ class Log:
             self._read_digits(table)
         if self.vocabulary.quantity("", name).status == "metadata":
             return
+        shown = HEADER | (CLOSING if name == self.vocabulary.closing else 0)
         for pixel in pixels:
-            section = self._sections.setdefault(pixel, _Section())
-            section.has_header = True
-            section.has_closing |= name == self.vocabulary.closing
+            self._sections[pixel] = self._sections.get(pixel, 0) | shown
 
     def _see_floats(self, table: Table) -> None:
         for column in table.columns.values():
@@ -235,11 +227,13 @@ class Log:
     def _check_sections(self) -> None:
         if self.vocabulary.closing is None:
             return
-        for pixel, section in self._sections.items():
-            if section.has_header and not section.has_closing:
-                where = f"pixel {pixel[0]} {pixel[1]}" if pixel else "the trace"
-                message = f"{where} has no {self.vocabulary.closing} line; the log may be cut off"
-                self._problem(ProblemKind.TRUNCATED_LOG, message)
+        cut = [pixel for pixel, shown in self._sections.items() if shown & HEADER and not shown & CLOSING]
+        for pixel in cut[:MOST_MALFORMED]:
+            where = f"pixel {pixel[0]} {pixel[1]}" if pixel else "the trace"
+            message = f"{where} has no {self.vocabulary.closing} line; the log may be cut off"
+            self._problem(ProblemKind.TRUNCATED_LOG, message)
+        if len(cut) > MOST_MALFORMED:
+            self._problem(ProblemKind.TRUNCATED_LOG, f"{len(cut) - MOST_MALFORMED} more pixels have none either")
 
     def _note_malformed(self, line: int, message: str) -> None:
         self._malformed += 1
