@@ -20,6 +20,7 @@ from capture.errors import CaptureError, ProgramFailed
 
 COMPILERS = ("cc", "gcc", "c89", "c99", "clang", "c++", "g++", "clang++")
 SOURCES = frozenset({".c", ".cc", ".cpp", ".cxx", ".C", ".c++"})
+MADE = frozenset({".o", ".lo", ".la", ".obj"})
 BINARY_STARTS = (b"\x7fELF", b"!<arch>\n", b"\xcf\xfa\xed\xfe")
 WRAPPER = """#!/bin/sh
 # Notes how a compiler was called, then calls it.
@@ -68,12 +69,12 @@ class Trees:
 
 
 def copy_sources(folder: Path, place: Path) -> None:
-    """A copy of a folder without what compilers made: everything is built anew, and times are those of the copy."""
+    """A copy of a folder without what compilers made: all is built anew; times are kept, for make."""
 
     def left_behind(at: str, names: list[str]) -> set[str]:
-        return {name for name in names if name == ".git" or is_binary(Path(at) / name)}
+        return {n for n in names if n == ".git" or Path(n).suffix in MADE or is_binary(Path(at) / n)}
 
-    shutil.copytree(folder, place, ignore=left_behind, symlinks=True, copy_function=shutil.copy)
+    shutil.copytree(folder, place, ignore=left_behind, symlinks=True)
 
 
 def is_binary(path: Path) -> bool:

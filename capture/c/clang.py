@@ -21,6 +21,15 @@ ASSIGN, FIRST_COMPOUND, LAST_COMPOUND = 22, 23, 32  # enum CXBinaryOperatorKind
 ADDRESS_OF, DEREFERENCE = 5, 6  # enum CXUnaryOperatorKind
 STEPS = range(1, 5)  # x++, x--, ++x, --x
 LOGICAL = (20, 21)  # && and ||
+OLDER_C = tuple(  # what gcc warns of and clang refuses
+    f"-Wno-error={name}"
+    for name in (
+        "implicit-function-declaration",
+        "implicit-int",
+        "int-conversion",
+        "incompatible-function-pointer-types",
+    )
+)
 DROPPED_WITH_VALUE = frozenset({"-o", "-MF", "-MT", "-MQ", "-x", "-arch", "-Xlinker", "-T", "-u", "-z"})
 KEPT_WITH_VALUE = frozenset({"-I", "-D", "-U", "-include", "-isystem", "-iquote", "-idirafter", "-imacros"})
 
@@ -82,7 +91,15 @@ def parse_flags(words: Sequence[str]) -> list[str]:
 
 def parse(source: Path, flags: Sequence[str], compiler: str, folder: Path, language: str) -> Any:
     """Parse one source as the compiler would, run in ``folder``."""
-    words = [f"-x{language}", "-w", "-ferror-limit=0", *flags, "-nostdinc", f"-working-directory={folder}"]
+    words = [
+        f"-x{language}",
+        "-w",
+        *(OLDER_C if language == "c" else ()),
+        "-ferror-limit=0",
+        *flags,
+        "-nostdinc",
+        f"-working-directory={folder}",
+    ]
     for system in system_includes(compiler, language):
         words += ["-isystem", system]
     options = cindex.TranslationUnit.PARSE_DETAILED_PROCESSING_RECORD

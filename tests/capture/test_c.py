@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -193,6 +194,26 @@ def test_a_function_that_does_not_parse_is_named_and_the_others_are_captured(tmp
         (left,) = captured.instrumented.probes.left_out
         assert left.startswith("main.c:1 nested: line 1 does not parse")
         assert only(captured.trace(Job("./prog")), "x", "store").values.tolist() == [[2.5]]
+
+
+def test_a_program_in_the_style_of_long_ago(tmp_path: Path) -> None:
+    text = "main() { double x = 1.5; x = half(x) + 1.0; exit(x > 1.7 ? 3 : 4); }\n"
+    text += "int half(x) double x; { return x / 2; }\n"
+    with capture_c(program(tmp_path / "p", text, build="cc -w -o prog main.c")) as captured:
+        assert captured.instrumented.probes.left_out == []
+        assert len(captured.trace(Job("./prog")).columns) > 2
+
+
+def test_times_of_files_are_kept_so_that_nothing_is_made_again(tmp_path: Path) -> None:
+    sound = program(tmp_path / "p", "int main(void) { int x = 1; return x - 1; }", build="make")
+    (tmp_path / "p" / "made.txt").write_text("made long ago")
+    (tmp_path / "p" / "source.txt").write_text("older still")
+    os.utime(tmp_path / "p" / "source.txt", (1, 1))
+    os.utime(tmp_path / "p" / "made.txt", (2, 2))
+    rule = "made.txt: source.txt\n\tfalse\nprog: main.c made.txt\n\tcc -o prog main.c\n"
+    (tmp_path / "p" / "Makefile").write_text(".DEFAULT_GOAL := prog\n" + rule)
+    with capture_c(sound) as captured:
+        assert captured.trace(Job("./prog")).facts["outputs_identical"] is True
 
 
 def test_threads_of_a_parallel_loop_have_their_own_indices(tmp_path: Path) -> None:
