@@ -1,5 +1,7 @@
 """Which vocabulary logs are read with where none is named: the default subject's if they speak its language, else none.
 
+In the folder of a ``parity.toml`` its words hold.
+
 A vocabulary demands names and closing lines; logs of another program would be called incomplete by it.
 """
 
@@ -7,9 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from pathlib import Path
 
 from compare import vocabulary
 from compare.errors import InputError
+from compare.pair_file import file_above, vocabulary_of_file
 from compare.reading.source import CutOff, blocks
 from compare.vocabulary import Vocabulary
 
@@ -24,7 +28,9 @@ SHORTEST = 4
 
 
 def fitting(paths: Sequence[str]) -> Vocabulary:
-    """The default vocabulary, or one without names for logs that have too few of its words to be of its subject."""
+    """That of the working folder's pair; else the default one, or none for logs that have too few of its words."""
+    if (file := file_above(Path.cwd())) is not None:
+        return vocabulary_of_file(file)
     default = vocabulary.packaged()
     if "-" in paths or not default.quantities or any(_speaks(default, path) for path in paths):
         return default

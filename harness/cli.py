@@ -33,6 +33,7 @@ from harness.commands import (
 )
 from harness.evidence import is_out_of_space, sign_with
 from harness.finding import OPTION, SIGN, choose, find_subject, split_option
+from harness.json_answer import answered, taken_out
 from harness.subject import Subject
 
 ENGINE = {
@@ -76,7 +77,9 @@ def run(argv: Sequence[str]) -> int:
         app = make_app(subject)
         if isinstance(subject, Subject):
             subject.start()
-        status = _status_of(app, join_sections(words))
+        as_json, words = taken_out(words)
+        words = join_sections(words)
+        status = answered(lambda: _status_of(app, words)) if as_json else _status_of(app, words)
         finish()
         return status
     except Exception as error:
@@ -169,6 +172,9 @@ def _options(
     sign: Annotated[
         str | None, typer.Option(SIGN, metavar="KEY", help="Sign what is sealed with this SSH key; works anywhere.")
     ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the outcome as one JSON object; works with every command.")
+    ] = False,
 ) -> None:
     """Options before the subcommand; ``--subject`` and ``--sign`` are taken out of the words before they are parsed."""
 

@@ -52,6 +52,14 @@ def sign_with(key: Path) -> None:
     _signing_key.set(key)
 
 
+_sealed: list[Path] = []
+
+
+def last_sealed() -> Path | None:
+    """The folder that this process sealed last."""
+    return _sealed[-1] if _sealed else None
+
+
 class EvidenceFull(WrongUse):
     """No room for the folder: nothing is left of it (exit 2)."""
 
@@ -140,6 +148,7 @@ class Evidence:
             _write_manifest(self.partial)
             _sync_folders(self.partial)
             os.rename(self.partial, self.final)
+            _sealed.append(self.final)
             _sync(self.root)
         except OSError as error:
             self.discard()

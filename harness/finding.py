@@ -8,10 +8,10 @@ from functools import cache
 from pathlib import Path
 
 from compare import installed
+from compare.pair_file import FILE, file_above
 from harness.errors import WrongUse
 from harness.subject import Subject
 
-FILE = "parity.toml"
 OPTION = "--subject"
 SIGN = "--sign"
 TAKEN = {
@@ -56,11 +56,6 @@ def find_subject(name: str | None) -> Subject:
             "`harness init` writes one"
         )
     return open_subject(default.name)
-
-
-def file_above(folder: Path) -> Path | None:
-    """``parity.toml`` of a folder or of the nearest one above it."""
-    return next((file for place in (folder, *folder.parents) if (file := place / FILE).is_file()), None)
 
 
 @cache

@@ -51,19 +51,11 @@ class Described(Subject):
 
     @cached_property
     def _vocabulary(self) -> Vocabulary:
-        from compare import vocabulary
+        from compare.pair_file import vocabulary_of
 
-        table = {"format": vocabulary.FORMAT, "name": self.name, **self.settings.vocabulary}
-        if self.result:
-            table.setdefault("result", self.result)
-        aliases = [{"name": b, "of": a} for b, a in self.settings.names.items()]
-        table["alias"] = [*table.get("alias", []), *aliases]
-        quantities = {name: dict(entries) for name, entries in table.get("quantities", {}).items()}
-        for a in [*self.settings.names.values(), *([self.result] if self.result else [])]:
-            record, _, name = a.rpartition(".")
-            quantities.setdefault(record or "header", {}).setdefault(name, {"status": "required"})
-        table["quantities"] = quantities
-        return vocabulary.of_table(table, str(self.settings.path))
+        said = self.settings
+        table = {"name": said.name, "result": said.result, "names": said.names, "vocabulary": said.vocabulary}
+        return vocabulary_of(table, str(said.path))
 
     def tolerances(self) -> Tolerances | None:
         """The one of the file for everything."""

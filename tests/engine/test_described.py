@@ -151,3 +151,26 @@ def test_a_mistake_is_named_with_its_key(described: Path, change: tuple[str, str
     path.write_text(path.read_text().replace(*change))
     with pytest.raises(WrongUse, match=said.replace("{", r"\{")):
         read(path)
+
+
+def test_every_command_answers_as_json(described: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["parity", "--json"]) == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["exit_code"], answer["verdict"]) == (0, "parity")
+    assert verify(Path(answer["folder"])).sealed
+    assert answer["metrics"]["cases"]["short"]["verdict"] == "parity"
+    assert answer["report"]["summary"]["result_name"] == "x_final"
+    assert run(["--json", "cases", "list"]) == 0
+    assert json.loads(capsys.readouterr().out)["output"] == ["short  "]
+    assert run(["explain", "--case", "short", "--json", "own.json"]) == 0
+    assert (described / "own.json").is_file()
+
+
+def test_compare_uses_the_words_of_the_folder(described: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from compare.cli import run as compare
+
+    assert run(["reference", "trace", "--out", "a.log"]) == 0
+    assert run(["trace", "--out", "b.log"]) == 0
+    assert compare("traces", ["a.log", "b.log"]) == 0
+    (described / "parity.toml").write_text("name = 3")
+    assert compare("traces", ["a.log", "b.log"]) == 1  # x_end and x_final are not known to be one
