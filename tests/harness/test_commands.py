@@ -114,17 +114,17 @@ def test_no_stale_file_of_the_working_folder_leaks_into_the_reference(harness: R
 # ---- bad input ---------------------------------------------------------------------------------------------------
 
 BAD_INPUT = {
-    "unknown flag": (["--", *SMALL, "-lamda", "1"], "-lambda"),
-    "flag without its value": (["--", *SMALL, "-phi"], "-phi"),
+    "unknown flag, strictly": (["--", *SMALL, "-lamda", "1", "--strict"], "-lambda"),
+    "flag without its value, strictly": (["--", *SMALL, "--strict", "-phi"], "-phi"),
     "pixel outside the detector": (["--pixel", "99", "0", "--", *SMALL], "detector"),
     "pixel outside the ROI": (["--pixel", "0", "0", "--", *SMALL, "-roi", "5", "9", "5", "9"], "0 0"),
     "pixel that is none": (["--pixel", "1", "x"], "two integers"),
     "missing list": (["--", *SMALL, "-hkl", "nowhere.hkl"], "nowhere.hkl"),
     "unknown case": (["--case", "superviser"], "supervisor"),
     "case and argv": (["--case", "supervisor", "--", *SMALL], "not both"),
-    "impossible cell": (["--pixel", "1", "1", "--", *SMALL, "-cell", "1", "1", "1", "10", "10", "170"], ""),
+    "negative detector": (["--pixel", "1", "1", "--", *SMALL, "-detpixels", "-3"], "detpixels"),
     "zero-size detector": (["--pixel", "0", "0", "--", *SMALL, "-detpixels", "0", "-detsize", "0"], ""),
-    "a number that is none": (["--pixel", "1", "1", "--", *SMALL, "-distance", "nan"], "-distance"),
+    "a table that is not there": (["--pixel", "1", "1", "--", *SMALL, "-stol", "nowhere.stol"], "nowhere.stol"),
     "unknown mode": (["--mode", "best"], "c-parity"),
     "unknown defect": (["--defect", "gravity=off"], "phi-carryover"),
     "half a defect": (["--defect", "phi-carryover"], "NAME=on"),
