@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -35,6 +36,8 @@ int main(void)
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    if shutil.which("gdb") is None:
+        pytest.skip("gdb is not installed: the package gdb of the system")
     folder = tmp_path_factory.mktemp("binary")
     (folder / "main.c").write_text(TEXT)
     subprocess.run(["cc", "-g", "-O0", "-o", "prog", "main.c"], cwd=folder, check=True)

@@ -238,6 +238,8 @@ def test_names_in_a_folder_are_no_terminal_controls(sealed: Path, capsys: pytest
 @pytest.fixture
 def keys(tmp_path: Path) -> Path:
     """A folder with two keys and a file that allows the first of them."""
+    if shutil.which("ssh-keygen") is None:
+        pytest.skip("ssh-keygen is not installed: the package openssh-client of the system")
     folder = tmp_path / "keys"
     folder.mkdir()
     for name in ("mine", "other"):
@@ -277,6 +279,6 @@ def test_a_folder_sealed_again_after_it_was_signed_does_not_verify(sealed: Path,
 
 
 def test_a_key_that_is_none_is_refused_before_any_work(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="--sign takes the file"):
+    with pytest.raises(InputError, match=r"--sign takes the file|need ssh-keygen"):
         require_signer(tmp_path / "none")
     assert verified(tmp_path, "--signers", str(tmp_path / "none")) == 2
