@@ -36,7 +36,7 @@ DOCUMENT = Document(
         Section("text", preformatted="first\n```\n<b>second</b>\n"),
     ),
     next_steps=("do this",),
-    summary=Summary("x", "cpu", 0.1, "I", 2.0),
+    summary=Summary("x", "cpu", result=0.1, worst_ulps=2.0),
 )
 
 
