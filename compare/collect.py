@@ -12,9 +12,9 @@ from compare.alignment.lane import Unit
 from compare.classes.measure import CLASSES, DRIFT, Measured
 from compare.classes.store import Name
 from compare.leftovers import key_of, scalar
+from compare.quantities import Quantity
 from compare.reading.table import Ints, Values
 from compare.result import DifferenceClass, Pair, Status
-from compare.vocabulary import Quantity
 
 KEEP_ALL = 200_000  # pairs that are kept of logs that fit in memory
 KEEP_TELLING = 200  # differing pairs of one name that are kept of longer ones

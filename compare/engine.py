@@ -6,49 +6,38 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from os import PathLike, fspath
 
-from compare import causes, tolerances
+from compare import tolerances
 from compare.alignment.aliases import Aliases, AliasPair
 from compare.alignment.lane import Lane, Step, Unit
 from compare.alignment.proposals import proposals
 from compare.alignment.sequence_lane import SequenceLane
 from compare.causes import whole
-from compare.classes import carried, measure
-from compare.classes.graph import Graph, Inputs, place_of
+from compare.classes import measure
+from compare.classes.graph import Graph
 from compare.classes.origins import Origins, Replays
 from compare.classes.presence import presence_pairs
-from compare.classes.ranking import in_graph_order
-from compare.classes.store import Found, Name, Store
+from compare.classes.store import Name, Store
 from compare.collect import Collector, pair_of
+from compare.coverage import Coverage, Metadatum
 from compare.errors import InputError
+from compare.explaining import Explaining
 from compare.findings import Findings, absent_names, foreign_records, unused_tolerances
 from compare.fitting import fitting
 from compare.leftovers import Book, Statuses, scalar
 from compare.measuring import Measuring
+from compare.places import Places
+from compare.quantities import HEADER
 from compare.reading.log import Log, Pool
 from compare.reading.source import BLOCK_BYTES
 from compare.reading.table import Table
-from compare.references import Reference
-from compare.result import (
-    Comparison,
-    Coverage,
-    DifferenceClass,
-    Metadatum,
-    Origin,
-    Pair,
-    Remark,
-    Side,
-    Status,
-)
+from compare.result import Comparison, Pair, Remark, Side, Status
 from compare.shares import account_of
 from compare.tolerances import Tolerances
-from compare.vocabulary import HEADER, Vocabulary
+from compare.vocabulary import Vocabulary
 
 LogPath = str | PathLike[str]
 MOST_FAMILIES = 50_000  # names of lines without a record, and records: each is aligned by itself
 WINDOW_ROWS = 40_000  # rows that arrive before they are aligned; below it the logs are seen whole
-PLACES = "AT"  # record of lines that say where a source writes a name: name=RECORD.name at=file line=n
-MOST_PLACES = 100_000  # that are kept
-MOST_LABELS = 20  # differing pairs of one name that are given a cause label
 
 
 @dataclass(frozen=True)
@@ -146,12 +135,11 @@ class _Run:
             digits=lambda: min(self.logs[side].digits.count for side in Side),
             measured=bool(self.tolerances.floors),
         )
-        self.ranked = 0
+        self.explaining = Explaining(self.vocabulary, self.store, self.graph, self.origins, self.collector)
         self.pending: list[int] = []  # positions of pairs to explain
         self.headers: dict[tuple[Side, str], tuple] = {}
-        self.labelled: dict[Name, int] = {}
         self.without_pixel: set[Side] = set()
-        self.places: dict[tuple[Side, str], str] = {}
+        self.places = Places()
         self.reached = {Side.A: 0, Side.B: 0}  # the last line of each log that was paired
 
     def close(self) -> None:
@@ -198,8 +186,7 @@ class _Run:
         for table in tables:
             if side in self.without_pixel:
                 table.index[:, :2] = -1
-            if table.record == PLACES and set(table.columns) == {"name", "at", "line"}:
-                self._note_places(side, table)
+            if self.places.note(side, table):
                 continue
             self.measuring.note(table)
             names = {(table.record, name) for name in table.columns}
@@ -228,19 +215,6 @@ class _Run:
             return Lane(self.window.waiting_rows)
         return SequenceLane(self.window.waiting_rows)
 
-    def _note_places(self, side: Side, table: Table) -> None:
-        """Where the source of a program writes a name: the first place that its log says."""
-        columns = (table.columns[name].tolist() for name in ("name", "at", "line"))
-        for (name, *_), (file, *_), (line, *_) in zip(*columns, strict=True):
-            if len(self.places) < MOST_PLACES:
-                self.places.setdefault((side, str(name)), f"{file}:{line}")
-
-    def _with_source(self, pair: Pair) -> Pair:
-        """A differing pair with the places of its name in both sources."""
-        name = f"{pair.key.record}.{pair.key.name}" if pair.key.record else pair.key.name
-        source_a, source_b = (self.places.get((side, name), "") for side in Side)
-        return replace(pair, source_a=source_a, source_b=source_b) if pair.differs and (source_a or source_b) else pair
-
     def _note_header(self, side: Side, table: Table) -> None:
         name, column = next(iter(table.columns.items()))
         rows = [tuple(row) for row in column.tolist()]
@@ -259,7 +233,7 @@ class _Run:
         self.collector.long = True
         for lane in self._ordered_lanes():
             self._process(lane.advance())
-        self._explain_pending()
+        self._explain()
         self.store.forget_all_but_last()
 
     def _finish_lanes(self) -> None:
@@ -271,7 +245,7 @@ class _Run:
         present = [pair for pair in presence_pairs(self.graph, self.book) if not self._after_the_end(pair)]
         self.pending += [self.collector.append(pair) for pair in present]
         self._pair_aliases()
-        self._explain_pending()
+        self._explain()
 
     def _after_the_end(self, pair: Pair) -> bool:
         """Whether a line that one log lacks stands where that log had stopped."""
@@ -312,43 +286,9 @@ class _Run:
         pairs = self.collector.pairs
         self.pending += [i for i in kept if pairs[i].differs or pairs[i].key in self.origins.replays]
 
-    # ----------------------------------------------------------------------------------------- explaining
-
-    def _explain_pending(self) -> None:
-        """Origins, each step after those that it is made from, else in execution order."""
-        pairs = self.collector.pairs
-        for position, inputs in in_graph_order({i: pairs[i] for i in self.pending}, self.graph):
-            self.ranked += 1
-            widened = self._widened(replace(pairs[position], rank=self.ranked), inputs)
-            explained = self.origins.explain(widened, inputs) if widened.origin is Origin.NONE else widened
-            self.collector.replace(position, self._labelled(explained))
+    def _explain(self) -> None:
+        self.explaining.explain(self.pending)
         self.pending.clear()
-
-    def _widened(self, pair: Pair, inputs: Inputs) -> Pair:
-        """The pair with what its inputs were allowed in its envelope, unless a replay brings its own."""
-        quantity = self.vocabulary.quantity(pair.key.record, pair.key.name)
-        if pair.key in self.origins.replays or not pair.differs:
-            return pair
-        at, place = self.graph.evaluation(pair.key, pair.order), place_of(pair.key)
-
-        def resolve(reference: Reference) -> list[Found]:
-            return self.graph.resolve(reference, at)
-
-        widened = carried.widened(pair, quantity, resolve, inputs.found)
-        if widened.difference is not pair.difference:
-            self.store.reclass((pair.key.record, pair.key.name), place, measure.DRIFT)
-        return widened
-
-    def _labelled(self, pair: Pair) -> Pair:
-        """The pair with a cause label, where it is at fault or nobody knows better."""
-        unresolved = pair.origin in (Origin.UNKNOWN, Origin.SUSPECT) and pair.difference is DifferenceClass.DIVERGENT
-        at_fault = pair.origin in (Origin.ORIGIN, Origin.MIXED)
-        name = (pair.key.record, pair.key.name)
-        if not (unresolved or at_fault) or self.labelled.get(name, 0) >= MOST_LABELS:
-            return pair
-        self.labelled[name] = self.labelled.get(name, 0) + 1
-        cause = causes.cause_of(pair, self.store, self.vocabulary)
-        return pair if cause is causes.UNKNOWN and not at_fault else replace(pair, cause=cause)
 
     # ------------------------------------------------------------------------------------ what is left over
 
@@ -393,11 +333,9 @@ class _Run:
             nothing_common=not paired,
         )
         pairs = self.collector.finish(self.logs[Side.A].locate, self.logs[Side.B].locate, statuses.status)
-        if self.places:
-            pairs = [self._with_source(pair) for pair in pairs]
         result = Comparison(
             sides=(self.logs[Side.A].info(), self.logs[Side.B].info()),
-            pairs=pairs,
+            pairs=self.places.with_sources(pairs),
             counts={c: self.collector.counts[c] for c in measure.CLASSES},
             coverage=self._coverage(paired, len(missing), len(problems), statuses),
             leftovers=statuses.leftovers(self.book),

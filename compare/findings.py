@@ -11,9 +11,10 @@ import numpy as np
 from compare.alignment.lane import Repeat, Unclear, Unit
 from compare.classes.measure import INCOMPARABLE, Measured
 from compare.classes.store import Name
+from compare.keys import Key, Pixel
 from compare.leftovers import Book, key_of
 from compare.reading.log import Log
-from compare.result import Ambiguity, Key, Pair, Pixel, Problem, ProblemKind, Remark, Side
+from compare.result import Ambiguity, Pair, Problem, ProblemKind, Remark, Side
 from compare.tolerances import Tolerances
 from compare.vocabulary import Vocabulary
 

@@ -7,9 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from compare.classes.store import Name, Place, pixel_of
+from compare.keys import Key, Value
+from compare.quantities import HEADER
 from compare.reading.table import Table
-from compare.result import Key, Leftover, Problem, ProblemKind, Side, Status, Value
-from compare.vocabulary import HEADER, Vocabulary
+from compare.result import Leftover, Problem, ProblemKind, Side, Status
+from compare.vocabulary import Vocabulary
 
 MOST_ENTRIES = 5000  # that are kept of one name; the rest is counted
 

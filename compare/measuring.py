@@ -14,12 +14,14 @@ from compare.classes.measure import Limits, Measured, Rules
 from compare.classes.precision import Digits
 from compare.classes.store import Name, Store
 from compare.deciding import Deciding
+from compare.quantities import Quantity
 from compare.reading.log import Log
 from compare.reading.numbers import DECIMAL
 from compare.reading.table import Ints, Table, Values
 from compare.result import Side
 from compare.tolerances import Tolerances, ValuesOf
-from compare.vocabulary import Quantity, Vocabulary, parse_scale
+from compare.vocabulary import Vocabulary
+from compare.vocabulary_entries import parse_scale
 
 
 @dataclass

@@ -11,14 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
+
+from compare.coverage import Coverage, Metadatum, SideInfo
+from compare.keys import Key, Value
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Scalar: TypeAlias = int | float | str
-Value: TypeAlias = Scalar | tuple[Scalar, ...]
-Pixel: TypeAlias = tuple[int, int]
 
 SCHEMA_VERSION = 1
 
@@ -89,32 +89,6 @@ EXIT_CODES: Mapping[Verdict, int] = {
     Verdict.INCOMPLETE: 1,
     Verdict.NOTHING_COMPARED: 3,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """What identifies a quantity: pixel, record, loop indices and name.
-
-    ``record`` is "" for ``name value`` lines. ``occurrence`` counts repetitions that no index tells apart.
-    """
-
-    name: str
-    record: str = ""
-    indices: tuple[tuple[str, int], ...] = ()  # a name stands there twice for an index such as subpixel=(0,1)
-    pixel: Pixel | None = None
-    occurrence: int = 0
-
-    @property
-    def place(self) -> str:
-        """Where, without the name: ``CELL[step=0 cell=3]``, "" for a line of the pixel itself."""
-        inner = " ".join(f"{index}={number}" for index, number in self.indices)
-        return f"{self.record}[{inner}]" if inner else self.record
-
-    def __str__(self) -> str:
-        pixel = f"pixel {self.pixel[0]} {self.pixel[1]}: " if self.pixel else ""
-        record = f"{self.place}." if self.place else ""
-        repeat = f"#{self.occurrence}" if self.occurrence else ""
-        return f"{pixel}{record}{self.name}{repeat}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,61 +215,6 @@ class Remark:
     kind: str
     message: str
     key: Key | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SideInfo:
-    """What was read on one side."""
-
-    paths: tuple[str, ...]
-    lines: int = 0
-    trace_lines: int = 0
-    quantities: int = 0
-    digits: int = 17  # significant digits of its floats; 17: every digit counts
-    pixels: tuple[Pixel, ...] = ()
-    digits_source: str = ""  # who says so
-
-
-@dataclass(frozen=True, slots=True)
-class Metadatum:
-    """A metadata name with what each side says; None where a side does not say."""
-
-    name: str
-    a: Value | None
-    b: Value | None
-    pixel: Pixel | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Coverage:
-    """How much of the two logs was compared."""
-
-    paired: int
-    only_a: int
-    only_b: int
-    required_missing: int = 0
-    ambiguous: int = 0
-    problems: int = 0
-    required: int = 0  # required names: printed by a side, or demanded
-    required_compared: int = 0
-
-    @property
-    def fraction(self) -> float:
-        """Share of all quantities seen that were paired; 0 when nothing was seen."""
-        total = self.paired + self.only_a + self.only_b + self.ambiguous
-        return self.paired / total if total else 0.0
-
-    @property
-    def whole(self) -> bool:
-        """Every required name was compared."""
-        return self.required_compared >= self.required
-
-    def __str__(self) -> str:
-        return (
-            f"{self.paired} paired ({self.fraction:.1%}), {self.only_a} only in a, {self.only_b} only in b, "
-            f"{self.required_compared} of {self.required} required names, {self.required_missing} required missing, "
-            f"{self.ambiguous} ambiguous, {self.problems} problems"
-        )
 
 
 @dataclass(frozen=True, slots=True)

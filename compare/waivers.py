@@ -25,7 +25,8 @@ from pathlib import Path
 from typing import Any
 
 from compare.errors import InputError
-from compare.result import Comparison, Key, Pair, Pixel, Problem, ProblemKind, Waived
+from compare.keys import Key, Pixel
+from compare.result import Comparison, Pair, Problem, ProblemKind, Waived
 
 REQUIRED = ("name", "why", "who", "until")
 KINDS: dict[str, type | tuple[type, ...]] = {

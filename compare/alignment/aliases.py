@@ -15,10 +15,12 @@ from itertools import combinations
 import numpy as np
 
 from compare.classes.store import Name, Place
+from compare.keys import Key
 from compare.leftovers import Book, Entry, key_of
-from compare.result import Key, Remark, Side
+from compare.quantities import HEADER, Alias, Quantity
+from compare.result import Remark, Side
 from compare.shares.network import apart
-from compare.vocabulary import HEADER, Alias, Quantity, Vocabulary
+from compare.vocabulary import Vocabulary
 
 ORDERS_APART = 1e3  # a ratio beyond it is looked up among the alias's other units
 UNIT_FITS = 1e-2

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from compare.causes.logs import Place
 from compare.causes.values import TELLING_DIGITS, digits, numbers
-from compare.result import Cause, Side, Value
-from compare.vocabulary import Defect
+from compare.keys import Value
+from compare.quantities import Defect
+from compare.result import Cause, Side
 
 CONTINUES = 0.2  # of the difference: how near b must be to where a's other steps lead
 

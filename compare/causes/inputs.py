@@ -6,8 +6,9 @@ import numpy as np
 
 from compare.causes.logs import Place
 from compare.causes.values import COMPUTED, apart, digits, length, numbers
+from compare.quantities import HEADER
 from compare.result import Cause, Comparison, Side
-from compare.vocabulary import HEADER, Vocabulary
+from compare.vocabulary import Vocabulary
 
 UNSTATED = ("", "none", "-")
 FAR = 0.05  # of its size: a vector that no step made from arguments alone would reach by a slip of precision

@@ -27,9 +27,10 @@ import numpy as np
 from compare.classes.measure import DRIFT, IDENTICAL
 from compare.classes.store import Found
 from compare.forms import Carries, Term
+from compare.keys import Value
+from compare.quantities import Quantity
 from compare.references import Reference
-from compare.result import DifferenceClass, Origin, Pair, Value
-from compare.vocabulary import Quantity
+from compare.result import DifferenceClass, Origin, Pair
 
 AMPLIFICATION = 10.0
 MOST = 1e-8

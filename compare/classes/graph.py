@@ -6,9 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from compare.classes.store import Found, Name, Place, Store
+from compare.keys import Key
+from compare.quantities import HEADER, Quantity
 from compare.references import Condition, Fact, Reference, Truth
-from compare.result import Key, Side
-from compare.vocabulary import HEADER, Quantity, Vocabulary
+from compare.result import Side
+from compare.vocabulary import Vocabulary
 
 Stated = Callable[[Side, str], tuple | None]
 """What a side's header says of a name, compared or not; None where it says nothing."""

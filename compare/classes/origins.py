@@ -13,9 +13,11 @@ from dataclasses import dataclass, field, replace
 from compare.classes.graph import Graph, Inputs, place_of
 from compare.classes.measure import IDENTICAL, ROUNDING
 from compare.classes.store import Found, Name, Place
+from compare.keys import Key, Value
+from compare.quantities import Quantity
 from compare.references import Reference
-from compare.result import Decision, DifferenceClass, Key, Origin, Pair, Value
-from compare.vocabulary import Quantity, Vocabulary
+from compare.result import Decision, DifferenceClass, Origin, Pair
+from compare.vocabulary import Vocabulary
 
 EXACT_DIGITS = 16
 AMPLIFIED = 1e6  # a step that makes more of a rounding difference in its inputs is at fault

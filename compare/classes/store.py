@@ -10,10 +10,11 @@ import numpy as np
 
 from compare.alignment.lane import Unit
 from compare.classes.measure import Floats, Measured
+from compare.keys import Key, Pixel
+from compare.quantities import HEADER
 from compare.reading.table import Ints, Values
 from compare.references import Anchor, Reference
-from compare.result import Key, Pixel
-from compare.vocabulary import HEADER, Vocabulary
+from compare.vocabulary import Vocabulary
 
 Name = tuple[str, str]  # record, name
 Place = tuple[int, ...]  # pixel slow, pixel fast, loop indices

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compare.classes.precision import EXACT, Digits, Longest
+from compare.coverage import SideInfo
 from compare.errors import InputError
+from compare.keys import Pixel
 from compare.reading import source
 from compare.reading.columns import parse_block
 from compare.reading.envelope import trace_part
 from compare.reading.lines import Shown
 from compare.reading.table import Block, Table
-from compare.result import Pixel, Problem, ProblemKind, Remark, Side, SideInfo
+from compare.result import Problem, ProblemKind, Remark, Side
 from compare.vocabulary import Vocabulary
 
 if TYPE_CHECKING:

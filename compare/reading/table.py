@@ -10,9 +10,9 @@ from decimal import Decimal
 import numpy as np
 import numpy.typing as npt
 
+from compare.keys import Pixel
 from compare.reading.lines import Shown
 from compare.reading.numbers import DECIMAL, INTEGER, decimal_text, is_integer, number
-from compare.result import Pixel
 
 Ints = npt.NDArray[np.int64]
 Values = npt.NDArray  # (n, width), int64, float64, or object (words, integers beyond 64 bits)

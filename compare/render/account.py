@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from compare.keys import Value
 from compare.render.text import (
     FIRST_REMARKS,
     cause_text,
@@ -14,7 +15,7 @@ from compare.render.text import (
     verdict_text,
     waived_sentences,
 )
-from compare.result import Comparison, Pair, Share, Value
+from compare.result import Comparison, Pair, Share
 
 MOST_SHARES = 4
 SMALLEST_SHOWN = 0.01  # of the result's difference

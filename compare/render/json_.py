@@ -12,18 +12,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from compare.coverage import Coverage, Metadatum, SideInfo
+from compare.keys import Key, Value
 from compare.result import (
     SCHEMA_VERSION,
     Account,
     Ambiguity,
     Cause,
     Comparison,
-    Coverage,
     Decision,
     DifferenceClass,
-    Key,
     Leftover,
-    Metadatum,
     Origin,
     Pair,
     Problem,
@@ -31,9 +30,7 @@ from compare.result import (
     Remark,
     Share,
     Side,
-    SideInfo,
     Status,
-    Value,
     Waived,
 )
 

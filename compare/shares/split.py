@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from compare.formulas import Array, Formula
-from compare.result import Origin, Pair, Value
+from compare.keys import Value
+from compare.result import Origin, Pair
 from compare.shares.network import Network, Node, apart
 
 DEFAULT_GAIN = 30.0  # by how much a step makes a relative difference larger, unless the vocabulary says more

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from compare.classes.origins import Replay
+from compare.keys import Key
 from compare.reading.source import Held
-from compare.result import Comparison, Key, Pair
+from compare.result import Comparison, Pair
 from harness.case import Case, Section
 from harness.explaining import Explanation
 from harness.traced import Trace

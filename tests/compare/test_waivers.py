@@ -8,20 +8,10 @@ from pathlib import Path
 import pytest
 
 from compare import cli, waivers
+from compare.coverage import Coverage, SideInfo
 from compare.errors import InputError
-from compare.result import (
-    Comparison,
-    Coverage,
-    DifferenceClass,
-    Key,
-    Origin,
-    Pair,
-    Problem,
-    ProblemKind,
-    Side,
-    SideInfo,
-    Verdict,
-)
+from compare.keys import Key
+from compare.result import Comparison, DifferenceClass, Origin, Pair, Problem, ProblemKind, Side, Verdict
 from compare.waivers import Waiver
 
 TODAY = date(2030, 6, 1)

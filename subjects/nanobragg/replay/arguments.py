@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from compare.result import Value
+from compare.keys import Value
 from simulator.algebra import Scalar, Vec, add, cross, dot, rotate, scale, subtract, unit, value_of, vec
 from simulator.crystal import ANGSTROM_m, Cell, cell_counts, reciprocal_edge, recommended_oversample
 from simulator.detector import Axes, beam_centre, beam_spot_along, first_pixel, normalised_axes, swing

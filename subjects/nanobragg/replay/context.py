@@ -12,7 +12,7 @@ from simulator.scatter import Physics
 from subjects.nanobragg.replay.values import Ints, Name, SideValues
 
 if TYPE_CHECKING:
-    from compare.result import Value
+    from compare.keys import Value
     from simulator import Simulator
     from simulator.trace import Trace
 

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from compare.classes.presence import is_presence
-from compare.result import Comparison, Key, Pixel, Side, Value
+from compare.keys import Key, Pixel, Value
+from compare.result import Comparison, Side
 
 Name = tuple[str, str]
 """Record ("" for a line of the pixel itself) and quantity."""

@@ -8,17 +8,16 @@ from dataclasses import replace
 
 import pytest
 
+from compare.coverage import Coverage, Metadatum, SideInfo
+from compare.keys import Key
 from compare.result import (
     Account,
     Ambiguity,
     Cause,
     Comparison,
-    Coverage,
     Decision,
     DifferenceClass,
-    Key,
     Leftover,
-    Metadatum,
     Origin,
     Pair,
     Problem,
@@ -26,7 +25,6 @@ from compare.result import (
     Remark,
     Share,
     Side,
-    SideInfo,
     Status,
     Waived,
 )

@@ -8,9 +8,10 @@ import re
 import pytest
 from rich.console import Console
 
+from compare.keys import Key, Value
 from compare.render.account import account_lines, change_text, headline, story
 from compare.render.text import without_commands
-from compare.result import Account, Comparison, DifferenceClass, Key, Pair, Share, Value
+from compare.result import Account, Comparison, DifferenceClass, Pair, Share
 from compare.table import print_comparison
 
 
