@@ -35,10 +35,13 @@ reference-fast:  ## the C program for timing: reference_c/build/nanobragg_c_fast
 	$(MAKE) -C reference_c fast
 	$(MAKE) -C subjects/ptychography/reference_c fast
 
-sanitize: $(READY)  ## the C program under the address and undefined behaviour sanitizers, on every case
+sanitize: $(READY)  ## the C programs under the address and undefined behaviour sanitizers, on every case
 	$(MAKE) -C reference_c sanitize
 	$(BIN)/python -m subjects.nanobragg.sanitize reference_c/build/nanobragg_c_sanitize --jobs $(JOBS) \
 		$(if $(CASES),--golden $(GOLDEN))
+	$(MAKE) -C subjects/ptychography/reference_c sanitize
+	$(BIN)/python -m subjects.ptychography.sanitize subjects/ptychography/reference_c/build/ptycho_c_sanitize \
+		--jobs $(JOBS)
 
 lint: $(READY)  ## ruff and mypy
 	$(BIN)/ruff check .

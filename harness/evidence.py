@@ -139,6 +139,10 @@ class Evidence:
         text = redaction.without_secrets(text, self.variables)
         return redaction.redacted(text) if self.redact else text
 
+    def names_a_secret(self, content: bytes) -> bool:
+        """Whether bytes that are no text hold the value of a variable that looks like a credential."""
+        return redaction.names_a_secret(content, self.variables)
+
     def seal(self) -> Path:
         """Write the command list, the pages and the manifest, sync, and give the folder its final name."""
         try:

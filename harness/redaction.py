@@ -53,6 +53,11 @@ def without_secrets(text: str, more: Mapping[str, str] | None = None) -> str:
     return text
 
 
+def names_a_secret(content: bytes, more: Mapping[str, str] | None = None) -> bool:
+    """Whether bytes that are no text hold the value of a variable that looks like a credential."""
+    return any(value.encode("utf-8", "replace") in content for value in _secret_values({**os.environ, **(more or {})}))
+
+
 def _as_whole(secret: str) -> str:
     """A pattern of the secret; one of digits alone must not be found inside the numbers of a trace."""
     pattern = re.escape(secret)

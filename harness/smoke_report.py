@@ -11,6 +11,7 @@ from compare.document import Document, Section, Summary, Table
 from harness.comparing import FAILED
 from harness.environment import environment_record
 from harness.evidence import Evidence
+from harness.kept import FOLDER, keep, require_patterns
 from harness.redaction import hide_secrets
 from harness.smoke import Match, Observed, compiled, first_matches, observe
 
@@ -21,6 +22,7 @@ def run_smoke(
     folder: Path,
     expect: Sequence[str],
     forbid: Sequence[str],
+    keeping: Sequence[str],
     variables: Mapping[str, str],
     timeout_s: float | None,
     root: Path,
@@ -28,24 +30,27 @@ def run_smoke(
 ) -> int:
     """Run, observe, judge, seal; gives the exit code (4 where anything is not as it should be)."""
     wanted, unwanted = compiled(expect, "--expect"), compiled(forbid, "--forbid")
+    require_patterns(keeping)
     environment = {**os.environ, **variables}
     with Evidence(root, f"smoke_{Path(command[0]).name}", redact=redact, variables=variables) as evidence:
         observed = observe(command, folder, environment=environment, timeout_s=timeout_s, apart_from=root)
         output = observed.stdout + "\n" + observed.stderr
         expected, forbidden = first_matches(wanted, output), first_matches(unwanted, output)
-        faults = faults_of(observed, expected, forbidden)
+        kept = keep(evidence, folder, observed.made, keeping)
+        faults = [*faults_of(observed, expected, forbidden), *kept.faults]
         evidence.status = FAILED if faults else 0
         evidence.command(observed.command, folder, observed.started, observed.status)
         evidence.write("stdout.log", observed.stdout)
         evidence.write("stderr.log", observed.stderr)
         evidence.write_json("case.json", {"command": hide_secrets(command), "variables": hide_values(variables)})
-        evidence.write_json("metrics.json", _figures(observed, expected, forbidden, faults))
+        evidence.write_json("metrics.json", _figures(observed, expected, forbidden, kept.names, faults))
         evidence.write_json("env.json", environment_record(device=observed.device))
-        evidence.document = _document(observed, expected, forbidden, faults)
+        evidence.document = _document(observed, expected, forbidden, kept.names, faults)
     for fault in faults:
         print(f"FAIL {fault}")
     print(f"{'failed' if faults else 'passed'}: exit status {observed.status}, {observed.seconds:.1f} s, ", end="")
-    print(f"peak {observed.peak_bytes / 1e6:.0f} MB, {len(observed.made)} files made or changed; {observed.device}")
+    print(f"peak {observed.peak_bytes / 1e6:.0f} MB, {len(observed.made)} files made or changed, ", end="")
+    print(f"{len(kept.names)} kept; {observed.device}")
     print(f"sealed: {evidence.final}")
     return evidence.status
 
@@ -69,7 +74,11 @@ def hide_values(variables: Mapping[str, str]) -> dict[str, str]:
 
 
 def _figures(
-    observed: Observed, expected: Sequence[Match], forbidden: Sequence[Match], faults: Sequence[str]
+    observed: Observed,
+    expected: Sequence[Match],
+    forbidden: Sequence[Match],
+    kept: Sequence[str],
+    faults: Sequence[str],
 ) -> dict[str, object]:
     return {
         "exit_status": observed.status,
@@ -81,19 +90,27 @@ def _figures(
         "expect": {match.pattern: match.line for match in expected},
         "forbid": {match.pattern: match.line for match in forbidden},
         "files_made": {name: {"bytes": size, "sha256": digest} for name, (size, digest) in observed.made.items()},
+        "files_kept": {name: f"{FOLDER}/{name}" for name in kept},
         "files_removed": list(observed.removed),
         "faults": list(faults),
     }
 
 
 def _document(
-    observed: Observed, expected: Sequence[Match], forbidden: Sequence[Match], faults: Sequence[str]
+    observed: Observed,
+    expected: Sequence[Match],
+    forbidden: Sequence[Match],
+    kept: Sequence[str],
+    faults: Sequence[str],
 ) -> Document:
     rows = [("--expect", match.pattern, match.line or "(no line)") for match in expected]
     rows += [("--forbid", match.pattern, match.line or "(no line)") for match in forbidden]
-    made = tuple((name, size, digest) for name, (size, digest) in observed.made.items())
+    made = tuple(
+        (name, size, digest, f"{FOLDER}/{name}" if name in kept else "")
+        for name, (size, digest) in observed.made.items()
+    )
     sections = [Section("Patterns", table=Table(("option", "pattern", "first line"), tuple(rows)))] if rows else []
-    sections.append(Section("Files made or changed", table=Table(("file", "bytes", "SHA-256"), made)))
+    sections.append(Section("Files made or changed", table=Table(("file", "bytes", "SHA-256", "kept as"), made)))
     sections += [
         Section(f"End of {name}", preformatted="\n".join(text.splitlines()[-40:]))
         for name, text in (("stdout", observed.stdout), ("stderr", observed.stderr))

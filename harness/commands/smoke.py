@@ -18,6 +18,10 @@ def smoke(
     forbid: Annotated[
         list[str] | None, typer.Option("--forbid", metavar="REGEX", help="No line of the output may match.")
     ] = None,
+    keep: Annotated[
+        list[str] | None,
+        typer.Option("--keep", metavar="PATTERN", help="Copy files that it makes into the evidence: 'out/*.png'."),
+    ] = None,
     env: Annotated[list[str] | None, typer.Option("--env", metavar="NAME=VALUE", help="Set a variable for it.")] = None,
     timeout: Annotated[
         float | None, typer.Option("--timeout", metavar="SECONDS", min=0.001, help="End it after this time.")
@@ -46,6 +50,7 @@ def smoke(
         folder=cwd,
         expect=expect or (),
         forbid=forbid or (),
+        keeping=keep or (),
         variables=variables,
         timeout_s=timeout,
         root=reports_root(out_dir),

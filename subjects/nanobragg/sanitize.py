@@ -17,6 +17,7 @@ from harness.choices import modes_of, with_words
 from harness.errors import HarnessError, ProgramFailed
 from harness.pool import each
 from harness.processes import run
+from harness.sanitizing import complaint, end_with
 from harness.scratch import prepare
 from subjects.nanobragg.description import DEFAULT_CASE, SUPERVISOR_PIXEL, NanoBragg
 from subjects.nanobragg.reference import REFUSALS, Reference, find_reference, pixel_words
@@ -50,11 +51,8 @@ def main(
         typer.echo(f"sanitize: {error}", err=True)
         raise typer.Exit(error.exit_code) from error
     tasks = [Task(case, mode, reference, timeout) for case in cases for mode in modes_of(subject, case)]
-    complaints = [complaint for complaint in each(complaint_of, tasks, jobs) if complaint]
-    for complaint in complaints:
-        typer.echo(complaint, err=True)
-    typer.echo(f"{len(tasks)} runs under the sanitizers, {len(complaints)} complaints")
-    raise typer.Exit(1 if complaints else 0)
+    complaints = [text for text in each(complaint_of, tasks, jobs) if text]
+    end_with(len(tasks), complaints)
 
 
 def complaint_of(task: Task) -> str:
@@ -71,11 +69,7 @@ def complaint_of(task: Task) -> str:
             finished = [run([str(task.program.path), *line], folder, task.timeout_s) for line in lines]
     except ProgramFailed as error:
         return f"{case.name} ({task.mode}): {error}"
-    last = finished[-1]
-    expected = REFUSALS if case.fails else (0,)
-    if last.status in expected and "runtime error" not in last.stderr and "Sanitizer" not in last.stderr:
-        return ""
-    return f"{case.name} ({task.mode}): {last.ending()}\n{last.stderr[-3000:]}"
+    return complaint(f"{case.name} ({task.mode})", finished[-1], REFUSALS if case.fails else (0,))
 
 
 if __name__ == "__main__":

@@ -245,7 +245,7 @@ def solve(
 def doctor(
     file: Annotated[Path, typer.Argument(help="The scan.")],
     orientations: Annotated[
-        bool, typer.Option("--orientations", help="Try the 8 orientations of the positions.")
+        bool, typer.Option("--orientations", help="Try orientations of positions and probe.")
     ] = False,
 ) -> None:
     """Say what a file holds and what is wrong with it; with --orientations how well each orientation fits."""

@@ -1,8 +1,7 @@
-"""What a run writes beside its results: the log, the table of epochs, the checkpoints."""
+"""What a run writes beside its results: its folders and its log."""
 
 from __future__ import annotations
 
-import csv
 import logging
 import sys
 import warnings
@@ -14,7 +13,6 @@ from typing import Any
 from simulator.errors import InputError
 
 ROOT = "ptychography"
-COLUMNS = ("epoch", "step", "train_loss", "val_loss", "learning_rate", "seconds", "device")
 
 
 class RunFolder:
@@ -38,22 +36,6 @@ class RunFolder:
         folder = self.path / "logs" / f"version_{max(taken, default=-1) + 1}"
         folder.mkdir()
         return folder
-
-
-class EpochTable:
-    """metrics.csv, one row an epoch, each on disk before the next."""
-
-    def __init__(self, path: Path) -> None:
-        self._file = open(path, "w", newline="", encoding="utf-8")  # noqa: SIM115 - closed by close()
-        self._writer = csv.DictWriter(self._file, COLUMNS)
-        self._writer.writeheader()
-
-    def add(self, row: dict[str, Any]) -> None:
-        self._writer.writerow({name: row[name] for name in COLUMNS})
-        self._file.flush()
-
-    def close(self) -> None:
-        self._file.close()
 
 
 class LateFile(logging.Handler):

@@ -20,10 +20,11 @@ from simulator.errors import InputError
 from subjects.ptychography import bundle
 from subjects.ptychography.configuration import TrainingConfig
 from subjects.ptychography.dataset import Dataset
+from subjects.ptychography.epochlog import epoch_log
 from subjects.ptychography.execution import PyTorchExecutionConfig
 from subjects.ptychography.groups import order_stream
 from subjects.ptychography.learning import Batch, Loss, Model
-from subjects.ptychography.runfolder import EpochTable, RunFolder
+from subjects.ptychography.runfolder import RunFolder
 from subjects.ptychography.schedules import Schedule
 
 log = logging.getLogger("ptychography.train")
@@ -79,9 +80,8 @@ class Training:
 
     def run(self) -> list[dict[str, Any]]:
         """Train to the last epoch or until nothing has improved for too long; one row an epoch."""
-        table = None
-        if self.execution.logger_backend == "csv":
-            table = EpochTable(self.folder.new_version() / "metrics.csv")
+        backend = self.execution.logger_backend
+        table = None if backend == "none" else epoch_log(backend, self.folder.new_version())
         try:
             with _bar(self.execution.enable_progress_bar, self.config.nepochs - self.progress.epoch) as advance:
                 while self.progress.epoch < self.config.nepochs:

@@ -84,3 +84,70 @@ def test_a_command_that_is_not_there_is_exit_4_and_sealed(harness: Run, tmp_path
     assert "no_such_program cannot be run" in done.stderr
     assert "Traceback" not in done.stderr
     assert (sealed(tmp_path) / "failure.txt").is_file()
+
+
+# ---- --keep ------------------------------------------------------------------------------------------------------
+
+MAKES = (
+    "import os; os.mkdir('out'); [open(f'out/{n}', 'wb').write(n.encode() * 3) for n in ('a.png', 'b.png', 'c.txt')]"
+)
+
+
+def test_made_files_are_kept_byte_for_byte_and_sealed(harness: Run, tmp_path: Path) -> None:
+    code = MAKES + "; open('bundle.zip', 'wb').write(bytes(range(256)))"
+    done = harness("smoke", "--keep", "out/*.png", "--keep", "*.zip", "--", sys.executable, "-c", code)
+    assert done.returncode == 0, done.stdout + done.stderr
+    folder = sealed(tmp_path)
+    kept = sorted(path.relative_to(folder).as_posix() for path in (folder / "made").rglob("*") if path.is_file())
+    assert kept == ["made/bundle.zip", "made/out/a.png", "made/out/b.png"]
+    assert (folder / "made" / "bundle.zip").read_bytes() == bytes(range(256))
+    figures = json.loads((folder / "metrics.json").read_text())
+    assert figures["files_kept"]["out/a.png"] == "made/out/a.png"
+    assert "  made/out/a.png\n" in (folder / "sha256.txt").read_text()
+    assert figures["files_made"]["out/a.png"]["sha256"] in (folder / "sha256.txt").read_text()
+    assert "made/bundle.zip" in (folder / "diagnostics.md").read_text()
+    (folder / "made" / "out" / "a.png").write_bytes(b"another")
+    assert not verify(folder).sealed
+
+
+@pytest.mark.parametrize(
+    ("pattern", "code", "said"),
+    [
+        ("*.jpg", MAKES, "--keep '*.jpg' matches none of the 3 files"),
+        (
+            "*.bin",
+            "open('a.bin', 'wb').truncate((16 << 20) + 1)",
+            "at most 16777216 bytes are kept; the largest is a.bin",
+        ),
+        ("*", "[open(f'f{n}', 'w').write('x') for n in range(201)]", "201 files match, at most 200"),
+        ("*", "open('two words', 'w').write('x')", "the name 'two words'"),
+        ("*", "open('epoch=1', 'w').write('x'); open('fine', 'w').write('x')", "the name 'epoch=1'"),
+        ("a", "import os; open('a', 'w').write(os.environ['MY_TOKEN'])", "holds what is cut out of evidence"),
+        ("a", "import os; open('a', 'wb').write(b'\\xff' + os.environb[b'MY_TOKEN'])", "holds what is cut out"),
+    ],
+)
+def test_what_cannot_be_kept_is_said_and_nothing_is(
+    harness: Run, tmp_path: Path, pattern: str, code: str, said: str
+) -> None:
+    words = ("--env", "MY_TOKEN=s3cr3t-value", "--keep", pattern)
+    done = harness("smoke", *words, "--", sys.executable, "-c", code)
+    assert done.returncode == 4
+    assert said in done.stdout
+    folder = sealed(tmp_path)
+    assert not (folder / "made").exists()
+    assert said in " ".join(json.loads((folder / "metrics.json").read_text())["faults"])
+
+
+def test_a_link_out_of_the_folder_is_not_kept(harness: Run, tmp_path: Path) -> None:
+    done = harness("smoke", "--keep", "link", "--", "ln", "-s", sys.executable, "link")
+    assert done.returncode == 4
+    assert "matches none" in done.stdout
+    assert not (sealed(tmp_path) / "made").exists()
+
+
+@pytest.mark.parametrize("pattern", ["", "/etc/*", "../*", "out/../../*"])
+def test_a_pattern_of_no_name_below_the_folder_is_refused(harness: Run, tmp_path: Path, pattern: str) -> None:
+    done = harness("smoke", "--keep", pattern, "--", "true")
+    assert done.returncode == 2
+    assert "--keep" in done.stderr
+    assert sealed_folders(tmp_path / "reports") == []

@@ -7,7 +7,8 @@ import pytest
 import torch
 
 from simulator.errors import InputError
-from subjects.ptychography.examination import examine, oriented, residuals_by_orientation
+from subjects.ptychography.examination import Orientation, examine, oriented, residuals_by_orientation
+from subjects.ptychography.forward import make_setup
 from subjects.ptychography.iterative import Solver, residual_of, solve
 from subjects.ptychography.metrics import compare_objects, mask_of
 from subjects.ptychography.simulate import Recipe, simulate, write
@@ -59,13 +60,32 @@ def test_solvers_that_cannot_work_are_refused():
             Solver(**given)
 
 
-@pytest.mark.parametrize("planted", [(False, False, False), (True, False, True)])
+@pytest.mark.parametrize("planted", [Orientation(), Orientation(swap_xy=True, flip_y=True)])
 def test_the_doctor_finds_the_orientation(planted):
     scan = small_scan(side=6, step_px=3.0)
     x, y = oriented(scan.x_px, scan.y_px, planted)
     found = residuals_by_orientation(replace(scan, x_px=x, y_px=y))
+    assert len(found) == 8  # this probe is its own transpose
     best = min(found, key=lambda o: found[o])
     assert np.allclose(oriented(x, y, best), (scan.x_px, scan.y_px))
+
+
+@pytest.mark.parametrize("planted", [False, True])
+def test_the_doctor_tells_a_probe_that_is_transposed_against_the_patterns(planted, tmp_path):
+    scan = small_scan(side=6, step_px=3.0)
+    col = np.arange(32) - 16
+    astigmatic = scan.probe * np.exp(2j * (col / 8) ** 2)
+    setup = make_setup(replace(scan, probe=astigmatic), evaluation="fft", dtype=torch.float64)
+    arrays = simulate(Recipe(patch_px=32, side=6, step_px=3.0))
+    counts = setup.expected_counts(list(range(scan.n_positions)), 1.0)
+    arrays["diffraction"] = counts.sqrt().float().numpy()
+    arrays["probeGuess"] = (astigmatic[0].T if planted else astigmatic[0]).astype(np.complex64)
+    write(tmp_path / "scan.npz", arrays)
+    said: list[str] = []
+    assert examine(tmp_path / "scan.npz", orientations=True, say=said.append) == (1 if planted else 0)
+    assert sum("(probe transposed)" in line for line in said) == 8
+    wanted = "better; transpose probeGuess in the file" if planted else "positions and probe fit as they are"
+    assert wanted in said[-1]
 
 
 def test_the_doctor_tells_about_a_file(tmp_path):

@@ -2,8 +2,10 @@
 
 import csv
 import json
+import sys
 import zipfile
 from dataclasses import replace
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ import torch
 
 from simulator.errors import InputError
 from subjects.ptychography import bundle as bundles
+from subjects.ptychography import execution
 from subjects.ptychography.configuration import Configuration, ModelConfig, TrainingConfig
 from subjects.ptychography.dataset import make_dataset
 from subjects.ptychography.execution import PyTorchExecutionConfig
@@ -89,6 +92,52 @@ def test_the_loop_steps_every_scheduler_itself(scheduler, tmp_path):
     assert [float(row["learning_rate"]) for row in rows] == pytest.approx(RATES[scheduler])
     assert [int(row["epoch"]) for row in rows] == [1, 2, 3, 4]
     assert all(row["device"] == "cpu" and float(row["val_loss"]) > 0 for row in rows)
+
+
+class Written:
+    """In the place of a logger's client: what it was told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[object, ...]] = []
+
+    def __getattr__(self, name: str):
+        def tell(*words: object, **named: object) -> SimpleNamespace:
+            self.told.append((name, *words, *named.values()))
+            return SimpleNamespace(info=SimpleNamespace(run_id="run"))
+
+        return tell
+
+
+@pytest.mark.parametrize(
+    ("backend", "module", "attribute", "written"),
+    [
+        ("tensorboard", "torch.utils.tensorboard", "SummaryWriter", "add_scalar"),
+        ("mlflow", "mlflow", "MlflowClient", "log_metric"),
+    ],
+)
+def test_other_loggers_are_told_every_figure_of_every_epoch(backend, module, attribute, written, tmp_path, monkeypatch):
+    client, places = Written(), []
+    made = ModuleType(module)
+    setattr(made, attribute, lambda *words, **named: places.append([*words, *named.values()]) or client)
+    monkeypatch.setitem(sys.modules, module, made)
+    monkeypatch.setattr(execution, "LOGGER_PACKAGES", {})
+    history = training_in(tmp_path, replace(CPU, logger_backend=backend), epochs=2).run()
+    assert str(tmp_path / "logs" / "version_0") in str(places)
+    told = [words[1:] for words in client.told if words[0] == written]
+    for row in history:
+        for name in ("train_loss", "val_loss", "learning_rate"):
+            assert any(name in words and row[name] in words and row["epoch"] in words for words in told)
+    assert client.told[-1][0] in ("close", "set_terminated")
+    assert not (tmp_path / "logs" / "version_0" / "metrics.csv").exists()
+
+
+@pytest.mark.parametrize(("backend", "module"), [("tensorboard", "torch.utils.tensorboard"), ("mlflow", "mlflow")])
+def test_a_logger_that_cannot_be_used_says_so(backend, module, tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, module, None)
+    monkeypatch.setattr(execution, "LOGGER_PACKAGES", {})
+    training = training_in(tmp_path, replace(CPU, logger_backend=backend), epochs=1)
+    with pytest.raises(InputError, match=f"logger '{backend}' cannot be used"):
+        training.run()
 
 
 def test_plateau_and_warmup_move_the_rate(tmp_path):

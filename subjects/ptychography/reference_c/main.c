@@ -85,6 +85,7 @@ static void write_canvas(const Options *o, const Job *job)
         canvas_value(job, &canvas, i, &values[2 * i], &values[2 * i + 1]);
     write_npy(o->stitch, "<c16", 2, (long[]){canvas.rows, canvas.cols}, values);
     free(values);
+    free_canvas(&canvas);
 }
 
 static void do_stitch(const Options *o, const Model *model, bool one_group)

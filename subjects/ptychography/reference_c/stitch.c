@@ -136,6 +136,13 @@ Canvas make_canvas(const Job *job)
     return canvas;
 }
 
+void free_canvas(Canvas *canvas)
+{
+    double *arrays[] = {canvas->num_re, canvas->num_im, canvas->den, canvas->pixel_weight, canvas->count_weight};
+    for (size_t i = 0; i < sizeof arrays / sizeof *arrays; ++i)
+        free(arrays[i]);
+}
+
 /* ---- sums ---- */
 
 /* The patch that is placed at position j: given, or cut from the object (mirrored in its group: published). */

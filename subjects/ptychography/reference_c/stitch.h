@@ -37,6 +37,7 @@ typedef struct TouchSink {
 } TouchSink;
 
 Canvas make_canvas(const Job *job);
+void free_canvas(Canvas *canvas);
 
 /* Add all patches; `sink` may be NULL. */
 void stitch(const Job *job, Canvas *canvas, TouchSink *sink);

@@ -203,4 +203,5 @@ void trace_canvas(const Job *job, const Options *options, TracedPixel pixel)
     print_integer("covered", covered);
     print_number("canvas_re", re);
     print_number("canvas_im", im);
+    free_canvas(&canvas);
 }
