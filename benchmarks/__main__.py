@@ -174,7 +174,7 @@ def sections(plan: Plan) -> dict[str, Callable[[], Any]]:
 
 
 def _cuda_devices() -> tuple[str, ...]:
-    from simulator.execution import machine_capabilities
+    from simulator.evaluation.execution import machine_capabilities
 
     return machine_capabilities().cuda_devices
 

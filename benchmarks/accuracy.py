@@ -17,7 +17,7 @@ SUBJECT = NanoBragg()
 if TYPE_CHECKING:
     import numpy as np
 
-    from simulator.execution import CompileChoice
+    from simulator.evaluation.execution import CompileChoice
 
 
 class Variant(TypedDict):

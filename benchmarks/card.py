@@ -42,7 +42,7 @@ def tally(names: Iterable[str]) -> Calls:
 
 def card(*, shrink: int, rounds: int, say: Say) -> dict[str, Any] | None:
     """The figures of the first CUDA device; None, and said, where there is none."""
-    from simulator.execution import machine_capabilities
+    from simulator.evaluation.execution import machine_capabilities
 
     devices = machine_capabilities().cuda_devices
     if not devices:

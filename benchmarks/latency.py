@@ -55,7 +55,7 @@ def measure_stages(grid: int) -> dict[str, float]:
         return result
 
     stage("import torch", lambda: __import__("torch"))
-    stage("import simulator", lambda: __import__("simulator.simulator"))
+    stage("import simulator", lambda: __import__("simulator.evaluation.simulator"))
     from benchmarks.workloads import workloads
     from simulator import ExecutionConfig, Experiment, Simulator
 

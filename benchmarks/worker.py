@@ -47,8 +47,8 @@ def simulator_runner(specification: dict[str, Any]) -> Callable[[], dict[str, An
     import torch
 
     from simulator import ExecutionConfig, Experiment, Simulator
-    from simulator.allocator import keep_freed_memory
-    from simulator.outputs import HeaderGeometry, write_outputs
+    from simulator.evaluation.allocator import keep_freed_memory
+    from simulator.files.outputs import HeaderGeometry, write_outputs
 
     keep_freed_memory()
     folder = Path(specification["folder"])

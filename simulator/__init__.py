@@ -21,8 +21,8 @@ from simulator.experiment import (
 )
 
 if TYPE_CHECKING:
-    from simulator.execution import ExecutionConfig
-    from simulator.simulator import Simulator
+    from simulator.evaluation.execution import ExecutionConfig
+    from simulator.evaluation.simulator import Simulator
 
 __version__ = "0.1.0"
 
@@ -48,11 +48,11 @@ __all__ = [
 def __getattr__(name: str) -> object:
     """Load what needs torch when it is first asked for, so that reading a command line does not."""
     if name == "Simulator":
-        from simulator.simulator import Simulator
+        from simulator.evaluation.simulator import Simulator
 
         return Simulator
     if name == "ExecutionConfig":
-        from simulator.execution import ExecutionConfig
+        from simulator.evaluation.execution import ExecutionConfig
 
         return ExecutionConfig
     raise AttributeError(f"module 'simulator' has no attribute {name!r}")

@@ -248,6 +248,6 @@ class Experiment:
         Raises:
             InputError: an unknown or incomplete flag, a bad file, nothing to diffract.
         """
-        from simulator.commandline import read_experiment
+        from simulator.commandline.reading import read_experiment
 
         return read_experiment(argv, Path(folder), defects)

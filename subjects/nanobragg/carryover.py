@@ -250,7 +250,7 @@ def require_scan(case: Case, folder: Path) -> None:
         WrongUse: no phi step is at exactly 0, or nothing rotates.
     """
     from simulator.defects import Defects
-    from simulator.prepare import prepare
+    from simulator.model.prepare import prepare
 
     experiment = read_line(case.argv, folder)
     steps = prepare(experiment, experiment.defects or Defects()).scan.steps

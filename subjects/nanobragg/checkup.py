@@ -43,7 +43,7 @@ def _sizes() -> Finding:
 def _measured() -> str | None:
     import torch
 
-    from simulator.tuning import remembered, tuning_file
+    from simulator.evaluation.tuning import remembered, tuning_file
 
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     return f"measured, in {tuning_file()}" if remembered(device) else None

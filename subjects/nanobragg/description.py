@@ -141,7 +141,7 @@ class NanoBragg(Subject):
 
     def devices(self) -> Mapping[str, str]:
         """The CPU and every CUDA device."""
-        from simulator.execution import machine_capabilities
+        from simulator.evaluation.execution import machine_capabilities
 
         cards = range(len(machine_capabilities().cuda_devices))
         return {"cpu": "cpu"} | {f"cuda{index or ''}": f"cuda:{index}" for index in cards}
@@ -189,7 +189,7 @@ class NanoBragg(Subject):
 
     def image_shape(self, prepared: Prepared) -> tuple[int, int] | None:
         """(slow, fast) of the detector; None for a command line that is refused."""
-        from simulator.commandline import read_detector
+        from simulator.commandline.reading import read_detector
         from simulator.errors import InputError
 
         try:
@@ -244,6 +244,6 @@ class NanoBragg(Subject):
 
     def start(self) -> None:
         """Freed memory is kept: chunks of an image do not fault their pages in again."""
-        from simulator.allocator import keep_freed_memory
+        from simulator.evaluation.allocator import keep_freed_memory
 
         keep_freed_memory()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.case import Argv
 from harness.subject import CommandLine, Role, Word
-from simulator.commandline import Act, acts, defects_of
+from simulator.commandline.reading import Act, acts, defects_of
 from simulator.defects import Defects
 from simulator.errors import InputError
 from simulator.remarks import Remarks

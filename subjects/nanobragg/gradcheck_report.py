@@ -21,8 +21,8 @@ from subjects.nanobragg.port import read_line, run_setup
 
 if TYPE_CHECKING:
     from simulator import Experiment
-    from simulator.gradient_check import GradientCheck
-    from simulator.gradients import Region
+    from simulator.gradients.check import GradientCheck
+    from simulator.gradients.images import Region
 
 Roi = tuple[int, int, int, int]
 """fast min, fast max, slow min, slow max; both ends inclusive, as after ``-roi``."""
@@ -65,7 +65,7 @@ def check(request: Request) -> Checked:
     Raises:
         InputError: an unknown parameter, a region outside the detector or all dark.
     """
-    from simulator.gradient_check import Settings, check_carried_cell, check_gradients
+    from simulator.gradients.check import Settings, check_carried_cell, check_gradients
 
     settings = Settings(seed=request.seed)
     parameters = tuple(check_gradients(region_of(request), request.names, settings))
@@ -75,7 +75,7 @@ def check(request: Request) -> Checked:
 
 def region_of(request: Request, mode: str | None = None) -> Region:
     """The pixels of a request with the case's experiment."""
-    from simulator.gradients import Region
+    from simulator.gradients.images import Region
 
     experiment = _experiment(request.prepared, request.device)
     return Region(experiment, request.roi, mode or request.mode, device=request.device)

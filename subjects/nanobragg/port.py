@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from simulator import ExecutionConfig, Experiment, Simulator
-    from simulator.outputs import Written
+    from simulator.files.outputs import Written
 
 Progress = Callable[[int, int], None]
 """Called with (pixels done, pixels in all)."""
@@ -88,7 +88,7 @@ def render(experiment: Experiment, folder: Path, computing: Computing, progress:
     """Render an experiment and write its files into ``folder``."""
     import numpy as np
 
-    from simulator.outputs import HeaderGeometry, write_outputs
+    from simulator.files.outputs import HeaderGeometry, write_outputs
 
     simulator = make_simulator(experiment, computing)
     rendering = simulator.render(progress) if progress else simulator.render()
@@ -117,7 +117,7 @@ def traced(prepared: Prepared, pixels: Sequence[Section], computing: Computing) 
             run_setup(prepared, folder, computing)
             experiment = read_case(prepared, folder)
         with timed(seconds, "import"):
-            import simulator.simulator  # noqa: F401
+            import simulator.evaluation.simulator  # noqa: F401
         with timed(seconds, "prepare"):
             machine = make_simulator(experiment, computing)
         with timed(seconds, "compute"):

@@ -57,7 +57,7 @@ def _traces(experiment: Experiment, computing: Computing) -> str:
 
 def _give_traces(experiment: Experiment, traces: str) -> None:
     """On standard output, or into the file that ``-trace_file`` names."""
-    from simulator.files_write import write_files
+    from simulator.files.writing import write_files
 
     name = experiment.output.trace_file
     if name is None:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from simulator import Experiment
-    from simulator.execution import CompileChoice
-    from simulator.tiles import TileElements
+    from simulator.evaluation.execution import CompileChoice
+    from simulator.evaluation.tiles import TileElements
 
 CANDIDATES = {
     "eager": [1 << n for n in range(15, 20)],
@@ -76,7 +76,7 @@ def _measure(kind: str, device: str, pixels: int, rounds: int, report: Report) -
 
 
 def _default(device: str) -> TileElements:
-    from simulator.tiles import DEFAULTS
+    from simulator.evaluation.tiles import DEFAULTS
 
     return DEFAULTS[device.partition(":")[0]]
 

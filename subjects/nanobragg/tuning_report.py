@@ -23,9 +23,9 @@ def tune_and_report(device: str, compile_: str, *, pixels: int, rounds: int) -> 
     """
     import torch
 
-    from simulator.kernels.compiled import compiler_missing
-    from simulator.tiles import DEFAULTS, TileElements
-    from simulator.tuning import remember, remembered
+    from simulator.evaluation.kernels.compiled import compiler_missing
+    from simulator.evaluation.tiles import DEFAULTS, TileElements
+    from simulator.evaluation.tuning import remember, remembered
 
     execution = execution_of(Computing(device, compile=compile_))
     with plain_warnings():

@@ -150,7 +150,7 @@ class Shared(Subject):
 
     def devices(self) -> Mapping[str, str]:
         """The CPU and every CUDA device."""
-        from simulator.execution import machine_capabilities
+        from simulator.evaluation.execution import machine_capabilities
 
         cards = range(len(machine_capabilities().cuda_devices))
         return {"cpu": "cpu"} | {f"cuda{index or ''}": f"cuda:{index}" for index in cards}

@@ -1,7 +1,7 @@
 """Where and how training and inference run.
 
 POLICY-001: CUDA is preferred, its absence is said once, and what was asked for explicitly is never overridden. The
-device itself is resolved by the house's one table (`simulator.execution`).
+device itself is resolved by the house's one table (`simulator.evaluation.execution`).
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from dataclasses import dataclass, replace
 import torch
 
 from simulator.errors import InputError
-from simulator.execution import POLICY, Capabilities, machine_capabilities, resolve_device
-from simulator.precision import resolve_precision
+from simulator.evaluation.execution import POLICY, Capabilities, machine_capabilities, resolve_device
+from simulator.model.precision import resolve_precision
 
 log = logging.getLogger("ptychography.execution")
 

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from simulator.errors import InputError
-from simulator.random_numbers import PoissonDeviates, Ran1
+from simulator.model.random_numbers import PoissonDeviates, Ran1
 from subjects.ptychography.arrays import read_npy
 from subjects.ptychography.commandline import Command, parse
 from subjects.ptychography.contract import Reading, Scan, read_scan

@@ -172,7 +172,7 @@ class Port:
 
     def device(self) -> str:
         """The device that is used; WrongUse for another dtype than the reference's."""
-        from simulator.execution import ExecutionConfig
+        from simulator.evaluation.execution import ExecutionConfig
 
         if self.computing.dtype != "float64":
             raise WrongUse(f"ptychography is compared in float64; got --dtype {self.computing.dtype}")

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from simulator import ExecutionConfig, Experiment, InputError, Simulator
-from simulator.outputs import HeaderGeometry, write_outputs
+from simulator.files.outputs import HeaderGeometry, write_outputs
 from simulator.remarks import IgnoredInput
 
 ROOT = Path(__file__).resolve().parents[2]

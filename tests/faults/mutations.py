@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simulator.algebra import Vec
-from simulator.lattice import SHAPES, Miller
+from simulator.model.algebra import Vec
+from simulator.model.lattice import SHAPES, Miller
 
 PACKAGES = ("simulator", "subjects.nanobragg.replay")
 

@@ -8,11 +8,12 @@ from typing import Any
 import torch
 from mutations import IN_32_BITS, NEGATED, Fault, arguments, as_float32, each, reordered, result, times
 
-from simulator import crystal, detector, lattice, mosaic, pixel_sum, prepare, samples, scan, scatter, sources
-from simulator import structure_factors as factors
-from simulator.algebra import Rotation, Vec
-from simulator.lattice import Miller
-from simulator.scatter import Pixels
+from simulator.evaluation import pixel_sum
+from simulator.model import crystal, detector, lattice, mosaic, prepare, samples, scan, scatter, sources
+from simulator.model import structure_factors as factors
+from simulator.model.algebra import Rotation, Vec
+from simulator.model.lattice import Miller
+from simulator.model.scatter import Pixels
 
 SUBPIXEL, SOURCE, PHI, DOMAIN = "SUBPIXEL", "SOURCE", "PHI", "DOMAIN"
 MM, ANGSTROM_IN_NM = 1e3, 0.1

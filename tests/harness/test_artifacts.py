@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-import simulator.outputs as outputs
-import simulator.settings_to_experiment as settings_to_experiment
+import simulator.commandline.settings_to_experiment as settings_to_experiment
+import simulator.files.outputs as outputs
 from harness.computing import Computing
 from harness.errors import ProgramFailed
 from harness.parity import Outcome, Task, run_task

@@ -53,15 +53,15 @@ def test_a_wrong_gradient_is_exit_1_with_its_name(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """The distance's gradient is cut by one part in a thousand where the solid angle is made."""
-    from simulator import scatter
+    from simulator.model import scatter
 
     def slightly_wrong(*arguments: object) -> object:
         omega = right(*arguments)
         return omega.detach() + 0.999 * (omega - omega.detach())
 
     right = scatter.solid_angle
-    monkeypatch.setattr("simulator.pixel_sum.solid_angle", slightly_wrong)
-    monkeypatch.setattr("simulator.scatter.solid_angle", slightly_wrong)
+    monkeypatch.setattr("simulator.evaluation.pixel_sum.solid_angle", slightly_wrong)
+    monkeypatch.setattr("simulator.model.scatter.solid_angle", slightly_wrong)
     request = Request(small("-gauss_xtal", "-fudge", "1e-9"), (2, 3, 1, 2), ("distance", "fluence"))
     assert run_gradcheck(request, root=tmp_path, redact=False) == 1
     assert "FAIL distance: wrong" in capsys.readouterr().out
@@ -72,7 +72,7 @@ def test_a_wrong_gradient_is_exit_1_with_its_name(
 
 
 def test_a_cut_through_the_carried_cell_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    from simulator import scan
+    from simulator.model import scan
 
     def detached(*arguments: object) -> object:
         step = rotated(*arguments)

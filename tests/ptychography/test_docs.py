@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from compare.bundle import verify
-from simulator.execution import Capabilities
+from simulator.evaluation.execution import Capabilities
 from subjects.ptychography import cli, execution, port
 from subjects.ptychography.cases import CASES
 from subjects.ptychography.contract import KNOWN_KEYS

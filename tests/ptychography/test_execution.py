@@ -6,7 +6,7 @@ import warnings
 import pytest
 
 from simulator.errors import InputError
-from simulator.execution import Capabilities
+from simulator.evaluation.execution import Capabilities
 from subjects.ptychography import execution
 from subjects.ptychography.execution import PyTorchExecutionConfig, dispatched, say_device
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulator.execution import Capabilities
+from simulator.evaluation.execution import Capabilities
 from subjects.ptychography import cli, execution, workflow
 from subjects.ptychography.flags import INFERENCE, TRAINING, read_configuration, with_boolean_words
 

@@ -13,8 +13,8 @@ import pytest
 import torch
 
 from simulator import ExecutionConfig, Experiment, Simulator
-from simulator.files_hkl import dump_bytes
-from simulator.simulator import Rendering
+from simulator.evaluation.simulator import Rendering
+from simulator.files.hkl import dump_bytes
 
 GOLDEN = Path(__file__).resolve().parents[3] / "shared" / "golden"
 EAGER = ExecutionConfig(device="cpu", compile="never")

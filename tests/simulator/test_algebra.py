@@ -12,7 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.algebra import (
+from simulator.model.algebra import (
     Rotation,
     Vec,
     add,
@@ -33,7 +33,7 @@ from simulator.algebra import (
     value_of,
     vec,
 )
-from simulator.mosaic import random_rotation
+from simulator.model.mosaic import random_rotation
 
 SETTINGS = settings(deadline=None, max_examples=60, derandomize=True)
 angles = st.floats(-7, 7)

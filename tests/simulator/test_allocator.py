@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator import allocator
+from simulator.evaluation import allocator
 
 ROOT = Path(__file__).resolve().parents[2]
 FAULTS = """

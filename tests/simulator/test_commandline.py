@@ -13,14 +13,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulator.commandline import read_experiment
+from simulator.commandline.flags import BY_NAME, FLAGS, NAMES, Following, nearest_flag
+from simulator.commandline.reading import read_experiment
+from simulator.commandline.settings import Settings
 from simulator.defects import Defects
 from simulator.errors import InputError
 from simulator.experiment import DEFAULT_FLUENCE, RADIANS_TO_DEGREES, Experiment, Steps
 from simulator.flag_values import leading_integer, leading_number
-from simulator.flags import BY_NAME, FLAGS, NAMES, Following, nearest_flag
 from simulator.remarks import IgnoredInput, Remarks
-from simulator.settings import Settings
 
 FIGURES = json.loads((Path(__file__).parent / "figures" / "command_lines.json").read_text())
 ROOT = Path(__file__).parents[2]
@@ -92,7 +92,7 @@ def test_every_golden_command_line_reads_as_the_reference_read_it(tmp_path: Path
 
 
 def test_needs_no_torch() -> None:
-    code = "import sys, simulator.commandline, simulator.outputs; sys.exit('torch' in sys.modules)"
+    code = "import sys, simulator.commandline.reading, simulator.files.outputs; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
 
 

@@ -14,8 +14,8 @@ import torch
 
 from simulator import Defects, InputError, Simulator
 from simulator.defects import NAMES
-from simulator.random_numbers import Ran1
-from simulator.trace import Trace
+from simulator.evaluation.trace import Trace
+from simulator.model.random_numbers import Ran1
 
 SMALL = "-lambda 1 -distance 100 -detpixels_x 12 -detpixels_y 10 -pixel 8 -oversample 1"
 OBLIQUE = f"{SMALL} -cell 38 47 55 75 85 95 -default_F 100 -N 5"

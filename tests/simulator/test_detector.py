@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator import Beam, Crystal, Detector, Experiment, Spindle
-from simulator.detector import AXES, Geometry, detector_geometry
+from simulator.model.detector import AXES, Geometry, detector_geometry
 
 SETTINGS = settings(deadline=None, max_examples=80, derandomize=True)
 

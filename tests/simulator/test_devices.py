@@ -18,9 +18,10 @@ import torch
 from torch.overrides import TorchFunctionMode, resolve_name
 from torch.utils._pytree import tree_leaves, tree_map_only
 
-from simulator import ExecutionConfig, Experiment, Simulator, execution, pixel_sum
-from simulator.execution import Capabilities
-from simulator.tiles import TileElements
+from simulator import ExecutionConfig, Experiment, Simulator
+from simulator.evaluation import execution, pixel_sum
+from simulator.evaluation.execution import Capabilities
+from simulator.evaluation.tiles import TileElements
 
 CPU, PRETENDED = "cpu", "cuda:0"
 
@@ -244,6 +245,6 @@ def test_a_constant_left_behind_is_noticed(gpu: None, inputs: Path, monkeypatch:
         constants = prepared(*args)
         return constants._replace(distance_m=constants.distance_m.to("cpu"), steps=constants.steps.cpu())
 
-    monkeypatch.setattr("simulator.simulator.constants_of", left_behind)
+    monkeypatch.setattr("simulator.evaluation.simulator.constants_of", left_behind)
     with PretendedDevice(), torch.no_grad(), pytest.raises(StrayTensor, match="cpu and cuda"):
         rendered(inputs)

@@ -16,8 +16,8 @@ import pytest
 import torch
 
 from simulator import Beam, Crystal, Detector, Experiment, InputError, Sampling, Simulator, StructureFactors
-from simulator import execution as execution_module
-from simulator.execution import (
+from simulator.evaluation import execution as execution_module
+from simulator.evaluation.execution import (
     POLICY,
     Capabilities,
     ExecutionConfig,
@@ -25,7 +25,7 @@ from simulator.execution import (
     default_execution,
     resolve_device,
 )
-from simulator.precision import PRECISIONS
+from simulator.model.precision import PRECISIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from compare.vocabulary import packaged
-from simulator import trace
-from simulator.scatter import Scatter
-from simulator.trace import Trace
+from simulator.evaluation import trace
+from simulator.evaluation.trace import Trace
+from simulator.model.scatter import Scatter
 
 FIELDS = Path(__file__).resolve().parents[2] / "reference_c" / "trace_fields.def"
 RECORDS = ("UMAT", "SUBPIXEL", "SOURCE", "PHI", "DOMAIN", "TRICUBIC")

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulator.commandline import read_experiment
+from simulator.commandline.reading import read_experiment
 from simulator.defects import Defects
 from simulator.errors import InputError
 from simulator.experiment import RADIANS_TO_DEGREES, Experiment, Source, StructureFactors
-from simulator.files_hkl import dump_bytes, read_dump, read_hkl
-from simulator.files_smv import read_smv_mask, smv_header_bytes
-from simulator.files_text import read_matrix, read_sources
+from simulator.files.hkl import dump_bytes, read_dump, read_hkl
+from simulator.files.smv import read_smv_mask, smv_header_bytes
+from simulator.files.text import read_matrix, read_sources
 from simulator.remarks import IgnoredInput, Remarks
 
 GOLDEN = Path(__file__).parents[3] / "shared" / "golden"

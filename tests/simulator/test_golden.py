@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from simulator import InputError
-from simulator.outputs import statistics
+from simulator.files.outputs import statistics
 
 ROOT = Path(__file__).resolve().parents[2]
 INDEX = ROOT.parent / "shared" / "golden" / "public" / "index.json"

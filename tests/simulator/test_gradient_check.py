@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from simulator import Beam, Crystal, Detector, Experiment, InputError, Sampling, Spindle, StructureFactors
-from simulator.gradient_check import (
+from simulator.gradients.check import (
     STEPS,
     GradientCheck,
     Settings,
@@ -20,8 +20,8 @@ from simulator.gradient_check import (
     check_gradients,
     falling_order,
 )
-from simulator.gradients import Region
-from simulator.parameters import Parameter
+from simulator.gradients.images import Region
+from simulator.gradients.parameters import Parameter
 
 PARAMETER = Parameter("p", "m", torch.tensor([2.0], dtype=torch.float64, device="cpu"), 1.0, lambda e, p: e)
 

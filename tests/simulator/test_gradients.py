@@ -24,10 +24,10 @@ from simulator import (
     StructureFactors,
     degrees,
 )
-from simulator.execution import ExecutionConfig
-from simulator.gradients import Region, ScaledImage, directions_of, intensity_of_phi_steps
-from simulator.parameters import Parameter, parameters_of
-from simulator.tiles import DEFAULTS, TileElements
+from simulator.evaluation.execution import ExecutionConfig
+from simulator.evaluation.tiles import DEFAULTS, TileElements
+from simulator.gradients.images import Region, ScaledImage, directions_of, intensity_of_phi_steps
+from simulator.gradients.parameters import Parameter, parameters_of
 
 ROI = (2, 3, 1, 2)
 """Four pixels."""

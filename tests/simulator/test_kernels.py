@@ -15,14 +15,14 @@ import pytest
 import torch
 
 from simulator import ExecutionConfig, Experiment, Simulator
-from simulator.kernels import ahead_of_time, background
-from simulator.kernels.ahead_of_time import Kernel, KernelRefused, compiled_ahead
-from simulator.kernels.compiled import _pixels_at, compiler_missing
-from simulator.kernels.files import LIBRARY, NOTES, Kept, KernelFiles, kernel_files
-from simulator.kernels.kept import KeptKernels
-from simulator.kernels.packing import packed
-from simulator.kernels.request import Request
-from simulator.scatter import Pixels
+from simulator.evaluation.kernels import ahead_of_time, background
+from simulator.evaluation.kernels.ahead_of_time import Kernel, KernelRefused, compiled_ahead
+from simulator.evaluation.kernels.compiled import _pixels_at, compiler_missing
+from simulator.evaluation.kernels.files import LIBRARY, NOTES, Kept, KernelFiles, kernel_files
+from simulator.evaluation.kernels.kept import KeptKernels
+from simulator.evaluation.kernels.packing import packed
+from simulator.evaluation.kernels.request import Request
+from simulator.model.scatter import Pixels
 
 needs_compiler = pytest.mark.skipif(
     compiler_missing() is not None, reason=f"kernels cannot be compiled here: {compiler_missing()}"
@@ -69,8 +69,8 @@ def test_a_later_simulator_renders_with_the_kernels_that_an_earlier_one_left(
     monkeypatch.setenv("SIMULATOR_KERNELS", str(tmp_path / "kernels"))
     exact = simulator("never").image()
     first = simulator("always").image()
-    monkeypatch.setattr("simulator.kernels.kept.compiled_ahead", no_compiler)
-    monkeypatch.setattr("simulator.simulator.LEAST_SAVED_S", 0.0)
+    monkeypatch.setattr("simulator.evaluation.kernels.kept.compiled_ahead", no_compiler)
+    monkeypatch.setattr("simulator.evaluation.simulator.LEAST_SAVED_S", 0.0)
     later = simulator("auto")
     assert later._compiles()
     assert torch.equal(later.image(), first)
@@ -208,7 +208,7 @@ def test_other_formulas_dtypes_or_versions_are_other_kernels(monkeypatch: pytest
     other = simulator("never", ARGV + " -nopolar").physics
     assert request.key != Request(_pixels_at, request.places, other, request.numbers, request.arguments).key
     monkeypatch.setattr(torch, "__version__", "0.0")
-    from simulator.kernels import request as module
+    from simulator.evaluation.kernels import request as module
 
     module.environment.cache_clear()
     assert request.key != request_of().key
@@ -243,7 +243,7 @@ def test_a_kernel_that_cannot_be_made_leaves_nothing(tmp_path: Path) -> None:
 
 
 def test_the_oldest_kernels_go_where_there_are_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simulator.kernels.files.MOST_KEPT", 2)
+    monkeypatch.setattr("simulator.evaluation.kernels.files.MOST_KEPT", 2)
     files = KernelFiles(tmp_path / "kernels")
 
     def make(folder: Path) -> tuple[Path, dict[str, object]]:

@@ -11,8 +11,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.algebra import Vec
-from simulator.lattice import (
+from simulator.model.algebra import Vec
+from simulator.model.lattice import (
     SHAPES,
     Lattice,
     LatticeConstants,
@@ -23,7 +23,7 @@ from simulator.lattice import (
     square_reduced,
     square_short_sines,
 )
-from simulator.scatter import nearest_indices
+from simulator.model.scatter import nearest_indices
 
 SETTINGS = settings(deadline=None, max_examples=80, derandomize=True)
 counts = st.tuples(st.integers(1, 60), st.integers(1, 60), st.integers(1, 60))

@@ -11,11 +11,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulator.commandline import read_experiment
+from simulator.commandline.reading import read_experiment
 from simulator.errors import InputError
 from simulator.experiment import Experiment
-from simulator.files_hkl import dump_bytes
-from simulator.outputs import (
+from simulator.files.hkl import dump_bytes
+from simulator.files.outputs import (
     HeaderGeometry,
     grey_image,
     grey_scale,

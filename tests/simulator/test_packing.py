@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import torch
 
-from simulator.kernels.packing import packed, unpacked
+from simulator.evaluation.kernels.packing import packed, unpacked
 
 
 class Pair(NamedTuple):

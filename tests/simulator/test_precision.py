@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from simulator import ExecutionConfig, Experiment, InputError, Simulator
-from simulator.precision import PRECISIONS, resolve_precision
+from simulator.model.precision import PRECISIONS, resolve_precision
 from subjects.nanobragg.description import NanoBragg
 from subjects.nanobragg.inputs import supervisor_matrix, supervisor_reflections
 

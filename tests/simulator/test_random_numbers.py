@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulator.noise import noise_image
-from simulator.random_numbers import LARGEST_DEVIATE, MODULUS, PoissonDeviates, Ran1, log_gamma, rotation_deviates
+from simulator.model.noise import noise_image
+from simulator.model.random_numbers import LARGEST_DEVIATE, MODULUS, PoissonDeviates, Ran1, log_gamma, rotation_deviates
 
 FIRST_ROWS = json.loads((Path(__file__).parent / "figures" / "first_row.json").read_text())
 GOLDEN = Path(__file__).parents[3] / "shared" / "golden"

@@ -11,10 +11,10 @@ import torch
 from torch import Tensor
 
 from simulator import ExecutionConfig, Experiment, InputError, Simulator
-from simulator.parameters import parameters_of
-from simulator.recomputed import recomputed
-from simulator.simulator import TILES_KEPT_FOR_GRADIENTS
-from simulator.tiles import TileElements
+from simulator.evaluation.recomputed import recomputed
+from simulator.evaluation.simulator import TILES_KEPT_FOR_GRADIENTS
+from simulator.evaluation.tiles import TileElements
+from simulator.gradients.parameters import parameters_of
 
 
 class Pair(NamedTuple):
@@ -82,7 +82,7 @@ def test_an_images_graph_does_not_grow_with_its_samples() -> None:
 
 def test_chunks_are_as_small_as_the_memory_for_their_sums(monkeypatch: pytest.MonkeyPatch) -> None:
     memory, a_tile, tiles = 1 << 28, 1 << 17, 10
-    monkeypatch.setattr("simulator.simulator.SUM_BYTES", a_tile)
+    monkeypatch.setattr("simulator.evaluation.simulator.SUM_BYTES", a_tile)
     large = TileElements(1 << 24, 1 << 24, 1 << 24)
     simulator = with_gradients(32 * tiles, 400, memory_bytes=memory, tile=large)
     most = memory // (a_tile * tiles)

@@ -31,8 +31,8 @@ from simulator import (
     StructureFactors,
     degrees,
 )
-from simulator.region import Region
-from simulator.trace import Trace
+from simulator.evaluation.region import Region
+from simulator.evaluation.trace import Trace
 
 SETTINGS = settings(deadline=None, max_examples=60, derandomize=True)
 EAGER = ExecutionConfig(device="cpu", compile="never")

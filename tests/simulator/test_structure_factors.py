@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.experiment import StructureFactors
-from simulator.lattice import Miller
-from simulator.structure_factors import FactorTable, factor_table, leaves_range, nearest, tricubic
+from simulator.model.lattice import Miller
+from simulator.model.structure_factors import FactorTable, factor_table, leaves_range, nearest, tricubic
 
 SETTINGS = settings(deadline=None, max_examples=60, derandomize=True)
 CPU = torch.device("cpu")

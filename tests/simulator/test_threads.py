@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 import torch
 
-from simulator.threads import FIRST_STRETCH, computed
+from simulator.evaluation.threads import FIRST_STRETCH, computed
 
 THREADS = 2
 MANY = 5 * FIRST_STRETCH

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 import torch
 
-from simulator import ExecutionConfig, Simulator, pixel_sum
-from simulator.kernels.compiled import compiler_missing
-from simulator.scatter import Scatter, scatter
-from simulator.tiles import TileElements
-from simulator.trace import Trace
+from simulator import ExecutionConfig, Simulator
+from simulator.evaluation import pixel_sum
+from simulator.evaluation.kernels.compiled import compiler_missing
+from simulator.evaluation.tiles import TileElements
+from simulator.evaluation.trace import Trace
+from simulator.model.scatter import Scatter, scatter
 
 OBLIQUE = "-cell 38 47 55 78 97 106 -default_F 100"
 CASES = {
@@ -77,8 +78,10 @@ def test_threads_that_share_operations_change_no_bit(
     torch_threads(1)
     alone = eager(argv).image()
     torch_threads(threads)
-    monkeypatch.setattr("simulator.threads.FIRST_STRETCH", 1)
-    monkeypatch.setattr("simulator.threads.time.perf_counter", lambda: 0.0)  # the first way seems as fast as the other
+    monkeypatch.setattr("simulator.evaluation.threads.FIRST_STRETCH", 1)
+    monkeypatch.setattr(
+        "simulator.evaluation.threads.time.perf_counter", lambda: 0.0
+    )  # the first way seems as fast as the other
     assert torch.equal(eager(argv).image(), alone)
 
 

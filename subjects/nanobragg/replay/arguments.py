@@ -18,12 +18,12 @@ import numpy as np
 import torch
 
 from compare.keys import Value
-from simulator.algebra import Scalar, Vec, add, cross, dot, rotate, scale, subtract, unit, value_of, vec
-from simulator.crystal import ANGSTROM_m, Cell, cell_counts, reciprocal_edge, recommended_oversample
-from simulator.detector import Axes, beam_centre, beam_spot_along, first_pixel, normalised_axes, swing
 from simulator.experiment import Detector
-from simulator.prepare import Prepared
-from simulator.sources import source_points
+from simulator.model.algebra import Scalar, Vec, add, cross, dot, rotate, scale, subtract, unit, value_of, vec
+from simulator.model.crystal import ANGSTROM_m, Cell, cell_counts, reciprocal_edge, recommended_oversample
+from simulator.model.detector import Axes, beam_centre, beam_spot_along, first_pixel, normalised_axes, swing
+from simulator.model.prepare import Prepared
+from simulator.model.sources import source_points
 from subjects.nanobragg.replay.step import Arguments, Result
 from subjects.nanobragg.replay.values import SideValues
 

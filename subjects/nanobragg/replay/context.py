@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 from simulator.defects import Defects
 from simulator.errors import InputError
-from simulator.lattice import SHAPES
-from simulator.scatter import Physics
+from simulator.model.lattice import SHAPES
+from simulator.model.scatter import Physics
 from subjects.nanobragg.replay.values import Ints, Name, SideValues
 
 if TYPE_CHECKING:
     from compare.keys import Value
     from simulator import Simulator
-    from simulator.trace import Trace
+    from simulator.evaluation.trace import Trace
 
 
 @dataclass(frozen=True)

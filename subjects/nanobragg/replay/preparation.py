@@ -10,10 +10,10 @@ import numpy as np
 import torch
 
 from simulator import Experiment, Simulator
-from simulator.algebra import value_of
-from simulator.prepare import Prepared, prepare
-from simulator.scatter import METRES_TO_ANGSTROMS
-from simulator.trace import trace_header
+from simulator.evaluation.trace import trace_header
+from simulator.model.algebra import value_of
+from simulator.model.prepare import Prepared, prepare
+from simulator.model.scatter import METRES_TO_ANGSTROMS
 from subjects.nanobragg.replay.machine import RUNS, SEED
 from subjects.nanobragg.replay.rounding import Perturbed
 from subjects.nanobragg.replay.values import HEADER, Floats, Name, SideValues

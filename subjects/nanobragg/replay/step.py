@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from simulator.algebra import Rotation, Vec
-from simulator.lattice import LatticeConstants, Miller
-from simulator.scatter import Constants, Subpixel
+from simulator.model.algebra import Rotation, Vec
+from simulator.model.lattice import LatticeConstants, Miller
+from simulator.model.scatter import Constants, Subpixel
 from subjects.nanobragg.replay.values import HEADER, Ints, Name
 
 HEADER_CONSTANTS = {

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from simulator.algebra import Scalar, dot
-from simulator.crystal import reciprocal_edge
-from simulator.detector import nearest_point_along
 from simulator.experiment import RADIANS_TO_DEGREES
-from simulator.scan import rotated_edge
+from simulator.model.algebra import Scalar, dot
+from simulator.model.crystal import reciprocal_edge
+from simulator.model.detector import nearest_point_along
+from simulator.model.scan import rotated_edge
 from subjects.nanobragg.replay.arguments import Own
 from subjects.nanobragg.replay.context import Context
 from subjects.nanobragg.replay.step import Arguments, Given, Input, Result, Step, header_inputs

@@ -11,12 +11,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from simulator.algebra import Vec, scale
-from simulator.algebra import unit as _of_unit_length
 from simulator.experiment import RADIANS_TO_DEGREES
-from simulator.prepare import handedness
-from simulator.scan import phi_at, rotated_edge
-from simulator.scatter import (
+from simulator.model.algebra import Vec, scale
+from simulator.model.algebra import unit as _of_unit_length
+from simulator.model.prepare import handedness
+from simulator.model.scan import phi_at, rotated_edge
+from simulator.model.scatter import (
     PER_METRE_TO_PER_ANGSTROM,
     Located,
     Pixels,

@@ -1,0 +1,1 @@
+"""The reference program's command line: from its words to an Experiment."""

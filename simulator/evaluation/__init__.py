@@ -1,0 +1,1 @@
+"""Evaluating the model for pixels: images and traces, where, in which pieces, by which kernels."""

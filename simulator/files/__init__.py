@@ -1,0 +1,1 @@
+"""Files that are read and written: structure factors, images, matrices, sources, masks."""

@@ -1,0 +1,1 @@
+"""The physics: crystal, beam, detector and scan, and what one sample adds to one pixel."""
