@@ -7,68 +7,32 @@ or pivot besides (model, section 1; words and headers, first table).
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
 
-from simulator import flag_values as v
+from simulator.commandline.flag_readers import (
+    Following,
+    Reader,
+    Reading,
+    read_absorption,
+    read_case,
+    read_cell,
+    read_curved,
+    read_defects,
+    read_energy,
+    read_misset,
+    read_pivot,
+    read_random_misset,
+    read_thickness,
+    read_thickness_steps,
+    read_trace_pixel,
+)
 from simulator.commandline.flag_words import Entry, entries, nearest
-from simulator.defects import Defects
-from simulator.errors import InputError
-from simulator.experiment import RADIANS_TO_DEGREES, degrees
-from simulator.remarks import Remarks
-
-Reading = tuple[dict[str, Any], int]
-"""Settings that a row fills, and how many of the words after the flag are its values."""
+from simulator.experiment import RADIANS_TO_DEGREES
 
 Role = Literal["", "input", "output", "count", "region", "switch"]
-
-
-@dataclass(frozen=True)
-class Following:
-    """A word that a row matches, and what follows it on the command line."""
-
-    flag: str
-    words: Sequence[str]
-    meant: bool
-    """The word is this row's own name, or nobody's: values that are not what they should be are said."""
-    remarks: Remarks
-    defects: Defects
-
-    def object(self, message: str) -> None:
-        """A remark on the flag's values, if it was meant."""
-        if self.meant:
-            self.remarks.object(f"{self.flag} {message}")
-
-    def number(self, i: int) -> float:
-        """Word i as atof reads it."""
-        word = self.words[i]
-        value, whole = v.leading_number(word)
-        if not whole:
-            self.object(f"needs a number, not '{word}'; it is read as {value:g}")
-        elif not math.isfinite(value):
-            self.object(f"needs a finite number, not '{word}'")
-        return value
-
-    def integer(self, i: int) -> int:
-        """Word i as atoi reads it."""
-        word = self.words[i]
-        value, whole = v.leading_integer(word)
-        if not whole:
-            self.object(f"needs an integer, not '{word}'; it is read as {value}")
-        return value
-
-    def integer_between(self, i: int, low: int, high: int) -> int:
-        """Word i as an integer in a range; InputError for anything else."""
-        value, whole = v.leading_integer(self.words[i])
-        if not whole or not low <= value <= high:
-            raise InputError(f"{self.flag} needs an integer from {low} to {high}, not '{self.words[i]}'")
-        return value
-
-
-Reader = Callable[[Following], Reading | None]
-"""Reads a flag's values; None: the row does not act after all."""
 
 
 @dataclass(frozen=True)
@@ -160,101 +124,6 @@ def _nothing(words: str, count: int, *, own: bool = False, role: Role = "", **al
 # ---- flags with a reader of their own --------------------------------------------------------------------------------
 
 
-def _read_cell(following: Following) -> Reading:
-    """Up to six numbers, ending before a word that begins with ``-``; what is missing keeps what it was."""
-    numbers: list[float] = []
-    for i, word in enumerate(following.words[:6]):
-        if word.startswith("-"):
-            break
-        numbers.append(following.number(i))
-    if not numbers:
-        following.remarks.object(
-            f"{following.flag} needs one to six positive numbers after it (a b c alpha beta gamma)"
-        )
-    return {"cell_start": tuple(numbers)}, len(numbers)
-
-
-def _read_random_misset(following: Following) -> Reading | None:
-    word = following.words[0]
-    if "rand" not in word:
-        return None
-    if word != "random":
-        following.object(f"needs 'random' or three angles, not '{word}' (the reference reads 'random')")
-    return {"misset_rad": "random"}, 1
-
-
-def _read_misset(following: Following) -> Reading:
-    return {"misset_rad": tuple(degrees(following.number(i)) for i in range(3))}, 3
-
-
-def _read_energy(following: Following) -> Reading:
-    energy_eV = following.number(0)
-    return {"wavelength_A": 12398.42 / energy_eV if energy_eV else math.copysign(math.inf, energy_eV)}, 1
-
-
-def _require_word(following: Following) -> None:
-    """For flags that the reference reads without a look at whether a word follows."""
-    if not following.words:
-        raise InputError(
-            f"{following.flag} needs a value after it; as the last word the reference reads past the command line"
-        )
-
-
-def _read_absorption(following: Following) -> Reading:
-    """``inf`` or 0: no absorption, and no thickness."""
-    _require_word(following)
-    if "inf" in following.words[0]:
-        return {"attenuation_per_m": 0.0, "thickness_m": 0.0}, 1
-    depth_um = following.number(0)
-    if depth_um < 0:
-        following.object(f"needs a length that is not negative, not '{following.words[0]}' (as if none were given)")
-    if depth_um == 0:
-        return {"attenuation_per_m": 0.0, "thickness_m": 0.0}, 1
-    return {"attenuation_per_m": v.quotient(1.0, depth_um * 1e-6)}, 1
-
-
-def _read_thickness(following: Following) -> Reading:
-    _require_word(following)
-    return {"thickness_m": following.number(0) * 1e-6}, 1
-
-
-def _read_thickness_steps(following: Following) -> Reading:
-    _require_word(following)
-    return {"thickness_steps": following.integer(0)}, 1
-
-
-def _read_pivot(following: Following) -> Reading:
-    word = following.words[0]
-    if word not in ("sample", "beam"):
-        following.object(f"needs 'sample' or 'beam', not '{word}'")
-    pivots = [name.upper() for name in ("sample", "beam") if name in word]
-    return ({"pivot": pivots[-1]} if pivots else {}), 1
-
-
-def _read_curved(following: Following) -> Reading:
-    """Takes no value, but as the very last word the reference overlooks it (defect ``curved-det-last-word``)."""
-    if not following.words and "curved-det-last-word" in following.defects:
-        following.remarks.note(f"{following.flag} is the last word, where the reference overlooks it")
-        return {}, 0
-    return {"curved": True}, 0
-
-
-def _read_trace_pixel(following: Following) -> Reading:
-    slow, fast = (following.integer_between(i, 0, 2**31 - 1) for i in (0, 1))
-    return {"trace_pixel": (slow, fast)}, 2
-
-
-def _read_defects(following: Following) -> Reading:
-    return {"defects": Defects.parse(following.words[0])}, 1
-
-
-def _read_case(following: Following) -> Reading:
-    name = following.words[0]
-    if not name or any(character in " \t\n\v\f\r" for character in name):
-        raise InputError(f"{following.flag} needs one word that is not empty, not '{name}'")
-    return {"case": name}, 1
-
-
 _SIZES = ("size_x_m", "size_y_m", "size_z_m")
 
 FLAGS: tuple[Flag, ...] = (
@@ -262,9 +131,9 @@ FLAGS: tuple[Flag, ...] = (
     _count("-Nb", "Nb", ends=True),
     _count("-Nc", "Nc", ends=True),
     _count("=-N", "Na", "Nb", "Nc", ends=True),
-    Flag("-cell", 1, _read_cell),
-    Flag("-misset", 1, _read_random_misset, ends=True),
-    Flag("-misset", 3, _read_misset),
+    Flag("-cell", 1, read_cell),
+    Flag("-misset", 1, read_random_misset, ends=True),
+    Flag("-misset", 3, read_misset),
     _number("-samplesize -sample_size", *_SIZES, per=1e3),
     _number("-sample_thick -sample_x", "size_x_m", per=1e3),
     _number("-sample_width -sample_y -width", "size_y_m", per=1e3),
@@ -281,7 +150,7 @@ FLAGS: tuple[Flag, ...] = (
     _number("-Yclose", "Yclose_m", per=1e3, nan_is_missing=True, pivot="SAMPLE"),
     _number("-ORGX", "ORGX", nan_is_missing=True, pivot="SAMPLE"),
     _number("-ORGY", "ORGY", nan_is_missing=True, pivot="SAMPLE"),
-    Flag("-pivot", 1, _read_pivot),
+    Flag("-pivot", 1, read_pivot),
     _switch("-mosflm", convention="MOSFLM", pivot="BEAM"),
     _switch("-xds", convention="XDS", pivot="SAMPLE"),
     _switch("-adxv", convention="ADXV", pivot="BEAM"),
@@ -297,10 +166,10 @@ FLAGS: tuple[Flag, ...] = (
     _nothing("-pix0_vector -pix0_vector_mm", 3, convention="CUSTOM"),
     _number("-distance", "distance_m", per=1e3, pivot="BEAM"),
     _number("-close_distance", "close_distance_m", per=1e3, nan_is_missing=True, pivot="SAMPLE"),
-    Flag("-detector_abs", 0, _read_absorption),
-    Flag("=-detector_thick", 0, _read_thickness),
-    Flag("-detector_thicksteps", 0, _read_thickness_steps, role="count"),
-    Flag("-thicksteps", 0, _read_thickness_steps, role="count"),
+    Flag("-detector_abs", 0, read_absorption),
+    Flag("=-detector_thick", 0, read_thickness),
+    Flag("-detector_thicksteps", 0, read_thickness_steps, role="count"),
+    Flag("-thicksteps", 0, read_thickness_steps, role="count"),
     _number("-twotheta", "twotheta_rad", per=RADIANS_TO_DEGREES, pivot="SAMPLE"),
     _number("-detector_rotx", "rotx_rad", per=RADIANS_TO_DEGREES),
     _number("-detector_roty", "roty_rad", per=RADIANS_TO_DEGREES),
@@ -311,7 +180,7 @@ FLAGS: tuple[Flag, ...] = (
     _integer("=-detpixels", "pixels_fast", "pixels_slow"),
     _integer("-detpixels_f -detpixels_x", "pixels_fast"),
     _integer("-detpixels_s -detpixels_y", "pixels_slow"),
-    Flag("-curved_det", 0, _read_curved),
+    Flag("-curved_det", 0, read_curved),
     _number("-pixel", "pixel_size_m", per=1e3),
     _switch("-point_pixel", point_pixel=True),
     _number("=-polar", "polarization_factor", polarized=True),
@@ -322,7 +191,7 @@ FLAGS: tuple[Flag, ...] = (
     _count("-oversample", "oversample"),
     _integers("-roi", 4, "roi", role="region"),
     _number("-lambda -wave", "wavelength_A"),
-    Flag("-energy", 1, _read_energy),
+    Flag("-energy", 1, read_energy),
     _number("-fluence", "fluence_photons_per_m2"),
     _number("-flux", "flux_photons_per_s"),
     _number("-exposure", "exposure_s"),
@@ -383,12 +252,12 @@ FLAGS: tuple[Flag, ...] = (
     _integer("-misset_seed", "misset_seed"),
     _number("-water", "water_m", per=1e6),
     # beyond the reference
-    Flag("-trace_pixel", 2, _read_trace_pixel, own=True),
+    Flag("-trace_pixel", 2, read_trace_pixel, own=True),
     _file("-trace_file", "trace_file", "output", own=True),
     _switch("-trace_only", own=True, trace_only=True),
-    Flag("-defects", 1, _read_defects, own=True, role="switch"),
+    Flag("-defects", 1, read_defects, own=True, role="switch"),
     Flag("-threads", 1, lambda following: ({"threads": following.integer_between(0, 1, 1024)}, 1), own=True),
-    Flag("-case", 1, _read_case, own=True),
+    Flag("-case", 1, read_case, own=True),
     _nothing("--strict", 0, own=True),
 )
 

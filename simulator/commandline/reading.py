@@ -12,9 +12,11 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from simulator.commandline.flags import BY_NAME, FLAGS, Flag, Following, Reading, nearest_flag
+from simulator.commandline.flag_readers import Following, Reading
+from simulator.commandline.flags import BY_NAME, FLAGS, Flag, nearest_flag
 from simulator.commandline.settings import Settings, header_settings
-from simulator.commandline.settings_to_experiment import detector_from, experiment_from
+from simulator.commandline.settings_to_detector import detector_from
+from simulator.commandline.settings_to_experiment import experiment_from
 from simulator.defects import Defects
 from simulator.errors import InputError
 from simulator.experiment import Detector, Experiment

@@ -18,11 +18,6 @@ from simulator.evaluation.region import Region
 from simulator.model.prepare import Prepared
 from simulator.model.samples import SampleTable, samples_of
 from simulator.model.scatter import (
-    Constants,
-    Located,
-    Physics,
-    Pixels,
-    Samples,
     evaluation_number,
     fractional_indices,
     locate,
@@ -33,6 +28,7 @@ from simulator.model.scatter import (
     skipped_by_dmin,
 )
 from simulator.model.structure_factors import leaves_axis, leaves_range
+from simulator.model.terms import Constants, Located, Physics, Pixels, Samples
 
 SCAN_PIXELS = 4096
 

@@ -16,14 +16,6 @@ from simulator.model.algebra import Vec
 from simulator.model.prepare import Prepared
 from simulator.model.samples import PackedSamples, SampleTable, Tile, samples_of
 from simulator.model.scatter import (
-    Constants,
-    Held,
-    Located,
-    Physics,
-    Pixels,
-    Samples,
-    Scatter,
-    Subpixel,
     captured_fraction,
     locate,
     pixels_at,
@@ -34,6 +26,7 @@ from simulator.model.scatter import (
     skipped_by_dmin,
     solid_angle,
 )
+from simulator.model.terms import Constants, Held, Located, Physics, Pixels, Samples, Scatter, Subpixel
 
 
 class Sweep(NamedTuple):

@@ -19,15 +19,12 @@ from simulator.model.prepare import Prepared, R_E_SQR_m2
 from simulator.model.samples import Tile, samples_of
 from simulator.model.scatter import (
     METRES_TO_ANGSTROMS,
-    Constants,
-    Located,
-    Physics,
-    Scatter,
     interpolates,
     scattering_vector_per_m,
     sin_theta_over_lambda,
     skipped_by_dmin,
 )
+from simulator.model.terms import Constants, Located, Physics, Scatter
 
 Value = str | int | float | tuple[float, ...] | tuple[int, ...]
 

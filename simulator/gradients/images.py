@@ -20,7 +20,7 @@ from simulator.experiment import Experiment
 from simulator.gradients.parameters import Parameter
 from simulator.model.algebra import value_of
 from simulator.model.samples import Tile
-from simulator.model.scatter import Scatter
+from simulator.model.terms import Scatter
 
 Roi = tuple[int, int, int, int]
 """fast min, fast max, slow min, slow max; both ends inclusive."""

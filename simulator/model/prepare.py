@@ -21,9 +21,9 @@ from simulator.model.lattice import SHAPES, LatticeConstants, square, square_red
 from simulator.model.mosaic import IDENTITY, mosaic_rotations
 from simulator.model.precision import Precision
 from simulator.model.scan import Scan, scan_steps
-from simulator.model.scatter import Constants, Physics
 from simulator.model.sources import SourcePoint, source_points
 from simulator.model.structure_factors import factor_table
+from simulator.model.terms import Constants, Physics
 
 R_E_SQR_m2 = 7.94079248018965e-30
 """Classical electron radius squared."""

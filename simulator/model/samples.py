@@ -15,7 +15,7 @@ from simulator.model.algebra import Rotation, Vec, rotate_umat, stacked, value_o
 from simulator.model.precision import Precision
 from simulator.model.prepare import Prepared
 from simulator.model.scan import PhiStep
-from simulator.model.scatter import Constants, Samples
+from simulator.model.terms import Constants, Samples
 
 MOST_TILES_KEPT = 4096
 """Tiles are small; beyond this many they are made again when needed, so that memory stays bounded."""

@@ -13,7 +13,7 @@ from simulator.model import crystal, detector, lattice, mosaic, prepare, samples
 from simulator.model import structure_factors as factors
 from simulator.model.algebra import Rotation, Vec
 from simulator.model.lattice import Miller
-from simulator.model.scatter import Pixels
+from simulator.model.terms import Pixels
 
 SUBPIXEL, SOURCE, PHI, DOMAIN = "SUBPIXEL", "SOURCE", "PHI", "DOMAIN"
 MM, ANGSTROM_IN_NM = 1e3, 0.1

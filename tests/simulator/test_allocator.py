@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FAULTS = """
 import resource, sys
 sys.path.insert(0, sys.argv[1])
-from simulator.allocator import keep_freed_memory
+from simulator.evaluation.allocator import keep_freed_memory
 if sys.argv[2] == "keep":
     assert keep_freed_memory()
 import numpy as np

@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from simulator.commandline.flags import BY_NAME, FLAGS, NAMES, Following, nearest_flag
+from simulator.commandline.flag_readers import Following
+from simulator.commandline.flags import BY_NAME, FLAGS, NAMES, nearest_flag
 from simulator.commandline.reading import read_experiment
 from simulator.commandline.settings import Settings
 from simulator.defects import Defects

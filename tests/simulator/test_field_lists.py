@@ -12,7 +12,7 @@ import pytest
 from compare.vocabulary import packaged
 from simulator.evaluation import trace
 from simulator.evaluation.trace import Trace
-from simulator.model.scatter import Scatter
+from simulator.model.terms import Scatter
 
 FIELDS = Path(__file__).resolve().parents[2] / "reference_c" / "trace_fields.def"
 RECORDS = ("UMAT", "SUBPIXEL", "SOURCE", "PHI", "DOMAIN", "TRICUBIC")

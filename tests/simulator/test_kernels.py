@@ -22,7 +22,7 @@ from simulator.evaluation.kernels.files import LIBRARY, NOTES, Kept, KernelFiles
 from simulator.evaluation.kernels.kept import KeptKernels
 from simulator.evaluation.kernels.packing import packed
 from simulator.evaluation.kernels.request import Request
-from simulator.model.scatter import Pixels
+from simulator.model.terms import Pixels
 
 needs_compiler = pytest.mark.skipif(
     compiler_missing() is not None, reason=f"kernels cannot be compiled here: {compiler_missing()}"

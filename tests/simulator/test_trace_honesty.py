@@ -14,7 +14,8 @@ from simulator.evaluation import pixel_sum
 from simulator.evaluation.kernels.compiled import compiler_missing
 from simulator.evaluation.tiles import TileElements
 from simulator.evaluation.trace import Trace
-from simulator.model.scatter import Scatter, scatter
+from simulator.model.scatter import scatter
+from simulator.model.terms import Scatter
 
 OBLIQUE = "-cell 38 47 55 78 97 106 -default_F 100"
 CASES = {

@@ -17,7 +17,8 @@ from simulator.evaluation.kernels.packing import packed
 from simulator.evaluation.kernels.request import Request
 from simulator.evaluation.pixel_sum import EagerKernels, Evaluation, Intensity, SubpixelTics, sum_after, summed
 from simulator.model.samples import PackedSamples, Tile
-from simulator.model.scatter import Constants, Physics, Pixels, Scatter, Subpixel, pixels_at
+from simulator.model.scatter import pixels_at
+from simulator.model.terms import Constants, Physics, Pixels, Scatter, Subpixel
 
 TILE_SAMPLES = {"cpu": 32, "cuda": 1 << 10, "mps": 1 << 8}
 """Samples of a compiled tile at most: on a CPU what passes from loop to loop stays in its caches, on a GPU one call

@@ -14,7 +14,7 @@ from torch import Tensor
 from simulator.evaluation.kernels.packing import unpacked
 from simulator.evaluation.kernels.request import Request
 from simulator.model.samples import PackedSamples
-from simulator.model.scatter import Constants, Physics
+from simulator.model.terms import Constants, Physics
 
 SHAPES_OF_A_KERNEL = 1 << 12
 """Compiled variants of a kernel in one process: each size of chunk is another."""

@@ -19,10 +19,10 @@ from torch.utils import _pytree as pytree
 from simulator.evaluation import pixel_sum
 from simulator.evaluation.kernels import packing
 from simulator.evaluation.kernels.packing import unpacked
-from simulator.model import algebra, lattice, samples, scatter, structure_factors
-from simulator.model.scatter import Constants, Physics
+from simulator.model import algebra, lattice, samples, scatter, structure_factors, terms
+from simulator.model.terms import Constants, Physics
 
-SOURCES = (algebra, lattice, packing, pixel_sum, samples, scatter, structure_factors)
+SOURCES = (algebra, lattice, packing, pixel_sum, samples, scatter, structure_factors, terms)
 """Modules that a kernel is made from: with other text in them it is another kernel."""
 
 VERSION = 1

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from simulator.defects import Defects
 from simulator.errors import InputError
 from simulator.model.lattice import SHAPES
-from simulator.model.scatter import Physics
+from simulator.model.terms import Physics
 from subjects.nanobragg.replay.values import Ints, Name, SideValues
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from torch import Tensor
 
 from simulator.model.algebra import Rotation, Vec
 from simulator.model.lattice import LatticeConstants, Miller
-from simulator.model.scatter import Constants, Subpixel
+from simulator.model.terms import Constants, Subpixel
 from subjects.nanobragg.replay.values import HEADER, Ints, Name
 
 HEADER_CONSTANTS = {

@@ -13,8 +13,9 @@ from torch import Tensor
 from simulator.model.algebra import scale
 from simulator.model.lattice import SHAPES, Miller, product_of_axes
 from simulator.model.samples import domain_edge
-from simulator.model.scatter import Samples, fractional_indices, interpolates, nearest_indices
+from simulator.model.scatter import fractional_indices, interpolates, nearest_indices
 from simulator.model.structure_factors import nearest, through_block, tricubic
+from simulator.model.terms import Samples
 from subjects.nanobragg.replay.context import Context, step_rows
 from subjects.nanobragg.replay.step import Arguments, Input, Result, Step, header_inputs
 from subjects.nanobragg.replay.values import NOWHERE, Ints, SideValues

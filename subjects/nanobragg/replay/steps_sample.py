@@ -18,8 +18,6 @@ from simulator.model.prepare import handedness
 from simulator.model.scan import phi_at, rotated_edge
 from simulator.model.scatter import (
     PER_METRE_TO_PER_ANGSTROM,
-    Located,
-    Pixels,
     captured_fraction,
     cos_2theta,
     direction,
@@ -30,6 +28,7 @@ from simulator.model.scatter import (
     sin_theta_over_lambda,
     solid_angle,
 )
+from simulator.model.terms import Located, Pixels
 from subjects.nanobragg.replay.arguments import Own
 from subjects.nanobragg.replay.context import Context, step_rows
 from subjects.nanobragg.replay.step import Arguments, Given, Input, Result, Step, copy_of, header_inputs, unread_inputs

@@ -11,7 +11,8 @@ from torch import Tensor
 
 from simulator.evaluation.pixel_sum import layer_added, photons
 from simulator.evaluation.trace import stored
-from simulator.model.scatter import Held, intensity_term, running_sum
+from simulator.model.scatter import intensity_term, running_sum
+from simulator.model.terms import Held
 from subjects.nanobragg.replay.context import Context, step_rows
 from subjects.nanobragg.replay.step import Arguments, Given, Input, Result, Step, copy_of, header_inputs, unread_inputs
 from subjects.nanobragg.replay.steps_header import THE_ROW
