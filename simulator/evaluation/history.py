@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 import torch
@@ -232,3 +233,33 @@ class InterpolationLatch:
     @property
     def _device(self) -> torch.device:
         return self._probe.c.pixel_size_m.device
+
+
+class Inherited:
+    """What the pixels of one simulation inherit from each other, found when it is first asked for.
+
+    Args:
+        probe: evaluates what decides it.
+        threads: the thread count of the C program to imitate.
+        latches: whether interpolation, once switched off, stays off.
+    """
+
+    def __init__(self, probe: Probe, threads: int, latches: bool) -> None:
+        self.probe, self.threads, self.latches = probe, threads, latches
+
+    @cached_property
+    def first_sweeps(self) -> FirstSweeps:
+        """Of each thread's first pixel."""
+        return FirstSweeps.find(self.probe, self.threads)
+
+    def evaluations(self, flat: Tensor) -> Tensor:
+        """(P,) or (1,), number of the evaluation within each pixel from which interpolation is off for good."""
+        return self._latch.evaluations(flat) if self.latches else self._never
+
+    @cached_property
+    def _latch(self) -> InterpolationLatch:
+        return InterpolationLatch(self.probe, self.first_sweeps)
+
+    @cached_property
+    def _never(self) -> Tensor:
+        return torch.full((1,), math.inf, dtype=torch.float64, device=self.probe.c.pixel_size_m.device)

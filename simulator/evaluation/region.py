@@ -13,6 +13,15 @@ from torch import Tensor
 from simulator.errors import InputError
 from simulator.experiment import Experiment
 
+SIMD_BLOCK = 64
+"""Pixels come in multiples of this: vectorised functions then round alike wherever a pixel stands in a chunk."""
+
+
+def filled(index: Tensor, size: int) -> Tensor:
+    """The indices repeated up to ``size`` (at least once)."""
+    missing = size - len(index)
+    return index if missing <= 0 else torch.cat([index, index[-1:].expand(missing)])
+
 
 @dataclass(frozen=True)
 class Region:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -15,20 +14,11 @@ from torch import Tensor
 from simulator.defects import Defects
 from simulator.errors import InputError
 from simulator.evaluation.execution import ExecutionConfig, default_execution
-from simulator.evaluation.history import FirstSweeps, InterpolationLatch, Probe, carried_from
-from simulator.evaluation.kernels.compiled import (
-    COMPILATION_S,
-    TILE_SAMPLES,
-    CompiledKernels,
-    Library,
-    compiled_chunk,
-    compiler_missing,
-    saved_s,
-)
-from simulator.evaluation.kernels.files import kernel_files
-from simulator.evaluation.kernels.kept import KeptKernels
+from simulator.evaluation.history import Inherited, Probe, carried_from
+from simulator.evaluation.image_kernels import ImageKernels
+from simulator.evaluation.kernels.compiled import compiled_chunk
 from simulator.evaluation.pixel_sum import Intensity, PixelResult, PixelSum, RecomputedKernels, Sweep, Visitor, ignore
-from simulator.evaluation.region import Region
+from simulator.evaluation.region import SIMD_BLOCK, Region, filled
 from simulator.evaluation.threads import computed, unshared_operations
 from simulator.evaluation.tiles import TileElements
 from simulator.evaluation.trace import Trace, TraceRecorder
@@ -38,11 +28,6 @@ from simulator.model.algebra import quotient, value_of
 from simulator.model.precision import DtypeRequest
 from simulator.model.prepare import constants_of, physics_of, prepare
 from simulator.model.samples import SampleTable
-
-log = logging.getLogger("simulator")
-
-SIMD_BLOCK = 64
-"""Pixels come in multiples of this: vectorised functions then round alike wherever a pixel stands in a chunk."""
 
 EAGER_TILE = 32
 """Samples of an eager tile at most."""
@@ -55,15 +40,6 @@ SUM_BYTES = 64
 
 TILES_KEPT_FOR_GRADIENTS = 8
 """Tiles of a chunk whose values the backward pass holds at once; with more, each is computed once more."""
-
-LEAST_SAVED_S = 0.05
-"""Images that kernels would compute sooner by less than that are not worth looking for them."""
-
-WORTH_BUILDING_S = 0.3
-"""An image that would gain this much has its kernels compiled in the background for the next one."""
-
-REHEARSED_BLOCKS = 3
-"""Blocks of pixels with which a kernel is compared with its formulas before it is used."""
 
 TRACED_TOGETHER = 1024
 """Pixels traced in one evaluation at most."""
@@ -185,7 +161,7 @@ class Simulator:
         nothing = torch.zeros(0, dtype=self.precision.position, device=self.device)
         chunks = self._computed(self._sum_for_images(compiled=False), starts, size, compiled=False)
         values = torch.cat([nothing, *(value for _, value, _ in chunks)])
-        for pixel, sweep in self._first_sweeps.by_pixel.items():
+        for pixel, sweep in self._inherited.first_sweeps.by_pixel.items():
             where = torch.tensor([self.region.number_of(*pixel)], device=self.device)
             values = values.index_copy(0, where, self._first_value(*pixel, sweep))
         return values
@@ -212,15 +188,15 @@ class Simulator:
 
     def _chunk(self, pixel_sum: PixelSum, index: Tensor, size: int, first: Sweep | None = None) -> Intensity:
         """The pixels of one chunk, filled up to ``size``; recomputed rather than kept where gradients are wanted."""
-        filled = _filled(index, size)
-        latch = self._latch_evaluations(filled)
+        index = filled(index, size)
+        latch = self._latch_evaluations(index)
         if not torch.is_grad_enabled():
-            return pixel_sum.intensity(filled, latch, first)
-        return pixel_sum.recomputed_intensity(filled, latch, first)
+            return pixel_sum.intensity(index, latch, first)
+        return pixel_sum.recomputed_intensity(index, latch, first)
 
     def _with_first_pixels(self, flat: Tensor) -> Tensor:
         """The image with each thread's first pixel computed from a cell that nothing was rotated into."""
-        for pixel, sweep in self._first_sweeps.by_pixel.items():
+        for pixel, sweep in self._inherited.first_sweeps.by_pixel.items():
             value = self._first_value(*pixel, sweep)
             where = self.region.flat_index(*pixel)
             if flat.requires_grad or value.requires_grad:
@@ -266,7 +242,7 @@ class Simulator:
                 "nothing is evaluated in any pixel, so there is nothing to trace; see the steps and sources"
             )
         with torch.no_grad(), unshared_operations():
-            first = self._first_sweeps.by_pixel
+            first = self._inherited.first_sweeps.by_pixel
             alone = [[pixel] for pixel in pixels if pixel in first]
             together = [pixel for pixel in pixels if pixel not in first]
             groups = alone + [together[i : i + TRACED_TOGETHER] for i in range(0, len(together), TRACED_TOGETHER)]
@@ -277,10 +253,10 @@ class Simulator:
         """Traces of pixels that share whether they are a thread's first."""
         blocks = -(-len(group) // SIMD_BLOCK)
         index = torch.tensor([self.region.flat_index(*pixel) for pixel in group], device=self.device)
-        index = _filled(index, blocks * SIMD_BLOCK)
+        index = filled(index, blocks * SIMD_BLOCK)
         latch = self._latch_evaluations(index)
         recorder = TraceRecorder(self.prepared, self.physics, self.constants, latch, len(group))
-        first = self._first_sweeps.by_pixel.get(group[0])
+        first = self._inherited.first_sweeps.by_pixel.get(group[0])
         result = self._eager_sum(index, latch, first=first, visit=recorder.visit)
         kind = {"device": str(self.device), "dtype": self.precision.name}
         for number, pixel in enumerate(group):
@@ -296,7 +272,7 @@ class Simulator:
             InputError: the pixel is outside the detector or the ROI, or masked.
         """
         self.region.require_active(slow, fast)
-        return self._single(slow, fast, self._first_sweeps.by_pixel.get((slow, fast)), visitor)
+        return self._single(slow, fast, self._inherited.first_sweeps.by_pixel.get((slow, fast)), visitor)
 
     # ---- what came before a pixel -----------------------------------------------------------------------------
 
@@ -305,22 +281,13 @@ class Simulator:
         return Probe(self.prepared, self.physics, self.constants, self.region, self._samples)
 
     @cached_property
-    def _first_sweeps(self) -> FirstSweeps:
-        return FirstSweeps.find(self._probe, self.threads)
-
-    @cached_property
-    def _latch(self) -> InterpolationLatch:
-        return InterpolationLatch(self._probe, self._first_sweeps)
+    def _inherited(self) -> Inherited:
+        latches = self.physics.interpolate and "interpolation-latch" in self.defects
+        return Inherited(self._probe, self.threads, latches)
 
     def _latch_evaluations(self, index: Tensor) -> Tensor:
         """(P,) or (1,), number of the evaluation within each pixel from which interpolation is off for good."""
-        if not self.physics.interpolate or "interpolation-latch" not in self.defects:
-            return self._never
-        return self._latch.evaluations(index)
-
-    @cached_property
-    def _never(self) -> Tensor:
-        return torch.full((1,), math.inf, dtype=torch.float64, device=self.device)
+        return self._inherited.evaluations(index)
 
     # ---- how it is computed -----------------------------------------------------------------------------------
 
@@ -335,7 +302,7 @@ class Simulator:
     def _sum_for_images(self, compiled: bool) -> PixelSum:
         """Compiled, eager, or with gradients and many tiles, one that keeps none of them."""
         if compiled:
-            return self._compiled_sum
+            return self.kernels.pixel_sum
         if self._tiles_for_gradients > TILES_KEPT_FOR_GRADIENTS:
             return PixelSum(self.prepared, self.constants, self.physics, self._samples, RecomputedKernels())
         return self._eager_sum if self._tiles_for_gradients else self._image_sum
@@ -357,96 +324,22 @@ class Simulator:
         return self._samples.n_tiles * self.prepared.thick_steps * self.prepared.oversample**2
 
     @cached_property
-    def _compiled_sum(self) -> PixelSum:
-        physics = physics_of(self.prepared, self.precision, compiled=True)
-        kernels = CompiledKernels(self.constants, self._library)
-        return PixelSum(self.prepared, self.constants, physics, self._compiled_samples, kernels)
-
-    @cached_property
-    def _library(self) -> Library:
-        """Where compiled kernels come from: files on the CPU, elsewhere the compiler, which has files of its own."""
-        if self.kept_kernels is not None:
-            return self.kept_kernels
-        from simulator.evaluation.kernels.just_in_time import JustInTime
-
-        return JustInTime()
-
-    @cached_property
-    def kept_kernels(self) -> KeptKernels | None:
-        """The kernels for this experiment's images that an earlier run has left, and which of them are missing;
-        None where kernels are not kept."""
-        files = kernel_files()
-        if self.device.type != "cpu" or files is None:
-            return None
-        kept = KeptKernels(files)
-        self._rehearse(kept)
-        return kept
-
-    def _rehearse(self, kept: KeptKernels) -> None:
-        """Ask for each kernel once, with few pixels."""
-        physics = physics_of(self.prepared, self.precision, compiled=True)
-        kernels = CompiledKernels(self.constants, kept)
-        pixel_sum = PixelSum(self.prepared, self.constants, physics, self._compiled_samples, kernels)
-        index = self._rehearsed_pixels()
-        with torch.no_grad(), unshared_operations():
-            pixel_sum.rehearsal(index, self._latch_evaluations(index))
-
-    def _rehearsed_pixels(self) -> Tensor:
-        """Flat indices of blocks of pixels at the beginning, in the middle and at the end."""
-        last = self.region.n_active - SIMD_BLOCK
-        starts = [max(0, last * i // (REHEARSED_BLOCKS - 1)) for i in range(REHEARSED_BLOCKS)]
-        ends = [min(start + SIMD_BLOCK, self.region.n_active) for start in starts]
-        blocks = [self.region.flat_indices(s, e, self.device) for s, e in zip(starts, ends, strict=True)]
-        return _filled(torch.cat(blocks), REHEARSED_BLOCKS * SIMD_BLOCK)
-
-    @cached_property
-    def _compiled_samples(self) -> SampleTable:
-        return SampleTable(self.prepared, self.device, self.precision, TILE_SAMPLES[self.device.type])
+    def kernels(self) -> ImageKernels:
+        """The compiled kernels of its images."""
+        return ImageKernels(
+            self.prepared,
+            self.constants,
+            self.physics,
+            self.precision,
+            self.device,
+            self.region,
+            self._inherited,
+            self.execution.compile,
+        )
 
     def _compiles(self) -> bool:
         """Whether images take the compiled path; where they do, its kernels are there."""
-        if self.execution.compile == "never" or self.physics.compounding:
-            return False
-        if torch.is_grad_enabled() and self._wants_gradients:
-            return False
-        if self.execution.compile == "always":
-            if missing := compiler_missing():
-                raise InputError(f"images cannot be compiled here: {missing}; pass compile='never' or 'auto'")
-            self.build_kernels()
-            return True
-        saved = self.seconds_saved_by_kernels
-        if saved < LEAST_SAVED_S:
-            return False
-        if saved >= COMPILATION_S and compiler_missing() is None:
-            self.build_kernels()
-            return True
-        return self.kept_kernels is not None and not self.kept_kernels.missing
-
-    @property
-    def seconds_saved_by_kernels(self) -> float:
-        """How much sooner an image is there with kernels than without, about."""
-        samples = self.region.n_active * self.prepared.steps * self.prepared.thick_steps
-        return saved_s(samples, self.device, interpolating=self.physics.interpolate)
-
-    def build_kernels_in_background(self) -> int:
-        """Have a process that outlives this one compile what later images of this kind would gain from.
-
-        Returns:
-            How many kernels it compiles; 0 where nothing is missing, gained or possible, or it was asked not to.
-        """
-        wanted = self.execution.compile == "auto" and not self.physics.compounding and compiler_missing() is None
-        if not wanted or self.seconds_saved_by_kernels < WORTH_BUILDING_S or self.kept_kernels is None:
-            return 0
-        return self.kept_kernels.build_in_background()
-
-    def build_kernels(self, report: Callable[[str], None] = log.info) -> None:
-        """Compile what this experiment's images need and no earlier run has left.
-
-        Args:
-            report: told what is being done.
-        """
-        if self.kept_kernels is not None:
-            self.kept_kernels.build(report)
+        return not (torch.is_grad_enabled() and self._wants_gradients) and self.kernels.ready()
 
     @cached_property
     def _tile(self) -> TileElements:
@@ -457,7 +350,7 @@ class Simulator:
         n_pixels = self.region.n_active
         if compiled:
             elements = self._tile.interpolating if self.physics.interpolate else self._tile.compiled
-            size = compiled_chunk(elements, self._compiled_samples.tile_size, n_pixels, self.device)
+            size = compiled_chunk(elements, self.kernels.samples.tile_size, n_pixels, self.device)
             return SIMD_BLOCK * max(1, -(-size // SIMD_BLOCK))
         size = min(self._tile.eager // self._samples.tile_size, n_pixels + SIMD_BLOCK - 1)
         if tiles := self._tiles_for_gradients:  # the sum after each of them is kept while a chunk goes backward
@@ -475,9 +368,3 @@ def _tensors_of(tree: object) -> Iterator[Tensor]:
     elif isinstance(tree, tuple):
         for branch in tree:
             yield from _tensors_of(branch)
-
-
-def _filled(index: Tensor, size: int) -> Tensor:
-    """The indices repeated up to ``size`` (at least once)."""
-    missing = size - len(index)
-    return index if missing <= 0 else torch.cat([index, index[-1:].expand(missing)])

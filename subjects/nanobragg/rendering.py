@@ -84,7 +84,7 @@ def printouts(experiment: Experiment, image: np.ndarray) -> list[str]:
 def _build_kernels(simulator: Simulator) -> None:
     """Have what the next such image gains from compiled, and say so; that it cannot be is no fault of this run."""
     try:
-        building = simulator.build_kernels_in_background()
+        building = simulator.kernels.build_in_background()
     except OSError as error:
         print(f"harness simulate: kernels for the next such run cannot be kept: {error}", file=sys.stderr)
         return

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("benchmarks", "capture", "compare", "harness", "reference_c", "simulator", "subjects")
 MOST_LINES = 400
-LONG_FOR_NOW = {"capture/pairing.py", "simulator/evaluation/simulator.py"}
+LONG_FOR_NOW = {"capture/pairing.py"}
 
 
 def modules() -> dict[str, Path]:

@@ -70,7 +70,7 @@ def test_a_later_simulator_renders_with_the_kernels_that_an_earlier_one_left(
     exact = simulator("never").image()
     first = simulator("always").image()
     monkeypatch.setattr("simulator.evaluation.kernels.kept.compiled_ahead", no_compiler)
-    monkeypatch.setattr("simulator.evaluation.simulator.LEAST_SAVED_S", 0.0)
+    monkeypatch.setattr("simulator.evaluation.image_kernels.LEAST_SAVED_S", 0.0)
     later = simulator("auto")
     assert later._compiles()
     assert torch.equal(later.image(), first)
@@ -260,8 +260,8 @@ def test_the_oldest_kernels_go_where_there_are_too_many(tmp_path: Path, monkeypa
 def test_kernels_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIMULATOR_KERNELS", "off")
     assert kernel_files() is None
-    assert simulator("auto").kept_kernels is None
-    assert simulator("auto").build_kernels_in_background() == 0
+    assert simulator("auto").kernels.kept is None
+    assert simulator("auto").kernels.build_in_background() == 0
 
 
 @needs_compiler

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from simulator import ExecutionConfig, Experiment, InputError, Simulator
+from simulator.evaluation.image_kernels import ImageKernels
 from simulator.evaluation.kernels.compiled import MOST_PIXELS, TILE_SAMPLES, compiled_chunk, compiler_missing
 from simulator.evaluation.kernels.files import kernel_files
 from simulator.evaluation.tiles import BYTES_AN_ELEMENT, DEFAULTS, TileElements
@@ -133,7 +134,7 @@ def test_one_kernel_serves_every_number_of_samples() -> None:
 
 
 def test_images_that_cannot_be_compiled_are_refused_when_that_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("simulator.evaluation.simulator.compiler_missing", lambda: "no C++ compiler was found")
+    monkeypatch.setattr("simulator.evaluation.image_kernels.compiler_missing", lambda: "no C++ compiler was found")
     argv = "-cell 40 40 40 90 90 90 -N 2 -default_F 1 -detpixels 4"
     experiment = Experiment.from_argv(argv.split())
     with pytest.raises(InputError, match="no C\\+\\+ compiler was found; pass compile='never'"):
@@ -152,12 +153,12 @@ def test_images_that_cannot_be_compiled_are_refused_when_that_was_asked_for(monk
 def test_images_are_compiled_where_that_saves_time(
     words: str, compiles: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("simulator.evaluation.simulator.compiler_missing", lambda: None)
+    monkeypatch.setattr("simulator.evaluation.image_kernels.compiler_missing", lambda: None)
     monkeypatch.setenv("SIMULATOR_KERNELS", str(tmp_path / "none kept"))
-    monkeypatch.setattr(Simulator, "build_kernels", lambda self: None)
+    monkeypatch.setattr(ImageKernels, "build", lambda self: None)
     (tmp_path / "made.hkl").write_text("".join(f"{h} {k} {l} 5\n" for h in (-3, 3) for k in (-3, 3) for l in (-3, 3)))
     argv = f"-cell 40 40 40 90 90 90 -N 5 -default_F 1 -oversample 1 -osc 1 {words}"
     simulator = Simulator(Experiment.from_argv(argv.split(), tmp_path), execution=ExecutionConfig(device="cpu"))
     assert simulator._compiles() is compiles
-    monkeypatch.setattr("simulator.evaluation.simulator.compiler_missing", lambda: "no compiler")
+    monkeypatch.setattr("simulator.evaluation.image_kernels.compiler_missing", lambda: "no compiler")
     assert not simulator._compiles()
