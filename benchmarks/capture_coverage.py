@@ -19,7 +19,8 @@ import numpy as np
 from capture.c.build import Program
 from capture.c.capture import CaptureC, capture_c
 from capture.c.prove import Job
-from capture.pairing import Group, Pairing, group, pair_series
+from capture.groups import Group
+from capture.pairing import Pairing, group, pair_series
 from capture.python.capture import CapturePython, Port, capture_python
 from capture.series import Series, series_of
 from capture.trace import CapturedTrace

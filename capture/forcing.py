@@ -20,7 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.pairing import TOLERANCE, Pair, Pairing, Verdict, aligned
+from capture.groups import TOLERANCE
+from capture.pairing import Pair, Pairing, Verdict, aligned
 from capture.series import CALL, ITEM, Block, Series, key_of, series_of
 from capture.trace import CapturedTrace, Values
 

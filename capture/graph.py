@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from capture.pairing import Group, Pair, Pairing
+from capture.groups import Group
+from capture.pairing import Pair, Pairing
 from capture.trace import CapturedTrace
 
 Edges = dict[str, tuple[str, ...]]
