@@ -37,7 +37,7 @@ class Explaining:
         for position, inputs in in_graph_order({i: pairs[i] for i in positions}, self.graph):
             self.ranked += 1
             widened = self._widened(replace(pairs[position], rank=self.ranked), inputs)
-            explained = self.origins.explain(widened, inputs) if widened.origin is Origin.NONE else widened
+            explained = widened if widened.origin is Origin.PROPAGATED else self.origins.explain(widened, inputs)
             self.collector.replace(position, self._labelled(explained))
 
     def _widened(self, pair: Pair, inputs: Inputs) -> Pair:

@@ -15,7 +15,7 @@ PRESENT = "present"  # the name of the decision whether a record has a line, unl
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A discrete choice: ``round`` of another quantity, ``zero`` (is it exactly 0?), or a ``jump`` between values."""
+    """A discrete choice: ``round``, ``ceil`` of another quantity, ``zero`` (is it 0?), a ``jump`` between values."""
 
     kind: str
     of: str

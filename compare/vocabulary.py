@@ -98,6 +98,11 @@ class Vocabulary:
             return reference.record
         return record if (record, reference.name) in self.quantities else HEADER
 
+    def around(self, record: str) -> list[str]:
+        """A record and those whose loops are around its own."""
+        keys = self.records.get(record, ())
+        return [record, *(r for r, outer in self.records.items() if r != record and outer == keys[: len(outer)])]
+
     def label_of(self, reference: Reference, record: str) -> str:
         where = self.record_of(reference, record)
         return f"{where}.{reference.name}" if where else reference.name

@@ -90,7 +90,7 @@ def presence_of(record: str, entry: Mapping[str, Any]) -> Presence:
 def decision_of(name: str, where: str, entry: Mapping[str, Any]) -> Decision:
     """Of the table ``decision`` of a quantity."""
     require_only(entry, {"kind", "of", "when"}, f"{where}: decision")
-    require_one_of(entry["kind"], ("round", "zero", "jump"), f"{where}: decision kind")
+    require_one_of(entry["kind"], ("round", "ceil", "zero", "jump"), f"{where}: decision kind")
     when = parse_condition(entry["when"]) if "when" in entry else None
     return Decision(entry["kind"], entry.get("of", name), when)
 

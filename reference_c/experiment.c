@@ -58,16 +58,21 @@ static double water_background(double water_size, double fluence)
 
 enum { MOST_OVERSAMPLE = 10000 };
 
-/* ceil(3 x largest crystal edge / (lambda distance / pixel)), at least 1; 1 where that is no integer. */
-static int recommended_oversample(const Experiment *x)
+/* 3 x largest crystal edge / (lambda distance / pixel); 0 where that rounds up to no integer. */
+static double unrounded_oversample(const Experiment *x)
 {
     double edge = 0.0;
     for (int i = 0; i < 3; ++i)
         edge = x->crystal.size[i] > edge ? x->crystal.size[i] : edge;
     double reciprocal_pixel = x->beam.wavelength * x->detector.distance / x->detector.pixel_size;
-    double needed = ceil(3.0 * edge / reciprocal_pixel);
-    if (!(needed < INT_MAX + 1.0))
-        return 1;
+    double needed = 3.0 * edge / reciprocal_pixel;
+    return ceil(needed) < INT_MAX + 1.0 ? needed : 0.0;
+}
+
+/* Subpixels along an edge: the next whole number, at least 1. */
+static int rounded_up(double unrounded)
+{
+    double needed = ceil(unrounded);
     if (needed > MOST_OVERSAMPLE)
         fail(BAD_INPUT, "this crystal would need %g-fold oversampling; give -oversample n", needed);
     return needed >= 1.0 ? (int)needed : 1;
@@ -78,7 +83,8 @@ static void prepare_sampling(const Options *o, Experiment *x)
     Sampling *s = &x->sampling;
     if (o->oversample > MOST_OVERSAMPLE)
         fail(BAD_INPUT, "-oversample %d is too fine; at most %d", o->oversample, MOST_OVERSAMPLE);
-    s->oversample = o->oversample > 0 ? o->oversample : recommended_oversample(x);
+    s->oversample_unrounded = o->oversample > 0 ? 0.0 : unrounded_oversample(x);
+    s->oversample = o->oversample > 0 ? o->oversample : rounded_up(s->oversample_unrounded);
     s->oversample_thick = o->oversample_thick != 0;
     s->oversample_polar = o->oversample_polar != 0;
     s->oversample_omega = o->oversample_omega != 0;

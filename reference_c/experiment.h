@@ -105,6 +105,7 @@ typedef struct {
 
 typedef struct {
     int oversample;
+    double oversample_unrounded; /* what it is rounded up from; 0 where nothing is rounded */
     bool oversample_thick, oversample_polar, oversample_omega;
     int fast_min, fast_max, slow_min, slow_max; /* inclusive, clipped to the detector */
     unsigned char *mask;                        /* slow x fast, NULL without one */

@@ -209,6 +209,7 @@ static void fill_switches(HeaderRecord *r, const Experiment *x)
     r->last_layer_capture_ = is_on(x->defects, LAST_LAYER_CAPTURE);
     r->background_scaling_ = is_on(x->defects, BACKGROUND_SCALING);
     r->curved_axes_ = is_on(x->defects, CURVED_AXES);
+    r->oversample_unrounded_ = s->oversample_unrounded;
 }
 
 void trace_header(TracePrinter *printer, PixelIndex pixel, const PixelEntry *entry, const char *case_name)

@@ -22,6 +22,7 @@ class Inputs:
 
     found: list[Found] = field(default_factory=list)
     lacking: list[str] = field(default_factory=list)  # in words: which inputs are not known, and why
+    unlike: list[str] = field(default_factory=list)  # records that the logs have different lines of, and it reads
 
     @property
     def complete(self) -> bool:
@@ -77,7 +78,7 @@ class Graph:
     def as_classed(self, inputs: Inputs) -> Inputs:
         """The same inputs with the classes that they have by now."""
         now = (self.store.at(found.name, found.place) for found in inputs.found)
-        return Inputs([found for found in now if found is not None], inputs.lacking)
+        return Inputs([found for found in now if found is not None], inputs.lacking, inputs.unlike)
 
     def _add(self, reference: Reference, at: Evaluation, result: Inputs) -> None:
         label = self.vocabulary.label_of(reference, at.record)
@@ -85,6 +86,8 @@ class Graph:
         if self._out_of_step(reference, at):
             record = reference.anchor.record if reference.anchor and reference.anchor.record else None
             record = record or self.vocabulary.record_of(reference, at.record)
+            if (reference.anchor or reference).relation != "first":  # the first line is the one before any decision
+                result.unlike.append(record)
             result.lacking.append(f"the logs have different lines of {record}, so {label} is not known")
         elif found:
             result.found += found

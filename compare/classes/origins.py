@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from compare.classes.graph import Graph, Inputs, place_of
 from compare.classes.measure import IDENTICAL, ROUNDING
+from compare.classes.presence import is_presence
 from compare.classes.store import Found, Name, Place
 from compare.keys import Key, Value
 from compare.quantities import Quantity
@@ -50,6 +51,7 @@ class Origins:
     digits: Callable[[], int] = field(default=lambda: EXACT_DIGITS)
     measured: bool = False
     _flips: dict[tuple[Name, Place], bool] = field(default_factory=dict)  # place -> benign
+    _lines: dict[tuple[str, Place], bool] = field(default_factory=dict)  # record, pixel: lines of one log -> benign
 
     def explain(self, pair: Pair, inputs: Inputs) -> Pair:
         """The pair with its class (where a replay brings budgets), origin, decision and fork filled in."""
@@ -59,8 +61,10 @@ class Origins:
         replay = self.replays.get(pair.key)
         if replay is not None:
             pair = replayed(pair, replay)
-        elif pair.origin is Origin.ORIGIN:
-            return pair  # its own log contradicts it
+        elif pair.origin is Origin.ORIGIN:  # its own log contradicts it
+            if is_presence(pair):
+                self._lines[pair.key.record, place_of(pair.key)[:2]] = False
+            return pair
         if pair.difference is DifferenceClass.IDENTICAL:
             return pair
         pair = self._decided(pair, quantity, inputs)
@@ -105,10 +109,20 @@ class Origins:
                 self._flips[place] = decision.benign
                 return replace(pair, decision=decision)
         upstream = [self._flips[f.name, f.place] for f in inputs.found if (f.name, f.place) in self._flips]
+        upstream += self._lines_behind(inputs, place[1][:2])
+        if is_presence(pair):
+            own = pair.decision is not None and pair.decision.benign
+            self._lines[pair.key.record, place[1][:2]] = own or (bool(upstream) and all(upstream))
         if not upstream:
             return pair
         self._flips[place] = all(upstream)
         return replace(pair, forked=True, excused=all(upstream))
+
+    def _lines_behind(self, inputs: Inputs, pixel: Place) -> list[bool]:
+        """Decisions by which the logs have different lines of what a step reads, where any of them is a benign flip."""
+        around = {outer for record in inputs.unlike for outer in self.graph.vocabulary.around(record)}
+        lines = [benign for (record, where), benign in self._lines.items() if record in around and where == pixel]
+        return lines if any(lines) else []
 
     def _margin(self, pair: Pair, quantity: Quantity, inputs: Inputs) -> Decision | None:
         """How near the reference was to the other branch; None when nothing flipped."""
@@ -127,16 +141,24 @@ class Origins:
             margin = max(abs(float(x)) for x in (*a, *b))
             return Decision(margin, tolerance, margin <= tolerance)
         sources = self.graph.resolve(Reference(quantity.decision.of, None), at)
-        source = sources[0] if sources else None
-        if source is None or not len(source.a) == len(a) == len(b) or not all(map(_finite, source.a)):
-            return Decision(None, 0.0, False)
-        flipped = [i for i, (x, y) in enumerate(zip(a, b, strict=True)) if x != y]
-        if not all(math.isfinite(source.a[i]) for i in flipped):
-            return Decision(None, 0.0, False)
-        margin = max(abs(abs(source.a[i] - round(source.a[i])) - 0.5) for i in flipped)
-        neighbours = all(abs(float(a[i]) - float(b[i])) == 1 for i in flipped)
-        inside = source.code <= ROUNDING and margin <= source.tolerance
-        return Decision(margin, source.tolerance, neighbours and inside)
+        return _rounded(quantity.decision.kind, a, b, sources[0] if sources else None)
+
+
+def _rounded(kind: str, a: tuple, b: tuple, source: Found | None) -> Decision:
+    """How near the reference's unrounded value was to where it is rounded to the other side's integer."""
+    unknown = Decision(None, 0.0, False)
+    if source is None or not len(source.a) == len(a) == len(b) or not all(map(_finite, source.a)):
+        return unknown
+    margin, neighbours = 0.0, True
+    for x, y, value in zip(a, b, source.a, strict=True):
+        if x != y and kind == "ceil":  # the value is the smaller of the two, to rounding
+            margin = max(margin, abs(value - round(value)))
+            neighbours &= {x, y} == {round(value), round(value) + 1}
+        elif x != y:
+            margin = max(margin, abs(abs(value - round(value)) - 0.5))
+            neighbours &= abs(float(x) - float(y)) == 1
+    inside = source.code <= ROUNDING and margin <= source.tolerance
+    return Decision(margin, source.tolerance, neighbours and inside)
 
 
 def replayed(pair: Pair, replay: Replay) -> Pair:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from compare.classes.graph import Graph, Inputs, place_of
+from compare.classes.presence import is_presence
 from compare.result import DifferenceClass, Pair
 
 
@@ -23,6 +24,9 @@ def in_graph_order(pairs: Mapping[int, Pair], graph: Graph) -> Iterator[tuple[in
         position: [at[found.name, found.place] for found in each.found if (found.name, found.place) in at]
         for position, each in inputs.items()
     }
+    lines = [position for position, pair in pairs.items() if is_presence(pair)]
+    for position, each in inputs.items() if lines else ():
+        needs[position] += [i for i in lines if i != position and _reads(each, pairs[position], pairs[i], graph)]
     entered: set[int] = set()
     for start in sorted(pairs, key=lambda i: (pairs[i].order, i)):
         way = [] if start in entered else [(start, iter(needs[start]))]
@@ -36,3 +40,9 @@ def in_graph_order(pairs: Mapping[int, Pair], graph: Graph) -> Iterator[tuple[in
             else:
                 entered.add(following)
                 way.append((following, iter(needs[following])))
+
+
+def _reads(inputs: Inputs, pair: Pair, line: Pair, graph: Graph) -> bool:
+    """Whether a step reads lines of a record that the two logs have alike or not by a decision of this pixel."""
+    same_pixel = place_of(pair.key)[:2] == place_of(line.key)[:2]
+    return same_pixel and any(line.key.record in graph.vocabulary.around(record) for record in inputs.unlike)

@@ -295,7 +295,7 @@ def trace_header(prepared: Prepared, pixel: tuple[int, int], device: str, dtype:
         "default_F": value_of(factors.default_F),
         "hkl_ranges": _ranges(prepared),
     }
-    return header | _switches(prepared)
+    return header | _switches(prepared) | {"oversample_unrounded": prepared.oversample_unrounded}
 
 
 def _switches(prepared: Prepared) -> dict[str, Value]:

@@ -169,12 +169,8 @@ def cell_counts(crystal: Crystal, edges_m: tuple[Vec, Vec, Vec]) -> tuple[int, i
     return na, nb, nc
 
 
-def recommended_oversample(cell: Cell, wavelength_m: float, distance_m: float, pixel_size_m: float) -> int:
-    """Three subpixels across the reciprocal size of the largest crystal edge (section 4); 1 where that is no integer.
-
-    Raises:
-        InputError: they would be too many.
-    """
+def unrounded_oversample(cell: Cell, wavelength_m: float, distance_m: float, pixel_size_m: float) -> float:
+    """Three subpixels across the reciprocal size of the largest crystal edge (section 4); 0 if that is no integer."""
     edges = (cell.a0_m, cell.b0_m, cell.c0_m)
     largest = 0.0
     for edge, count in zip(edges, cell.N_cells, strict=True):
@@ -182,8 +178,15 @@ def recommended_oversample(cell: Cell, wavelength_m: float, distance_m: float, p
         largest = size if size > largest else largest
     reciprocal_pixel_m = quotient(wavelength_m * distance_m, pixel_size_m)
     needed = quotient(3.0 * largest, reciprocal_pixel_m)
-    if not needed <= MOST_32_BITS:
-        return 1
-    if needed > MOST_OVERSAMPLE:
-        raise InputError(f"this crystal would need {needed:g}-fold oversampling; give -oversample n")
-    return max(1, math.ceil(max(needed, 0.0)))
+    return needed if needed <= MOST_32_BITS else 0.0
+
+
+def rounded_up(unrounded: float) -> int:
+    """Subpixels along an edge of a pixel: the next whole number, at least 1.
+
+    Raises:
+        InputError: they would be too many.
+    """
+    if unrounded > MOST_OVERSAMPLE:
+        raise InputError(f"this crystal would need {unrounded:g}-fold oversampling; give -oversample n")
+    return max(1, math.ceil(max(unrounded, 0.0)))

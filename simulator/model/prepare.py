@@ -15,7 +15,7 @@ from simulator.defects import Defects
 from simulator.errors import InputError
 from simulator.experiment import Experiment
 from simulator.model.algebra import Rotation, Scalar, Vec, cross, dot, is_zero, stacked, value_of
-from simulator.model.crystal import Cell, recommended_oversample, unit_cell
+from simulator.model.crystal import Cell, rounded_up, unit_cell, unrounded_oversample
 from simulator.model.detector import Geometry, detector_geometry
 from simulator.model.lattice import SHAPES, LatticeConstants, square, square_reduced, square_short_sines
 from simulator.model.mosaic import IDENTITY, mosaic_rotations
@@ -48,6 +48,8 @@ class Prepared:
     mosaic: bool
     scan: Scan
     oversample: int
+    oversample_unrounded: float
+    """What it is rounded up from; 0 where nothing is rounded: it is given, or no number."""
     subpixel_size_m: float
     thick_steps: int
     background_I: Scalar
@@ -76,9 +78,11 @@ def prepare(experiment: Experiment, defects: Defects, zero_phi_steps: tuple[bool
     wavelength_m = experiment.beam.wavelength_A / 1e10
     geometry = detector_geometry(experiment)
     cell = unit_cell(experiment, wavelength_m, defects)
-    oversample = experiment.sampling.oversample or recommended_oversample(
-        cell, value_of(wavelength_m), value_of(geometry.distance_m), detector.pixel_size_m
-    )
+    unrounded = 0.0
+    if not experiment.sampling.oversample:
+        distance_m, pixel_size_m = value_of(geometry.distance_m), detector.pixel_size_m
+        unrounded = unrounded_oversample(cell, value_of(wavelength_m), distance_m, pixel_size_m)
+    oversample = experiment.sampling.oversample or rounded_up(unrounded)
     sources = source_points(experiment.beam, geometry, wavelength_m)
     weights = [1.0] * len(sources)
     if "source-weights-ignored" not in defects:
@@ -99,6 +103,7 @@ def prepare(experiment: Experiment, defects: Defects, zero_phi_steps: tuple[bool
         mosaic=mosaic,
         scan=scan_steps(experiment.spindle, geometry.spindle, cell, defects, zero_phi_steps),
         oversample=oversample,
+        oversample_unrounded=unrounded,
         subpixel_size_m=detector.pixel_size_m / oversample,
         thick_steps=detector.thickness.count,
         background_I=_background(experiment),

@@ -212,3 +212,70 @@ def test_a_misspelt_fact_is_refused(tmp_path: Path) -> None:
     path.write_text(HEAD + SWITCHED.replace("renewed=1", "renewd=1"))
     with pytest.raises(InputError, match="renewd"):
         load(path)
+
+
+ROUNDED_UP = """
+[records]
+STEP = ["i"]
+[presence]
+STEP = { inputs = ["n"] }
+[quantities.header]
+unrounded = { kind = "float", status = "optional", inputs = [] }
+n = { kind = "int", inputs = ["unrounded?"], decision = { kind = "ceil", of = "unrounded" } }
+sum = { kind = "float", inputs = ["last STEP.x"] }
+[quantities.STEP]
+x = { kind = "float", inputs = ["n"] }
+"""
+
+
+def rounded_up(unrounded: str, n: int, x: str = "1.5") -> str:
+    lines = [f"TRACE_C: unrounded {unrounded}", f"TRACE_C: n {n}"]
+    lines += [f"TRACE_C_STEP i={i} x={x if i == 0 else n}" for i in range(n)]
+    return "\n".join([*lines, f"TRACE_C: sum {n * n}.0", ""])
+
+
+def test_a_count_that_rounding_has_made_larger_accuses_nobody(tmp_path: Path) -> None:
+    """The lines that one log alone has keep such a pair from being called the same."""
+    a, b = rounded_up("3.0", 3), rounded_up("3.0000000000000004", 4)
+    for one, other in ((a, b), (b, a)):
+        result = compared(tmp_path, ROUNDED_UP, one, other)
+        assert result.verdict is Verdict.INCOMPLETE
+        by_name = {pair.key.name: pair for pair in result.differing}
+        assert by_name["n"].decision is not None
+        assert by_name["n"].decision.benign
+        assert all(by_name[name].excused for name in ("x", "sum", "present"))
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "first"),
+    [
+        (("2.9", 3), ("3.1", 4), "unrounded"),  # made from other inputs
+        (("2.9", 3), ("2.9", 4), "n"),  # far from an integer
+        (("3.0", 3), ("3.0", 5), "n"),  # no neighbours
+        (("3.0", 3), ("3.0", 2), "n"),  # rounded down: no value near 3 does that
+        (("0", 3), ("0", 4), "n"),  # given, not rounded
+    ],
+)
+def test_a_count_that_differs_for_another_reason_is_found(
+    a: tuple[str, int], b: tuple[str, int], first: str, tmp_path: Path
+) -> None:
+    result = compared(tmp_path, ROUNDED_UP, rounded_up(*a), rounded_up(*b))
+    assert result.verdict is Verdict.DIVERGENCE
+    assert result.first_origin is not None
+    assert result.first_origin.key.name == first
+    assert not any(pair.excused for pair in result.pairs)
+
+
+def test_a_fault_before_the_flip_is_not_excused_by_it(tmp_path: Path) -> None:
+    words = ROUNDED_UP.replace('x = { kind = "float", inputs = ["n"] }', 'x = { kind = "float", inputs = [] }')
+    result = compared(tmp_path, words, rounded_up("3.0", 3), rounded_up("3.0000000000000004", 4, "1.6"))
+    assert result.first_origin is not None
+    assert result.first_origin.key.name == "x"
+
+
+def test_logs_without_the_unrounded_value_are_compared_as_before(tmp_path: Path) -> None:
+    a, b = (rounded_up("3.0", n).partition("\n")[2] for n in (3, 4))
+    assert compared(tmp_path, ROUNDED_UP, a, a).verdict is Verdict.PARITY
+    result = compared(tmp_path, ROUNDED_UP, a, b)
+    assert result.first_origin is not None
+    assert result.first_origin.key.name == "n"

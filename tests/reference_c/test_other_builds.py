@@ -31,3 +31,14 @@ def test_other_builds_of_one_program_are_at_parity(programs: list, case: str, tm
         result = compared(traces[0], other, tmp_path)
         assert result.verdict is Verdict.PARITY
         assert result.first_origin is None
+
+
+def test_subpixels_that_just_fit_accuse_nobody(programs: list, tmp_path: Path) -> None:
+    """3 x 5 x 10 nm / (0.1 nm x 100 mm / 0.4 mm) is 6: one more or one less by the last bit of a cell edge."""
+    (tmp_path / "inputs").mkdir()
+    words = "-lambda 1 -distance 100 -detpixels 32 -pixel 0.4 -nonoise -cell 100 100 100 90 90 90 -N 5 -default_F 9"
+    traces = [program.trace(words.split(), (), tmp_path / "inputs", PIXELS[:3]) for program in programs]
+    for other in traces[1:]:
+        result = compared(traces[0], other, tmp_path)
+        assert result.verdict in (Verdict.PARITY, Verdict.INCOMPLETE)
+        assert result.first_divergence is None

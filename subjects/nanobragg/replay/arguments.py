@@ -19,8 +19,8 @@ import torch
 
 from compare.keys import Value
 from simulator.experiment import Detector
-from simulator.model.algebra import Scalar, Vec, add, cross, dot, rotate, scale, subtract, unit, value_of, vec
-from simulator.model.crystal import ANGSTROM_m, Cell, cell_counts, reciprocal_edge, recommended_oversample
+from simulator.model.algebra import Scalar, Vec, add, cross, dot, length, rotate, scale, subtract, unit, value_of, vec
+from simulator.model.crystal import ANGSTROM_m, cell_counts, reciprocal_edge
 from simulator.model.detector import Axes, beam_centre, beam_spot_along, first_pixel, normalised_axes, swing
 from simulator.model.prepare import Prepared
 from simulator.model.sources import source_points
@@ -236,18 +236,21 @@ class Own:
         return [[torch.full_like(x.number_of("a0_angstroms"), float(count)) for count in counts]]
 
     def oversample(self, x: Arguments) -> list[Result]:
-        """Subpixels along an axis: as recommended where none are asked for."""
-        own, still = self._port_value("oversample")[0], 0.0 * x.number_of("N_cells")
-        if self._experiment.sampling.oversample or self._as_own(x):
-            return [own + still]
-        a, b, c = self._edges_m(x)
-        counts = tuple(int(value_of(part.detach())) for part in x.components("N_cells"))
-        cell = Cell(a, b, c, a, b, c, 1.0, counts)  # type: ignore[arg-type]
-        wavelength = value_of(self._prepared.wavelength_m)
-        if "lambda_angstroms" in x:
-            wavelength *= _float(x, "lambda_angstroms") / self._wavelength_A[0]
-        distance, pixel = _float(x, "distance_meters"), _float(x, "pixel_size_meters")
-        return [recommended_oversample(cell, wavelength, distance, pixel) + still]
+        """Subpixels along an axis: as asked for, or the recommended number rounded up."""
+        unrounded = x.number("oversample_unrounded")
+        if self._experiment.sampling.oversample:
+            return [self._port_value("oversample")[0] + 0.0 * unrounded]
+        return [torch.where(unrounded > 1.0, torch.ceil(unrounded), 1.0 + 0.0 * unrounded)]
+
+    def unrounded_oversample(self, x: Arguments) -> Result:
+        """The recommended number of subpixels before it is rounded up; 0 where the port rounds nothing."""
+        if not self._port_value("oversample_unrounded")[0]:
+            return 0.0 * x.number_of("N_cells")
+        edges = (length(x.vector(f"{edge}0_angstroms")) for edge in "abc")
+        a, b, c = (edge * count for edge, count in zip(edges, x.components("N_cells"), strict=True))
+        largest = torch.maximum(torch.maximum(a, b), c)
+        wavelength = x.number("lambda_angstroms") if "lambda_angstroms" in x else self._wavelength_A[0]
+        return 3.0 * largest / (wavelength * x.number("distance_meters") / x.number("pixel_size_meters"))
 
     def _edges_m(self, x: Arguments) -> tuple[Vec, Vec, Vec]:
         a, b, c = (
@@ -257,7 +260,7 @@ class Own:
         return a, b, c
 
     def _as_own(self, x: Arguments) -> bool:
-        """Whether the inputs are the port's, to rounding: a whole number must not flip by the way it is computed."""
+        """Whether the inputs are the port's, to rounding: what is rounded must not flip by the way it is computed."""
         return all(
             np.allclose([float(p.detach()) for p in x.components(tag)], self._given(tag), rtol=SAME, atol=0.0)
             for tag in x.tags()

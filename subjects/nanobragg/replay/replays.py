@@ -106,7 +106,7 @@ ARGUMENTS = frozenset(
 """Header lines that older logs lack and that state the program's arguments: the other side's word is taken."""
 
 
-DERIVED = frozenset(f"carried_{edge}p_angstroms" for edge in "abc")
+DERIVED = frozenset(("oversample_unrounded", *(f"carried_{edge}p_angstroms" for edge in "abc")))
 """Header lines that the steps make where a log lacks them."""
 
 

@@ -157,7 +157,10 @@ def _cell_and_sampling(side: SideValues, own: Own) -> Iterator[Step]:
     sizes = header_inputs(
         *["N_cells", "a0_angstroms", "b0_angstroms", "c0_angstroms", "distance_meters", "pixel_size_meters"]
     )
-    yield Step(HEADER, ("oversample",), THE_ROW, (*sizes, *wavelength), own.oversample, decides=True)
+    unrounded = "oversample_unrounded"
+    evaluate = own.moved(unrounded, own.unrounded_oversample)
+    yield Step(HEADER, (unrounded,), THE_ROW, (*sizes, *wavelength), evaluate, hidden=True)
+    yield Step(HEADER, ("oversample",), THE_ROW, header_inputs(unrounded), own.oversample, decides=True)
     edges = "a0_angstroms b0_angstroms c0_angstroms"
     yield Step(HEADER, ("N_cells",), THE_ROW, header_inputs(*edges.split()), own.cell_counts, decides=True)
     yield _header("background_I", "r_e_sqr fluence_photons_per_m2", own.moved("background_I", own.water), hidden=True)
