@@ -46,7 +46,7 @@ class TrainingConfig:
     enable_oversampling: bool = False
     sequential_sampling: bool = False
     batch_size: int = 16
-    nepochs: int = 50
+    nepochs: int = 80
     torch_loss_mode: str = "poisson"
     nll_weight: float = 1.0
     mae_weight: float = 0.0

@@ -88,7 +88,7 @@ TRAINING = (
     Flag("enable_oversampling", bool, "More groups than positions (gridsize > 1).", "training"),
     Flag("sequential_sampling", bool, "Groups from the first positions instead of drawn ones.", "training"),
     Flag("batch_size", int, "Groups per step.", "training"),
-    Flag("nepochs", int, "Passes over the groups.", "training"),
+    Flag("nepochs", int, "Passes over the groups; default 80.", "training"),
     Flag("torch_loss_mode", str, "poisson or mae.", "training", "", ("--torch-loss-mode", "--torch_loss_mode")),
     Flag("nll_weight", float, "Of the Poisson deviance.", "training"),
     Flag("mae_weight", float, "Of the amplitudes' distance.", "training"),

@@ -5,15 +5,19 @@ import shlex
 from pathlib import Path
 
 import pytest
+import torch
+from matplotlib.image import imread
 
 from compare.bundle import verify
 from simulator.evaluation.execution import Capabilities
-from subjects.ptychography import cli, execution, port
+from subjects.ptychography import bundle, cli, execution, port
 from subjects.ptychography.cases import CASES
+from subjects.ptychography.configuration import TrainingConfig
 from subjects.ptychography.contract import KNOWN_KEYS
 from subjects.ptychography.defects import NAMES
 
 DOCS_FOLDER = Path(__file__).parents[2] / "docs"
+EXAMPLES = DOCS_FOLDER.parent / "reports"
 DOCS = (DOCS_FOLDER / "ptychography.md").read_text("utf-8")
 
 
@@ -58,11 +62,28 @@ def test_every_defect_and_key_is_in_the_page():
 
 @pytest.mark.parametrize("name", ["train", "infer"])
 def test_the_sealed_examples_verify_and_show_the_lines(name):
-    folder = DOCS_FOLDER.parent / "reports" / f"example_ptycho_{name}"
+    folder = EXAMPLES / f"example_ptycho_{name}"
     assert verify(folder).findings == ()
     log = (folder / "stdout.log").read_text("utf-8")
     wanted = {"train": ["GPU available:", "PyTorch bundle saved at:"], "infer": ["model moved to device:", ".png"]}
     for line in ("POLICY-001: No --torch-* execution flags provided", *wanted[name]):
         assert line in log
-    report = (folder / "report.json").read_text("utf-8")
-    assert ("wts.h5.zip" if name == "train" else "reconstructed_phase.png") in report
+    command = (folder / "commands.txt").read_text("utf-8")
+    (shown,) = [line for line in DOCS.splitlines() if line.startswith("    harness smoke") and f"ptycho {name}" in line]
+    assert shlex.join(shlex.split(shown)) in command
+
+
+def test_the_sealed_bundle_is_a_trained_model_that_loads():
+    made = bundle.load(EXAMPLES / "example_ptycho_train" / "made" / "trained")
+    losses = [row["train_loss"] for row in made.history]
+    assert len(losses) == made.config["training"]["nepochs"] == TrainingConfig().nepochs
+    assert losses[-1] < 0.05 * losses[0]
+    counts = torch.ones(1, 1, 32, 32)
+    assert made.model().patches(counts).re.shape == counts.shape
+
+
+@pytest.mark.parametrize("name", ["amplitude", "phase"])
+def test_the_sealed_pictures_decode_and_show_something(name):
+    picture = imread(EXAMPLES / "example_ptycho_infer" / "made" / "inferred" / f"reconstructed_{name}.png")
+    assert picture.shape[0] > 100
+    assert picture.std() > 0.01
