@@ -103,13 +103,13 @@ class Origins:
     def _decided(self, pair: Pair, quantity: Quantity, inputs: Inputs) -> Pair:
         """Mark a flipped decision, or that the pair comes after one."""
         place = (pair.key.record, pair.key.name), place_of(pair.key)
-        if quantity.decision is not None and pair.difference is DifferenceClass.DIVERGENT:
-            decision = self._margin(pair, quantity, inputs)
-            if decision is not None:
-                self._flips[place] = decision.benign
-                return replace(pair, decision=decision)
         upstream = [self._flips[f.name, f.place] for f in inputs.found if (f.name, f.place) in self._flips]
         upstream += self._lines_behind(inputs, place[1][:2])
+        if quantity.decision is not None and pair.difference is DifferenceClass.DIVERGENT:
+            decision = self._margin(pair, quantity, inputs)
+            if decision is not None and (decision.benign or not (upstream and all(upstream))):
+                self._flips[place] = decision.benign
+                return replace(pair, decision=decision)
         if is_presence(pair):
             own = pair.decision is not None and pair.decision.benign
             self._lines[pair.key.record, place[1][:2]] = own or (bool(upstream) and all(upstream))
