@@ -14,10 +14,10 @@ from compare.classes.store import Name
 from compare.leftovers import key_of, scalar
 from compare.quantities import Quantity
 from compare.reading.table import Ints, Values
-from compare.result import DifferenceClass, Pair, Status
+from compare.result import DifferenceClass, Origin, Pair, Status
 
-KEEP_ALL = 200_000  # pairs that are kept of logs that fit in memory
-KEEP_TELLING = 200  # differing pairs of one name that are kept of longer ones
+KEEP_ALL = 200_000  # pairs that are kept of a log; of one with more, so many that differ, until they are explained
+KEEP_TELLING = 200  # differing pairs of one name that a report of a longer log has, or that logs in windows keep
 
 Locate = Callable[[int], tuple[str, int]]
 
@@ -34,6 +34,7 @@ class Collector:
     _kept: Counter[Name] = field(default_factory=Counter)
     _shown: set[tuple[Name, int]] = field(default_factory=set)
     _worst: dict[Name, Pair] = field(default_factory=dict)
+    _thinned: bool = False  # not all pairs were kept
 
     def add(self, unit: Unit, name: str, quantity: Quantity, a: Values, b: Values, measured: Measured) -> list[int]:
         """Count rows of one column; returns the positions in ``pairs`` of those that were kept."""
@@ -51,7 +52,9 @@ class Collector:
     def _telling(self, key: Name, measured: Measured) -> list[int]:
         if not self.long and len(self.pairs) + len(measured.code) <= self.keep_all:
             return list(range(len(measured.code)))
-        room = max(KEEP_TELLING - self._kept[key], 0)
+        room = KEEP_TELLING - self._kept[key] if self.long else self.keep_all - self._kept.total()
+        room = max(room, 0)
+        self._thinned = True
         rows = set(np.flatnonzero(measured.code >= DRIFT)[:room].tolist())
         self._kept[key] += len(rows)
         for code in np.unique(measured.code).tolist():
@@ -87,6 +90,7 @@ class Collector:
 
     def finish(self, locate_a: Locate, locate_b: Locate, status: Callable[[Name], Status]) -> list[Pair]:
         """All kept pairs in execution order, with line numbers and what the vocabulary says of their names."""
+        self._drop_excused()
         kept = {(pair.key, pair.order) for pair in self.pairs}
         self.pairs += [p for p in self._worst.values() if (p.key, p.order) not in kept]
         self.pairs.sort(key=lambda pair: pair.order)
@@ -100,6 +104,23 @@ class Collector:
             )
             for pair in self.pairs
         ]
+
+    def _drop_excused(self) -> None:
+        """Of a log that was not kept whole, leave no more explained pairs of a name than a report has room for.
+
+        A difference that its inputs account for could only be known for one when all were explained; those that
+        nothing accounts for stay.
+        """
+        if not self._thinned:
+            return
+        excused: Counter[tuple[Name, DifferenceClass]] = Counter()
+        remaining = []
+        for pair in self.pairs:
+            kind = ((pair.key.record, pair.key.name), pair.difference)
+            excused[kind] += 1
+            if excused[kind] <= KEEP_TELLING or not (pair.origin is Origin.PROPAGATED or not pair.differs):
+                remaining.append(pair)
+        self.pairs = remaining
 
     def omitted(self, pairs: Sequence[Pair]) -> dict[DifferenceClass, int]:
         kept = Counter(pair.difference for pair in pairs)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from compare.collect import KEEP_TELLING, Collector
 from compare.engine import compare_traces
 from compare.errors import InputError
 from compare.result import Comparison, DifferenceClass, Origin, Verdict
@@ -57,6 +59,22 @@ def test_a_sum_carries_what_its_terms_were_allowed(write: Write) -> None:
     drifted = [pair for pair in result.pairs if pair.difference is DifferenceClass.DRIFT]
     assert [(pair.key.name, pair.origin) for pair in drifted] == [("I", Origin.PROPAGATED)] * len(drifted)
     assert drifted
+
+
+def test_every_row_of_a_long_log_is_carried_and_the_report_stays_short(
+    write: Write, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("compare.engine.Collector", partial(Collector, keep_all=1500))
+    factors, near = [0.001] * 1000, [0.001 + 4e-9] * 1000
+    result = compared(write, step(SUM), lines(factors), lines(near))
+    assert result.verdict is Verdict.PARITY
+    assert result.counts[DifferenceClass.DIVERGENT] == 0
+    drifted = [pair for pair in result.pairs if pair.difference is DifferenceClass.DRIFT]
+    assert 0 < len(drifted) <= KEEP_TELLING < result.counts[DifferenceClass.DRIFT]
+    faulty = compared(write, step(SUM), lines(factors), lines(near, 1.1))
+    assert faulty.exit_code == 1
+    assert faulty.first_divergence is not None
+    assert dict(faulty.first_divergence.key.indices) == {"k": 999}
 
 
 @pytest.mark.parametrize("wrong", [1 + 1e-9, 1 - 1e-6, 2.0])
