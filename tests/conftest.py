@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from collections.abc import Iterator
 from importlib.metadata import entry_points
@@ -23,6 +24,13 @@ def pytest_sessionstart() -> None:
                 "python -m pip install --no-deps --no-build-isolation --editable . brings it up to date",
                 returncode=2,
             )
+
+
+def pytest_runtest_teardown() -> None:
+    """Training in a test's own process makes torch deterministic for good: not for the tests after it."""
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.are_deterministic_algorithms_enabled():
+        torch.use_deterministic_algorithms(False)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -15,15 +15,6 @@ SOURCES = Path(__file__).parents[2] / "subjects" / "ptychography" / "reference_c
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
-@pytest.fixture(autouse=True)
-def _torch_as_it_was() -> Iterator[None]:
-    """Training in this process sets torch up for itself."""
-    threads, deterministic = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    yield
-    torch.set_num_threads(threads)
-    torch.use_deterministic_algorithms(deterministic)
-
-
 @pytest.fixture(scope="package", autouse=True)
 def one_thread() -> Iterator[None]:
     """These arrays are too small to be shared out: threads that wait for each other take longer than the work."""
