@@ -8,6 +8,7 @@ import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
 from typing import TypeVar
 
 from harness.errors import ProgramFailed
@@ -26,14 +27,29 @@ def each(work: Callable[[Item], Result], items: Sequence[Item], jobs: int) -> It
         yield from map(work, items)
         return
     workers = min(jobs, len(items))
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, context, initializer=start_worker, initargs=(workers,))
     try:
-        futures = [pool.submit(interruptible, work, item) for item in items]
-        for future in as_completed(futures):
-            yield future.result()
+        with worker_pool(workers, sharing=workers) as pool:
+            futures = [pool.submit(interruptible, work, item) for item in items]
+            for future in as_completed(futures):
+                yield future.result()
     except BrokenProcessPool as error:
         raise ProgramFailed("a worker process died (out of memory?); --jobs 1 runs one case at a time") from error
+
+
+@contextmanager
+def worker_pool(workers: int, sharing: int) -> Iterator[ProcessPoolExecutor]:
+    """Processes for `interruptible` work; whatever ends the block early ends them and what they started.
+
+    Args:
+        workers: how many.
+        sharing: among how many the processors are shared.
+    """
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, context, initializer=start_worker, initargs=(sharing,))
+    try:
+        yield pool
+    except BrokenProcessPool:
+        raise
     except BaseException:
         pool.shutdown(wait=False, cancel_futures=True)
         for process in multiprocessing.active_children():

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from typing import Any, Protocol
 
 from harness.campaign.record import Record, lost
 from harness.campaign.specification import Job
 from harness.errors import WrongUse
-from harness.pool import interruptible, start_worker
+from harness.pool import interruptible, worker_pool
 
 ATTEMPTS = 3
 """How often a job is tried whose worker dies under it."""
@@ -48,7 +44,7 @@ class Local:
         while waiting:
             running: dict[Future[Record], Job] = {}
             try:
-                with self._pool(len(waiting)) as pool:
+                with worker_pool(min(self.workers, len(waiting)), sharing=self.workers) as pool:
                     yield from self._records(pool, work, waiting, running, tried)
             except BrokenProcessPool:  # nobody knows which job it was: those that were running are tried alone
                 yield from _after_a_loss(running, waiting, tried)
@@ -66,24 +62,6 @@ class Local:
                 record = future.result()
                 del running[future]
                 yield record
-
-    @contextmanager
-    def _pool(self, n_jobs: int) -> Iterator[ProcessPoolExecutor]:
-        workers = min(self.workers, n_jobs)
-        context = multiprocessing.get_context("spawn")
-        pool = ProcessPoolExecutor(workers, context, initializer=start_worker, initargs=(self.workers,))
-        try:
-            yield pool
-        except BrokenProcessPool:
-            raise
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            for process in multiprocessing.active_children():
-                if process.pid is not None:
-                    os.kill(process.pid, signal.SIGINT)
-            raise
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _after_a_loss(running: dict[Future[Record], Job], waiting: list[Job], tried: Counter[str]) -> Iterator[Record]:
