@@ -18,8 +18,8 @@ from benchmarks.race import have_program, race, wait_for_idle
 from benchmarks.tables import report
 from benchmarks.workloads import workloads
 from harness.choices import reports_root
-from harness.environment import environment_record
-from harness.evidence import Evidence
+from harness.evidence.environment import environment_record
+from harness.evidence.folder import Evidence
 
 FAST = ROOT / "reference_c" / "build" / "nanobragg_c_fast"
 GOLDEN = ROOT.parent / "shared" / "golden"
@@ -191,7 +191,7 @@ def save(results: dict[str, Any], folder: Path) -> None:
 
 def machine() -> dict[str, Any]:
     """What the figures hold for."""
-    from harness.environment import cpu_name, environment_record
+    from harness.evidence.environment import cpu_name, environment_record
 
     facts = environment_record()
     kept = ("python_version", "packages", "git_sha", "git_dirty", "cpu_count", "variables")

@@ -88,8 +88,8 @@ def _cases(golden: Path | None, only: Sequence[str]) -> Iterator[Case]:
 
 
 def _of_case(case: Case) -> dict[str, Agreement]:
-    from harness.computing import Computing
-    from harness.scratch import prepare
+    from harness.running.computing import Computing
+    from harness.running.scratch import prepare
     from simulator import ExecutionConfig, Simulator
     from subjects.nanobragg.port import read_case, run_setup
 
@@ -121,7 +121,7 @@ def agreement(exact: np.ndarray, other: np.ndarray, negligible: float = NEGLIGIB
     """
     import numpy as np
 
-    from compare.image_statistics import float32_ulps
+    from compare.imaging.statistics import float32_ulps
 
     a, b = exact.astype(np.float32), other.astype(np.float32)
     largest = float(np.abs(a).max())

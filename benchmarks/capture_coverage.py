@@ -25,7 +25,7 @@ from capture.python.capture import CapturePython, Port, capture_python
 from capture.series import Series, series_of
 from capture.trace import CapturedTrace
 from harness.finding import find_subject
-from harness.scratch import prepare
+from harness.running.scratch import prepare
 
 ROOT = Path(__file__).resolve().parent.parent
 CASES = ("scan_through_zero", "oversampled_factors", "mosaic_gauss")

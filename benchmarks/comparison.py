@@ -50,9 +50,9 @@ def comparison(*, lines: int, rounds: int, say: Say) -> dict[str, Any]:
 
 def read_seconds(path: Path) -> float:
     """The time to read one log into columns, and nothing else."""
+    from compare.judging.result import Side
     from compare.reading.log import Log, Pool
-    from compare.result import Side
-    from compare.vocabulary import packaged
+    from compare.words.vocabulary import packaged
 
     pool = Pool()
     began = time.perf_counter()

@@ -17,10 +17,10 @@ from itertools import islice
 
 import numpy as np
 
-from compare import vocabulary
 from compare.reading.columns import parse_block
 from compare.reading.grammar import Malformed, number, parse_line
 from compare.reading.table import Block
+from compare.words import vocabulary
 
 BLOCK_LINES = 2000
 NOISE = string.printable + "äß\u2028\x00"

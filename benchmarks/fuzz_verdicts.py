@@ -23,11 +23,11 @@ from pathlib import Path
 
 import numpy as np
 
-from compare.engine import compare_traces
-from compare.image_comparison import compare_images
-from compare.image_files import Image
-from compare.result import Comparison, DifferenceClass, Pair, Verdict
-from compare.vocabulary import Vocabulary, load
+from compare.imaging.comparison import compare_images
+from compare.imaging.files import Image
+from compare.judging.engine import compare_traces
+from compare.judging.result import Comparison, DifferenceClass, Pair, Verdict
+from compare.words.vocabulary import Vocabulary, load
 
 SAME = (DifferenceClass.IDENTICAL, DifferenceClass.ROUNDING, DifferenceClass.DRIFT)
 BATCH = 4000  # changed values in one log

@@ -25,8 +25,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from compare.engine import compare_traces
-from compare.result import Comparison, Verdict
+from compare.judging.engine import compare_traces
+from compare.judging.result import Comparison, Verdict
 
 SOURCES = Path(__file__).resolve().parents[1] / "reference_c"
 STANDARD = "-O2 -ffp-contract=off"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.case import Case
-from harness.scratch import prepare
+from harness.running.scratch import prepare
 from subjects.nanobragg.description import NanoBragg
 
 SUBJECT = NanoBragg()

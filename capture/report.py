@@ -10,7 +10,7 @@ import numpy as np
 from capture.forcing import Step
 from capture.pair_of_programs import Captured
 from capture.pairing import Pair, Verdict
-from compare.document import Document, Section, Table
+from compare.folders.document import Document, Section, Table
 from compare.outcomes import ExitCode
 
 AROUND = 3  # lines of source before and after the guilty one

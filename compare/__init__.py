@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from compare.image_comparison import ImageComparison
+    from compare.imaging.comparison import ImageComparison
+    from compare.judging.result import Comparison
+    from compare.judging.tolerances import Tolerances
     from compare.library import Given, Picture
-    from compare.result import Comparison
-    from compare.tolerances import Tolerances
-    from compare.vocabulary import Vocabulary
+    from compare.words.vocabulary import Vocabulary
 
 __all__ = ["images", "traces"]
 
@@ -41,7 +41,7 @@ def traces(
         b: the same, in whatever form.
         vocabulary: names and steps, or the path of a file; None: for logs those of the default subject.
         tolerances: how far apart values may be, or the path of a file; None: 1e-11 of their own scale.
-        options: of `compare.engine.compare_traces`.
+        options: of `compare.judging.engine.compare_traces`.
 
     Raises:
         InputError: something that cannot be read.
@@ -57,7 +57,7 @@ def images(a: Picture, b: Picture, **options: Any) -> ImageComparison:
     Args:
         a: the reference's.
         b: of the program under test.
-        options: of `compare.image_comparison.compare_images`, ``tolerance`` and ``roi`` for example.
+        options: of `compare.imaging.comparison.compare_images`, ``tolerance`` and ``roi`` for example.
 
     Raises:
         InputError: an image that cannot be read.

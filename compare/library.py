@@ -10,17 +10,17 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from compare.engine import compare_traces
 from compare.errors import InputError
+from compare.judging.engine import compare_traces
 from compare.reading.source import Held
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from compare.image_comparison import ImageComparison
-    from compare.result import Comparison
-    from compare.tolerances import Tolerances
-    from compare.vocabulary import Vocabulary
+    from compare.imaging.comparison import ImageComparison
+    from compare.judging.result import Comparison
+    from compare.judging.tolerances import Tolerances
+    from compare.words.vocabulary import Vocabulary
 
 Given: TypeAlias = "str | PathLike[str] | Mapping[str, Any] | pd.DataFrame | Sequence[str | PathLike[str]]"
 Picture: TypeAlias = "str | PathLike[str] | np.ndarray"
@@ -33,9 +33,9 @@ def compare_given(
     a: Given, b: Given, vocabulary: Vocabulary | str | None, tolerances: Tolerances | str | None, **options: Any
 ) -> Comparison:
     """Two traces in any form compared. Raises InputError for what is none."""
-    from compare import tolerances as tolerance_files
-    from compare import vocabulary as vocabularies
-    from compare.vocabulary import Vocabulary
+    from compare.judging import tolerances as tolerance_files
+    from compare.words import vocabulary as vocabularies
+    from compare.words.vocabulary import Vocabulary
 
     words = vocabularies.load(vocabulary) if isinstance(vocabulary, str | PathLike) else vocabulary
     limits = tolerance_files.load(tolerances) if isinstance(tolerances, str | PathLike) else tolerances
@@ -131,13 +131,13 @@ def _text(value: Any) -> str:
 
 def compare_pictures(a: Picture, b: Picture, **options: Any) -> ImageComparison:
     """Two images compared, each a path or an array (slow x fast)."""
-    from compare.image_comparison import compare_images
+    from compare.imaging.comparison import compare_images
 
     return compare_images(_picture(a, "a"), _picture(b, "b"), **options)
 
 
 def _picture(given: Picture, name: str) -> Any:
-    from compare.image_files import Image, read_image
+    from compare.imaging.files import Image, read_image
 
     if isinstance(given, str | PathLike):
         return read_image(Path(given))

@@ -5,11 +5,11 @@ from __future__ import annotations
 import io
 from typing import TYPE_CHECKING
 
+from compare.judging.result import Comparison, Pair
 from compare.render import csv_
 from compare.render.account import headline, story
 from compare.render.markup import element, join
 from compare.render.text import cause_text, counts_text, number_text, short_values
-from compare.result import Comparison, Pair
 
 if TYPE_CHECKING:
     import pandas as pd

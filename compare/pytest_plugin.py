@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:  # loaded in every pytest run of an environment: nothing heavy at import
-    from compare.result import Comparison
+    from compare.judging.result import Comparison
 
 PathLike = str | os.PathLike[str]
 Trace = PathLike | Iterable[str]
@@ -75,10 +75,10 @@ def _compared(
     tolerances: PathLike | None = None,
     waivers: PathLike | None = None,
 ) -> Comparison:
-    from compare import tolerances as tolerance_files
-    from compare import vocabulary as vocabularies
-    from compare import waivers as waiver_files
-    from compare.engine import compare_traces
+    from compare.judging import tolerances as tolerance_files
+    from compare.judging import waivers as waiver_files
+    from compare.judging.engine import compare_traces
+    from compare.words import vocabulary as vocabularies
 
     result = compare_traces(
         [a, *a_also],
@@ -108,7 +108,7 @@ class TraceParity:
                 raise TracesDiffer(f"{failure}\nevidence: {folder}", failure.result) from None
 
     def _record(self, result: Comparison, a: Path, b: Path, options: Mapping[str, Any]) -> Path:
-        from compare.sealing import logs_of, seal_comparison
+        from compare.folders.sealing import logs_of, seal_comparison
 
         sides = {
             "a": [str(a), *map(str, options.get("a_also", ()))],

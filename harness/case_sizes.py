@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from compare.case_sizes import record_of
+from compare.imaging.case_sizes import record_of
 from harness.case import Case, case_from_argv
 from harness.choices import named_case
 from harness.errors import WrongUse
 from harness.finding import find_subject
-from harness.scratch import prepare
+from harness.running.scratch import prepare
 from harness.subject import Subject
 
 

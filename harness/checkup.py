@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from compare.outcomes import expected_code
-from harness.evidence import PARTIAL
+from harness.evidence.folder import PARTIAL
 
 OLDEST_PYTHON = (3, 11)
 TORCH_PROBE = """

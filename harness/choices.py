@@ -14,8 +14,8 @@ from harness.errors import WrongUse
 from harness.subject import Program, Subject
 
 if TYPE_CHECKING:
-    from harness.parity import Task
-    from harness.scratch import Prepared
+    from harness.questions.parity import Task
+    from harness.running.scratch import Prepared
 
 
 def named_case(subject: Subject, name: str) -> Case:
@@ -143,8 +143,8 @@ def chosen_tasks(
 
     Input files are found before anything runs.
     """
-    from harness.parity import Task
-    from harness.scratch import prepare
+    from harness.questions.parity import Task
+    from harness.running.scratch import prepare
 
     of_golden = {case.name: case for case in subject.golden_cases(golden)} if golden else {}
     cases = [*map(subject.case, subject.case_names()), *of_golden.values()] if not names else []

@@ -31,7 +31,7 @@ from harness.commands import (
     smoke,
     trace,
 )
-from harness.evidence import is_out_of_space, sign_with
+from harness.evidence.folder import is_out_of_space, sign_with
 from harness.finding import OPTION, SIGN, choose, find_subject, split_option
 from harness.json_answer import answered, taken_out
 from harness.subject import Subject

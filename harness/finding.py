@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from compare import installed
-from compare.pair_file import FILE, file_above
+from compare.words.pair_file import FILE, file_above
 from harness.errors import WrongUse
 from harness.subject import Subject
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from compare.outcomes import ExitCode
-from harness.evidence import last_sealed
+from harness.evidence.folder import last_sealed
 
 OPTION = "--json"
 OWN = frozenset({"explain"})

@@ -29,17 +29,17 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 from harness.errors import WrongUse
 
 if TYPE_CHECKING:
-    from compare.document import Table
-    from compare.tolerances import Tolerances
-    from compare.vocabulary import Vocabulary
+    from compare.folders.document import Table
+    from compare.judging.tolerances import Tolerances
+    from compare.words.vocabulary import Vocabulary
     from harness.case import Argv, Case, Section
     from harness.checkup import Finding
-    from harness.comparing import Check
-    from harness.computing import Computing
-    from harness.explaining import Explanation
-    from harness.processes import Finished
-    from harness.scratch import Prepared
-    from harness.traced import Trace, Traced
+    from harness.questions.comparing import Check
+    from harness.questions.explaining import Explanation
+    from harness.questions.traced import Trace, Traced
+    from harness.running.computing import Computing
+    from harness.running.processes import Finished
+    from harness.running.scratch import Prepared
 
 
 # ---- programs -----------------------------------------------------------------------------------------------------

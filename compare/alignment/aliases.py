@@ -15,12 +15,12 @@ from itertools import combinations
 import numpy as np
 
 from compare.classes.store import Name, Place
-from compare.keys import Key
-from compare.leftovers import Book, Entry, key_of
-from compare.quantities import HEADER, Alias, Quantity
-from compare.result import Remark, Side
+from compare.judging.keys import Key
+from compare.judging.leftovers import Book, Entry, key_of
+from compare.judging.result import Remark, Side
 from compare.shares.network import apart
-from compare.vocabulary import Vocabulary
+from compare.words.quantities import HEADER, Alias, Quantity
+from compare.words.vocabulary import Vocabulary
 
 ORDERS_APART = 1e3  # a ratio beyond it is looked up among the alias's other units
 UNIT_FITS = 1e-2

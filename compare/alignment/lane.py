@@ -13,8 +13,8 @@ import numpy as np
 
 from compare.alignment.rows import RowMatch, match_rows
 from compare.alignment.spill import Ledger, Spill
+from compare.judging.result import Side
 from compare.reading.table import Ints, Table, Values
-from compare.result import Side
 
 WAITING_ROWS = 200_000  # per lane, both sides together
 Tables = tuple[Table, ...]

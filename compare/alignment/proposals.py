@@ -13,9 +13,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from compare.classes.store import Name
-from compare.leftovers import Book, Entry
-from compare.result import Pair, Remark, Side
-from compare.vocabulary import Vocabulary
+from compare.judging.leftovers import Book, Entry
+from compare.judging.result import Pair, Remark, Side
+from compare.words.vocabulary import Vocabulary
 
 FEWEST_DIGITS = 5  # of the longest component; fewer agree by chance
 ENOUGH_DIGITS = 9  # that need no neighbour

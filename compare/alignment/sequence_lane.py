@@ -10,9 +10,9 @@ import numpy as np
 from compare.alignment.lane import WAITING_ROWS, Step, Unclear, Unit, groups_of, joined
 from compare.alignment.rows import RowMatch
 from compare.alignment.sequence import SequenceMatch, agreeing, resynchronise
-from compare.keys import Pixel
+from compare.judging.keys import Pixel
+from compare.judging.result import Side
 from compare.reading.table import Ints, Table
-from compare.result import Side
 
 WINDOW = 2000  # rows that are resynchronised at a time in a log that is too long to hold
 

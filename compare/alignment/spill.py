@@ -9,8 +9,8 @@ from typing import IO
 import numpy as np
 
 from compare.alignment.rows import hashes, increasing
+from compare.judging.result import Side
 from compare.reading.table import Ints, Table
-from compare.result import Side
 
 BUCKETS = 64
 

@@ -19,8 +19,8 @@ from compare.causes.scene import Detector, Scene
 from compare.causes.stale import stale_step
 from compare.causes.values import parts
 from compare.classes.store import Store
-from compare.result import Cause, Pair
-from compare.vocabulary import Vocabulary
+from compare.judging.result import Cause, Pair
+from compare.words.vocabulary import Vocabulary
 
 UNKNOWN = Cause("unknown")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from compare.causes.logs import Place
 from compare.causes.values import TELLING_DIGITS, apart, digits, numbers
-from compare.result import Cause
+from compare.judging.result import Cause
 
 FITS = 1e-6  # of the difference
 

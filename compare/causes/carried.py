@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from compare.causes.logs import Place
 from compare.causes.values import TELLING_DIGITS, digits, numbers
-from compare.keys import Value
-from compare.quantities import Defect
-from compare.result import Cause, Side
+from compare.judging.keys import Value
+from compare.judging.result import Cause, Side
+from compare.words.quantities import Defect
 
 CONTINUES = 0.2  # of the difference: how near b must be to where a's other steps lead
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from compare.causes.scene import Scene
 from compare.classes.graph import place_of
-from compare.quantities import Defect
-from compare.result import Cause
+from compare.judging.result import Cause
+from compare.words.quantities import Defect
 
 
 def named(label: str, evidence: str, scene: Scene) -> Cause:

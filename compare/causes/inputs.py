@@ -6,9 +6,9 @@ import numpy as np
 
 from compare.causes.logs import Place
 from compare.causes.values import COMPUTED, apart, digits, length, numbers
-from compare.quantities import HEADER
-from compare.result import Cause, Comparison, Side
-from compare.vocabulary import Vocabulary
+from compare.judging.result import Cause, Comparison, Side
+from compare.words.quantities import HEADER
+from compare.words.vocabulary import Vocabulary
 
 UNSTATED = ("", "none", "-")
 FAR = 0.05  # of its size: a vector that no step made from arguments alone would reach by a slip of precision

@@ -11,11 +11,11 @@ import numpy as np
 
 from compare.causes.values import CLOSE, COMPUTED, digits, numbers
 from compare.classes.graph import Graph
-from compare.keys import Key, Value
-from compare.quantities import Quantity
-from compare.result import Comparison, Pair, Side
+from compare.judging.keys import Key, Value
+from compare.judging.result import Comparison, Pair, Side
 from compare.shares.network import Network, Node, label_of
-from compare.vocabulary import Vocabulary
+from compare.words.quantities import Quantity
+from compare.words.vocabulary import Vocabulary
 
 MOST_ROWS = 2000  # evaluations of one name that are searched
 PRINTED_SINGLE = 5.5e-15  # relative: what 15 printed digits leave of a number of 32 bits

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from compare.causes.logs import Place
-from compare.result import Cause, Side
+from compare.judging.result import Cause, Side
 
 FITS = 2e-3  # of the logarithm of the ratio: what other differences may have left of it
 GAIN = 30.0

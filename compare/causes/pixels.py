@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from compare.causes.logs import Place
 from compare.causes.values import length
-from compare.result import Cause, Side
+from compare.judging.result import Cause, Side
 
 ALONG = 1e-6  # of the offset: what may stand across the axis
 SMALLEST = 3e-5  # of the position: below it no pixel is

@@ -10,9 +10,9 @@ from functools import cached_property
 from compare.causes.values import CLOSE, numbers, parts
 from compare.classes.graph import place_of
 from compare.classes.store import Found, Name, Store
-from compare.quantities import Quantity
-from compare.result import Pair
-from compare.vocabulary import Vocabulary
+from compare.judging.result import Pair
+from compare.words.quantities import Quantity
+from compare.words.vocabulary import Vocabulary
 
 MOST_ROWS = 2000  # evaluations of one name that are searched for a value
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from compare.causes.logs import Place
-from compare.result import Cause, Side
+from compare.judging.result import Cause, Side
 
 UNITS = 3e-7  # relative: a few units in the last place of 32 bits
 

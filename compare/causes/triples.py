@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from compare.causes.logs import Place
 from compare.causes.values import near, numbers, parts, same
-from compare.result import Cause, Pair
+from compare.judging.result import Cause, Pair
 
 MOST_NEIGHBOURS = 100  # differing values of one evaluation
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from compare.keys import Value
+from compare.judging.keys import Value
 
 CLOSE = 1e-9  # relative: the figures agree up to rounding that a few steps accumulate
 SHARP = 1e-12  # relative: the very same figure

@@ -19,8 +19,8 @@ from compare.causes.pixels import other_pixel
 from compare.causes.single import float32_run
 from compare.causes.triples import transposed_triple
 from compare.classes.graph import Graph
-from compare.result import Cause, Comparison, DifferenceClass, Origin, Pair
-from compare.vocabulary import Vocabulary
+from compare.judging.result import Cause, Comparison, DifferenceClass, Origin, Pair
+from compare.words.vocabulary import Vocabulary
 
 MOST_LABELS = 20  # differing pairs of one name that are looked at
 MOST_PLACES = 2000  # of all names

@@ -26,11 +26,11 @@ import numpy as np
 
 from compare.classes.measure import DRIFT, IDENTICAL
 from compare.classes.store import Found
-from compare.forms import Carries, Term
-from compare.keys import Value
-from compare.quantities import Quantity
-from compare.references import Reference
-from compare.result import DifferenceClass, Origin, Pair
+from compare.judging.keys import Value
+from compare.judging.result import DifferenceClass, Origin, Pair
+from compare.words.forms import Carries, Term
+from compare.words.quantities import Quantity
+from compare.words.references import Reference
 
 AMPLIFICATION = 10.0
 MOST = 1e-8

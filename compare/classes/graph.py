@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from compare.classes.store import Found, Name, Place, Store
-from compare.keys import Key
-from compare.quantities import HEADER, Quantity
-from compare.references import Condition, Fact, Reference, Truth
-from compare.result import Side
-from compare.vocabulary import Vocabulary
+from compare.judging.keys import Key
+from compare.judging.result import Side
+from compare.words.quantities import HEADER, Quantity
+from compare.words.references import Condition, Fact, Reference, Truth
+from compare.words.vocabulary import Vocabulary
 
 Stated = Callable[[Side, str], tuple | None]
 """What a side's header says of a name, compared or not; None where it says nothing."""

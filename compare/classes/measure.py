@@ -9,9 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from compare.classes.precision import Digits, Floats, largest_loss, printing_loss
+from compare.judging.result import DifferenceClass
 from compare.reading.numbers import DECIMAL
 from compare.reading.table import EXACT_INTEGER, Values
-from compare.result import DifferenceClass
 
 Booleans = npt.NDArray[np.bool_]
 

@@ -14,11 +14,11 @@ from compare.classes.graph import Graph, Inputs, place_of
 from compare.classes.measure import IDENTICAL, ROUNDING
 from compare.classes.presence import is_presence
 from compare.classes.store import Found, Name, Place
-from compare.keys import Key, Value
-from compare.quantities import Quantity
-from compare.references import Reference
-from compare.result import Decision, DifferenceClass, Origin, Pair
-from compare.vocabulary import Vocabulary
+from compare.judging.keys import Key, Value
+from compare.judging.result import Decision, DifferenceClass, Origin, Pair
+from compare.words.quantities import Quantity
+from compare.words.references import Reference
+from compare.words.vocabulary import Vocabulary
 
 EXACT_DIGITS = 16
 AMPLIFIED = 1e6  # a step that makes more of a rounding difference in its inputs is at fault

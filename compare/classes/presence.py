@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from compare.classes.graph import Graph
 from compare.classes.store import Name, Place, Store
-from compare.leftovers import Book, Entry, key_of
-from compare.quantities import HEADER, Presence
-from compare.result import Decision, DifferenceClass, Origin, Pair, Side
+from compare.judging.leftovers import Book, Entry, key_of
+from compare.judging.result import Decision, DifferenceClass, Origin, Pair, Side
+from compare.words.quantities import HEADER, Presence
 
 THERE, MISSING = "present", "absent"
 TOLERANCE = 1e-11  # relative: a limit that is missed by no more is missed by rounding

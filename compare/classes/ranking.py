@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from compare.classes.graph import Graph, Inputs, place_of
 from compare.classes.presence import is_presence
-from compare.result import DifferenceClass, Pair
+from compare.judging.result import DifferenceClass, Pair
 
 
 def in_graph_order(pairs: Mapping[int, Pair], graph: Graph) -> Iterator[tuple[int, Inputs]]:

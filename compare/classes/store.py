@@ -10,11 +10,11 @@ import numpy as np
 
 from compare.alignment.lane import Unit
 from compare.classes.measure import Floats, Measured
-from compare.keys import Key, Pixel
-from compare.quantities import HEADER
+from compare.judging.keys import Key, Pixel
 from compare.reading.table import Ints, Values
-from compare.references import Anchor, Reference
-from compare.vocabulary import Vocabulary
+from compare.words.quantities import HEADER
+from compare.words.references import Anchor, Reference
+from compare.words.vocabulary import Vocabulary
 
 Name = tuple[str, str]  # record, name
 Place = tuple[int, ...]  # pixel slow, pixel fast, loop indices

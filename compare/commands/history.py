@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from compare.history import Run
+    from compare.folders.history import Run
 
 EXIT_BAD_INPUT = 2
 
@@ -24,7 +24,7 @@ def history(
 ) -> None:
     """List runs: when, case, device, verdict, result, worst ulp, git sha; broken seals are named."""
     from compare.errors import InputError
-    from compare.history import as_json, draw, read_history
+    from compare.folders.history import as_json, draw, read_history
 
     root = root or Path(os.environ.get("HARNESS_REPORTS") or "reports")
     try:

@@ -11,7 +11,7 @@ from compare.commands.traces import STANDARD_OUTPUT, prepare
 from compare.errors import InputError
 
 if TYPE_CHECKING:
-    from compare.image_comparison import ImageComparison
+    from compare.imaging.comparison import ImageComparison
 
 __all__ = ["images", "prepare"]
 
@@ -44,10 +44,10 @@ def images(
     png: Annotated[Path | None, typer.Option(help="Draw A, B and B - A side by side.")] = None,
 ) -> None:
     """Compare two images; parity rests on the tolerance alone, never on correlation."""
-    from compare.case_sizes import size_of_case
-    from compare.image_comparison import compare_images, parse_roi
-    from compare.image_files import parse_size, read_image, read_pair
-    from compare.image_statistics import Tolerance
+    from compare.imaging.case_sizes import size_of_case
+    from compare.imaging.comparison import compare_images, parse_roi
+    from compare.imaging.files import parse_size, read_image, read_pair
+    from compare.imaging.statistics import Tolerance
 
     try:
         tolerance = Tolerance(ulps, atol, rtol, floor, equal_share, equal_nan)

@@ -18,9 +18,9 @@ def report(
     ] = None,
 ) -> None:
     """Render diagnostics.md and report.html anew; the folder itself is not touched, and must verify."""
-    from compare.bundle import DOES_NOT_VERIFY, verify
     from compare.errors import InputError
-    from compare.run_report import render_pages
+    from compare.folders.bundle import DOES_NOT_VERIFY, verify
+    from compare.folders.run_report import render_pages
 
     place = out or Path(f"{folder.resolve().name}_report")
     try:

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from compare.errors import InputError
-from compare.result import Comparison
+from compare.judging.result import Comparison
 from compare.writing import write_whole
 
 STANDARD_OUTPUT = "-"
@@ -94,7 +94,7 @@ def traces(
     for form, target in outputs.items():
         _write(form, target, result)
     if STANDARD_OUTPUT not in outputs.values():
-        from compare.table import print_comparison
+        from compare.render.table import print_comparison
 
         print_comparison(result, everything=everything)
     raise typer.Exit(result.exit_code)
@@ -112,7 +112,7 @@ def _several(
     evidence: Path | None,
 ) -> int:
     """One reference, several programs: one table, or all of them as JSON."""
-    from compare.several import as_json, exit_code_of, print_several
+    from compare.judging.several import as_json, exit_code_of, print_several
 
     if others := sorted(set(outputs) - {"json"}):
         raise InputError(f"--{others[0]} takes one comparison; of several there is a table and --json")
@@ -134,7 +134,7 @@ def _several(
 
 def _seal(root: Path, result: Comparison, a: list[str], b: list[str]) -> None:
     """An evidence folder; its name goes to standard error, where no format is."""
-    from compare.sealing import logs_of, seal_comparison
+    from compare.folders.sealing import logs_of, seal_comparison
 
     try:
         folder = seal_comparison(root, f"traces_{Path(b[0]).stem}", result, logs_of({"a": a, "b": b}))
@@ -152,11 +152,11 @@ def _compared(
     digits: tuple[int | None, int | None],
     partial: bool,
 ) -> Comparison:
-    from compare import tolerances as tolerance_files
-    from compare import vocabulary as vocabularies
-    from compare.engine import compare_traces
+    from compare.judging import tolerances as tolerance_files
+    from compare.judging.engine import compare_traces
+    from compare.words import vocabulary as vocabularies
 
-    accepted = import_module("compare.waivers").load(waivers) if waivers else None
+    accepted = import_module("compare.judging.waivers").load(waivers) if waivers else None
     result = compare_traces(
         a,
         b,
@@ -167,7 +167,7 @@ def _compared(
     )
     if accepted is None:
         return result
-    waived: Comparison = import_module("compare.waivers").apply(result, accepted)
+    waived: Comparison = import_module("compare.judging.waivers").apply(result, accepted)
     return waived
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from compare.bundle import Verification
+    from compare.folders.bundle import Verification
 
 EXIT_BAD_INPUT = 2
 MOST_SHOWN = 1000
@@ -27,8 +27,8 @@ def verify(
 
     A folder that verifies has not changed since it was sealed. Who sealed it only a signature says (--signers).
     """
-    from compare.bundle import DOES_NOT_VERIFY
-    from compare.bundle import verify as verify_folder
+    from compare.folders.bundle import DOES_NOT_VERIFY
+    from compare.folders.bundle import verify as verify_folder
     from compare.render.text import clean
 
     failed = False
@@ -48,9 +48,9 @@ def verify(
 
 def _told(outcome: Verification, signers: Path | None) -> tuple[list[str], bool]:
     """What is printed of a folder, and whether it verifies."""
-    from compare.bundle import SIGNATURE, Finding
+    from compare.folders.bundle import SIGNATURE, Finding
+    from compare.folders.signature import signer
     from compare.render.text import clean
-    from compare.signature import signer
 
     findings, signed = list(outcome.findings), ""
     if signers is not None:

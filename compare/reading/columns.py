@@ -18,7 +18,7 @@ from compare.reading.indices import Entry, Shape, entry_of
 from compare.reading.lines import by_shape
 from compare.reading.table import Block, Columns, Table, Values, convert, convert_rows
 from compare.reading.template import rows_of
-from compare.vocabulary import Vocabulary
+from compare.words.vocabulary import Vocabulary
 
 MANY_LINES = 400  # of one shape: worth a call of pandas
 MOST_COLUMNS = 1000  # that pandas reads at once; it is slow with more

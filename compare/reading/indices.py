@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from compare.reading.grammar import NAMELESS, Malformed, Parsed
 from compare.reading.numbers import INTEGER
-from compare.vocabulary import Vocabulary
+from compare.words.vocabulary import Vocabulary
 
 LARGEST_INDEX = 1 << 62
 MOST_FIELDS = 20_000  # of one line: each is compared by its own name

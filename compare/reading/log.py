@@ -12,16 +12,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from compare.classes.precision import EXACT, Digits, Longest
-from compare.coverage import SideInfo
 from compare.errors import InputError
-from compare.keys import Pixel
+from compare.judging.coverage import SideInfo
+from compare.judging.keys import Pixel
+from compare.judging.result import Problem, ProblemKind, Remark, Side
 from compare.reading import source
 from compare.reading.columns import parse_block
 from compare.reading.envelope import trace_part
 from compare.reading.lines import Shown
 from compare.reading.table import Block, Table
-from compare.result import Problem, ProblemKind, Remark, Side
-from compare.vocabulary import Vocabulary
+from compare.words.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor

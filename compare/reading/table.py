@@ -10,7 +10,7 @@ from decimal import Decimal
 import numpy as np
 import numpy.typing as npt
 
-from compare.keys import Pixel
+from compare.judging.keys import Pixel
 from compare.reading.lines import Shown
 from compare.reading.numbers import DECIMAL, INTEGER, decimal_text, is_integer, number
 

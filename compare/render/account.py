@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 
-from compare.keys import Value
+from compare.judging.keys import Value
+from compare.judging.result import Comparison, Pair, Share
 from compare.render.text import (
     FIRST_REMARKS,
     cause_text,
@@ -15,7 +16,6 @@ from compare.render.text import (
     verdict_text,
     waived_sentences,
 )
-from compare.result import Comparison, Pair, Share
 
 MOST_SHARES = 4
 SMALLEST_SHOWN = 0.01  # of the result's difference

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from compare.document import Plot
+from compare.folders.document import Plot
 from compare.render.markup import Markup, element
 from compare.render.text import number_text
 

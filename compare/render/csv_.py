@@ -8,9 +8,9 @@ from __future__ import annotations
 import csv
 import io
 
-from compare.keys import Key
+from compare.judging.keys import Key
+from compare.judging.result import Ambiguity, Comparison, Leftover, Pair, Problem
 from compare.render.text import clean, value_text, waiver_text
-from compare.result import Ambiguity, Comparison, Leftover, Pair, Problem
 
 SCHEMA_VERSION = 1
 COLUMNS = (

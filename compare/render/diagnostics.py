@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 
-from compare.document import Document, Section, Table, cell_text
+from compare.folders.document import Document, Section, Table, cell_text
 
 STAND_INS = {"×": "x", "–": "-", "—": "-", "…": "...", "Å": "A", "λ": "lambda", "φ": "phi", "°": " deg", "→": "->"}
 

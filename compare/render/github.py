@@ -5,10 +5,10 @@ A step shows ten errors and ten warnings at most, so the verdict comes first, th
 
 from __future__ import annotations
 
-from compare.coverage import SideInfo
+from compare.judging.coverage import SideInfo
+from compare.judging.result import Comparison, Pair, Verdict
 from compare.render.account import headline
 from compare.render.text import clean, pair_sentence, problem_sentence, waived_sentences
-from compare.result import Comparison, Pair, Verdict
 
 SHOWN = 8  # pairs; the verdict and a line about the rest make ten
 

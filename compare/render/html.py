@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from compare.judging.result import Comparison, Pair, Verdict
 from compare.render.account import headline, story
 from compare.render.markup import Markup, element, join
 from compare.render.plots import class_of, sweep_plot, ulps_bar
@@ -27,7 +28,6 @@ from compare.render.text import (
     value_text,
     waiver_text,
 )
-from compare.result import Comparison, Pair, Verdict
 
 SHOWN = 500  # rows of a table
 STYLE = Path(__file__).with_name("page.css")

@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm, Normalize, SymLogNorm
 from matplotlib.figure import Figure
 
-from compare.image_comparison import ImageComparison
+from compare.imaging.comparison import ImageComparison
 from compare.writing import write_whole
 
 DECADES = 6  # of intensity, and of difference either way, below the largest

@@ -7,7 +7,7 @@ import math
 from dataclasses import asdict
 from typing import Any
 
-from compare.image_comparison import ImageComparison
+from compare.imaging.comparison import ImageComparison
 
 SCHEMA = "trace-parity/images"
 DERIVED = ("schema_version", "verdict")

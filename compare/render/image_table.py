@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from compare.image_comparison import ImageComparison, Source
-from compare.image_statistics import Bin, Extreme, Statistics
-from compare.peaks import PeakShift
-from compare.result import Verdict
+from compare.imaging.comparison import ImageComparison, Source
+from compare.imaging.peaks import PeakShift
+from compare.imaging.statistics import Bin, Extreme, Statistics
+from compare.judging.result import Verdict
 
 
 def print_table(comparison: ImageComparison, console: Console | None = None) -> None:

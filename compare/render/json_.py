@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
-from compare.coverage import Coverage, Metadatum, SideInfo
-from compare.keys import Key, Value
-from compare.result import (
+from compare.judging.coverage import Coverage, Metadatum, SideInfo
+from compare.judging.keys import Key, Value
+from compare.judging.result import (
     SCHEMA_VERSION,
     Account,
     Ambiguity,

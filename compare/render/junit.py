@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from xml.etree import ElementTree as ET
 
+from compare.judging.result import Comparison, Leftover, Pair, Problem, Side, Status, Verdict
 from compare.render.account import headline, story
 from compare.render.text import (
     clean,
@@ -18,7 +19,6 @@ from compare.render.text import (
     problem_sentence,
     waiver_text,
 )
-from compare.result import Comparison, Leftover, Pair, Problem, Side, Status, Verdict
 
 SCHEMA_VERSION = 1
 SUITE = "compare traces"

@@ -6,6 +6,7 @@ import html
 import re
 from collections.abc import Iterable
 
+from compare.judging.result import Comparison, Pair
 from compare.render.account import headline, story
 from compare.render.text import (
     cause_text,
@@ -14,7 +15,6 @@ from compare.render.text import (
     number_text,
     short_values,
 )
-from compare.result import Comparison, Pair
 
 SHOWN = 50
 HEADINGS = ("quantity", "a", "b", "ulps", "relative", "class", "origin", "cause")

@@ -9,10 +9,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 
+from compare.judging.result import Comparison, DifferenceClass, Pair
 from compare.render.markup import Markup, element, join
 from compare.render.sweeps import Sweep
 from compare.render.text import number_text
-from compare.result import Comparison, DifferenceClass, Pair
 
 Mark = Callable[[float, float, str], Markup]
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from compare.document import Cell, Document, Section, Table, cell_text
+from compare.folders.document import Cell, Document, Section, Table, cell_text
+from compare.judging.result import Comparison
 from compare.render.account import headline
 from compare.render.charts import chart
 from compare.render.html import POLICY, STYLE
@@ -16,7 +17,6 @@ from compare.render.markup import Markup, element, join
 from compare.render.plots import sweep_plot, ulps_bar
 from compare.render.sweeps import Sweep, sweeps
 from compare.render.text import counts_text
-from compare.result import Comparison
 
 STYLE_HERE = STYLE.with_name("run_page.css")
 Load = Callable[[str], Comparison | None]

@@ -11,10 +11,10 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
-from compare.coverage import SideInfo
+from compare.judging.coverage import SideInfo
+from compare.judging.result import Comparison, Origin, Pair, Problem, ProblemKind, Side, Verdict, Waived
 from compare.render.account import headline
 from compare.render.text import clean, pair_sentence, problem_sentence, value_text, waiver_text
-from compare.result import Comparison, Origin, Pair, Problem, ProblemKind, Side, Verdict, Waived
 
 SCHEMA_VERSION = 1
 PROBLEM_WORDS = {

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from compare.judging.result import Comparison, Share
 from compare.render.account import change_text, place_text, share_text
 from compare.render.markup import Markup, element, join
 from compare.render.text import cause_text, short_values
-from compare.result import Comparison, Share
 
 SHOWN = 12
 

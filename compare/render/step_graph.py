@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from compare.judging.result import Comparison, Origin, Pair
 from compare.render.markup import Markup, element
 from compare.render.plots import SEVERITY, class_of
-from compare.result import Comparison, Origin, Pair
 
 WIDEST_ROW = 720.0
 LETTER, PADDING, BOX_HEIGHT = 7.3, 14.0, 24.0

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from compare.keys import Value
-from compare.result import Comparison, Pair
+from compare.judging.keys import Value
+from compare.judging.result import Comparison, Pair
 
 MOST_SWEEPS = 8
 Fixed = tuple[object, ...]

@@ -10,8 +10,8 @@ import math
 import re
 from collections.abc import Sequence
 
-from compare.keys import Scalar, Value
-from compare.result import Comparison, Origin, Pair, Problem, Verdict, Waived
+from compare.judging.keys import Scalar, Value
+from compare.judging.result import Comparison, Origin, Pair, Problem, Verdict, Waived
 
 # Control characters, surrogates, byte order mark, direction overrides and line separators: nothing a name needs.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]")

@@ -6,11 +6,11 @@ import math
 from collections.abc import Iterator, Sequence
 
 from compare.classes.graph import Graph
+from compare.judging.result import Account, Origin, Pair, Share
 from compare.render.text import value_text
-from compare.result import Account, Origin, Pair, Share
 from compare.shares.network import Network, Node
 from compare.shares.split import Split, split
-from compare.vocabulary import Vocabulary
+from compare.words.vocabulary import Vocabulary
 
 SMALLEST_SHARE = 1e-6  # of the result's difference: below it a step is not in the account
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from compare.classes.graph import Evaluation, Graph
-from compare.keys import Key, Value
-from compare.quantities import HEADER
-from compare.result import Pair
-from compare.vocabulary import Vocabulary
+from compare.judging.keys import Key, Value
+from compare.judging.result import Pair
+from compare.words.quantities import HEADER
+from compare.words.vocabulary import Vocabulary
 
 FARTHEST = 745.0  # between 0 and anything else: more than the logarithm of every ratio of doubles
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from compare.formulas import Array, Formula
-from compare.keys import Value
-from compare.result import Origin, Pair
+from compare.judging.keys import Value
+from compare.judging.result import Origin, Pair
 from compare.shares.network import Network, Node, apart
+from compare.words.formulas import Array, Formula
 
 DEFAULT_GAIN = 30.0  # by how much a step makes a relative difference larger, unless the vocabulary says more
 PRINTED = 1e-9  # relative: what printing and the rounding of a few operations leave between a formula and a log

@@ -11,7 +11,7 @@ from typing import Any, Protocol
 from harness.campaign.record import Record, lost
 from harness.campaign.specification import Job
 from harness.errors import WrongUse
-from harness.pool import interruptible, worker_pool
+from harness.running.pool import interruptible, worker_pool
 
 ATTEMPTS = 3
 """How often a job is tried whose worker dies under it."""

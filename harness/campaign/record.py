@@ -11,10 +11,10 @@ from typing import Any
 
 from compare.outcomes import ExitCode
 from harness.campaign.specification import Job
-from harness.computing import Computing
-from harness.parity import Outcome, Task, run_task
+from harness.questions.parity import Outcome, Task, run_task
+from harness.questions.traced import section_text
+from harness.running.computing import Computing
 from harness.subject import Subject
-from harness.traced import section_text
 
 
 @dataclass(frozen=True)

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
 
-from compare.document import Document, Section, Summary, Table
+from compare.folders.document import Document, Section, Summary, Table
 from compare.outcomes import ExitCode, worst
 from compare.render.text import clean
 from harness.campaign.record import Record, to_json
-from harness.evidence import Evidence
+from harness.evidence.folder import Evidence
 
 RECORDS = "records.jsonl"
 SPECIFICATION = "campaign.toml"

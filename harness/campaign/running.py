@@ -11,16 +11,16 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-from compare.bundle import verify
+from compare.folders.bundle import verify
 from compare.outcomes import ExitCode
 from compare.streams import Terminated
 from harness.campaign import report
 from harness.campaign.executors import Executor
 from harness.campaign.record import Journal, Record, Work, from_json
 from harness.campaign.specification import Job, Specification, jobs_of, read_specification, shard_of
-from harness.environment import environment_record
 from harness.errors import HarnessError, WrongUse
-from harness.evidence import Evidence
+from harness.evidence.environment import environment_record
+from harness.evidence.folder import Evidence
 from harness.subject import Subject
 
 

@@ -42,7 +42,7 @@ def capture(
     from capture.settings import read_setup
     from capture.storage import save
     from harness.choices import reports_root
-    from harness.evidence import Evidence
+    from harness.evidence.folder import Evidence
 
     setup = read_setup(file)
     name = case or next(iter(setup.runs))

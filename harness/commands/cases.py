@@ -32,8 +32,8 @@ def show(
 
     from harness.choices import modes_of, named_case
     from harness.finding import chosen
-    from harness.scratch import prepare
-    from harness.traced import section_text
+    from harness.questions.traced import section_text
+    from harness.running.scratch import prepare
 
     subject = chosen()
     case = named_case(subject, name)

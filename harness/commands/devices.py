@@ -40,9 +40,9 @@ def devices(
     Exit 3 where there is no CUDA device, unless --allow-missing-cuda.
     """
     from harness.choices import chosen_case, chosen_sections, reports_root
-    from harness.devices_report import run_devices
     from harness.finding import chosen
-    from harness.scratch import prepare
+    from harness.questions.devices_report import run_devices
+    from harness.running.scratch import prepare
 
     subject = chosen()
     named = chosen_case(subject, case, argv)

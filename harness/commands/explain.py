@@ -52,15 +52,15 @@ def explain(
     """
     from harness.choices import named_case, reports_root
     from harness.errors import WrongUse
-    from harness.explain_report import (
+    from harness.evidence.sealed_answers import seal_explanation
+    from harness.finding import chosen
+    from harness.questions.explain_report import (
         chosen_explanation,
         given_traces,
         made_traces,
         print_explanation,
         write_renderings,
     )
-    from harness.finding import chosen
-    from harness.sealed_answers import seal_explanation
 
     if (a is None) != (b is None):
         raise WrongUse("give both traces, A of the reference and B of the port, or neither and --case NAME")

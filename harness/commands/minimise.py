@@ -47,10 +47,10 @@ def minimise(
     Exit status: 0 a smaller case was written; 2 wrong use; 3 the case does not fail; 4 the reference program failed.
     """
     from harness.choices import chosen_case, chosen_sections, reports_root
+    from harness.evidence.sealed_answers import seal_smaller
     from harness.finding import chosen
-    from harness.minimising import Shrinking, apply_fault, case_text, shrink
-    from harness.sealed_answers import seal_smaller
-    from harness.tracing import check_out, write_out
+    from harness.questions.minimising import Shrinking, apply_fault, case_text, shrink
+    from harness.questions.tracing import check_out, write_out
 
     subject = chosen()
     named = chosen_case(subject, case, argv)

@@ -33,11 +33,11 @@ def noise_floor(
 
     The file serves ``compare traces --tolerance FILE``, which then needs neither torch nor the port.
     """
-    from compare.tolerances import dump
+    from compare.judging.tolerances import dump
     from harness.choices import chosen_case, chosen_sections, reports_root
+    from harness.evidence.sealed_answers import seal_noise_floor
     from harness.finding import chosen
-    from harness.sealed_answers import seal_noise_floor
-    from harness.tracing import check_out, write_out
+    from harness.questions.tracing import check_out, write_out
 
     subject = chosen()
     named = chosen_case(subject, case, argv)

@@ -44,9 +44,9 @@ def parity(
 ) -> None:
     """Compare both programs on cases: traces, artifacts, and golden figures where there are any."""
     from harness.choices import chosen_tasks, reports_root
-    from harness.computing import Computing
     from harness.finding import chosen
-    from harness.parity_report import run_and_report
+    from harness.questions.parity_report import run_and_report
+    from harness.running.computing import Computing
 
     subject = chosen()
     program = subject.reference(reference, timeout)

@@ -41,8 +41,8 @@ def trace(
     """Trace sections through the reference, run in a scratch folder that holds just the case's inputs."""
     from harness.choices import all_chosen_sections, chosen_case, reports_root
     from harness.finding import chosen
-    from harness.scratch import prepare
-    from harness.tracing import check_out, seal_trace
+    from harness.questions.tracing import check_out, seal_trace
+    from harness.running.scratch import prepare
 
     subject = chosen()
     prepared = prepare(subject, subject.switched(chosen_case(subject, case, argv), mode, defect or ()), data)

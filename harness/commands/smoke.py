@@ -35,7 +35,7 @@ def smoke(
     """Run any program (a training script, say) and seal its output, time, memory, device and the files it made."""
     from harness.choices import reports_root
     from harness.errors import WrongUse
-    from harness.smoke_report import run_smoke
+    from harness.questions.smoke_report import run_smoke
 
     if not cwd.is_dir():
         raise WrongUse(f"--cwd {cwd} is not a folder")

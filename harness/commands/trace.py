@@ -43,10 +43,10 @@ def trace(
     Without arguments: the first section of the default case.
     """
     from harness.choices import all_chosen_sections, chosen_case, reports_root
-    from harness.computing import Computing
     from harness.finding import chosen
-    from harness.scratch import prepare
-    from harness.tracing import check_out, seal_trace
+    from harness.questions.tracing import check_out, seal_trace
+    from harness.running.computing import Computing
+    from harness.running.scratch import prepare
 
     subject = chosen()
     prepared = prepare(subject, subject.switched(chosen_case(subject, case, argv), mode, defect or ()), data)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from compare.outcomes import expected_code
 from harness.checkup import Finding
-from harness.computing import Computing
-from harness.scratch import prepare
-from harness.traced import Trace
+from harness.questions.traced import Trace
+from harness.running.computing import Computing
+from harness.running.scratch import prepare
 
 if TYPE_CHECKING:
     from harness.described.subject import Described
@@ -49,7 +49,7 @@ def _trace(subject: Described, which: str) -> Trace | str:
 
 
 def _common(subject: Described, a: Trace, b: Trace) -> Finding:
-    from harness.comparing import compare_traces
+    from harness.questions.comparing import compare_traces
 
     comparison = compare_traces(a.text, b.text, ("reference", "port"), subject)
     paired = comparison.coverage.paired

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from harness.case import Section
-from harness.computing import Computing
 from harness.described.settings import CAPTURED, STDOUT, Settings, Side
 from harness.errors import ProgramFailed, WrongUse
-from harness.processes import Finished, run
-from harness.scratch import Prepared
+from harness.questions.traced import Trace, Traced
+from harness.running.computing import Computing
+from harness.running.processes import Finished, run
+from harness.running.scratch import Prepared
 from harness.subject import Ran
-from harness.traced import Trace, Traced
 
 PLACE = re.compile(r"\{(\w+)\}")
 TRACE_LINE = re.compile(r"^\s*TRACE", re.MULTILINE)
@@ -182,7 +182,7 @@ class Command:
 
 def with_inputs(prepared: Prepared, folder: Path, names: Sequence[str]) -> Prepared:
     """The case with more input files."""
-    from harness.scratch import InputFile
+    from harness.running.scratch import InputFile
 
     more = []
     for name in names:

@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.case import Argv, Case, Section, require_name
-from harness.computing import Computing
 from harness.described.programs import Command
 from harness.described.settings import Settings, read
+from harness.running.computing import Computing
 from harness.subject import CommandLine, Program, Ran, Role, Subject, Word
 
 if TYPE_CHECKING:
-    from compare.tolerances import Tolerances
-    from compare.vocabulary import Vocabulary
+    from compare.judging.tolerances import Tolerances
+    from compare.words.vocabulary import Vocabulary
     from harness.checkup import Finding
-    from harness.comparing import Check
-    from harness.traced import Trace
+    from harness.questions.comparing import Check
+    from harness.questions.traced import Trace
 
 
 class Described(Subject):
@@ -51,7 +51,7 @@ class Described(Subject):
 
     @cached_property
     def _vocabulary(self) -> Vocabulary:
-        from compare.pair_file import vocabulary_of
+        from compare.words.pair_file import vocabulary_of
 
         said = self.settings
         table = {"name": said.name, "result": said.result, "names": said.names, "vocabulary": said.vocabulary}
@@ -59,7 +59,7 @@ class Described(Subject):
 
     def tolerances(self) -> Tolerances | None:
         """The one of the file for everything."""
-        from compare.tolerances import Step, Tolerances
+        from compare.judging.tolerances import Step, Tolerances
 
         wanted = self.settings.tolerance
         if wanted is None:
@@ -139,7 +139,7 @@ class Described(Subject):
 
     def judge(self, expected: Ran, got: Ran) -> Iterator[Check]:
         """Output files, byte for byte."""
-        from harness.comparing import DIVERGENCE, Check
+        from harness.questions.comparing import DIVERGENCE, Check
 
         for name, content in expected.artifacts.items():
             other = got.artifacts.get(name)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from harness.described.initial import Found
 from harness.described.programs import BUILD_SECONDS, TRACE_LINE
 from harness.errors import ProgramFailed
-from harness.processes import run
+from harness.running.processes import run
 
 SECONDS = 30.0
 NAME = re.compile(r"^\s*TRACE_\w+:\s*([\w.]+)[ =]", re.MULTILINE)

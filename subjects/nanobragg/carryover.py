@@ -16,8 +16,8 @@ from pathlib import Path
 from harness.case import Argv, Case
 from harness.case import Section as Pixel
 from harness.errors import NothingCompared, WrongUse
-from harness.scratch import InputFile, Prepared
-from harness.traced import Trace
+from harness.questions.traced import Trace
+from harness.running.scratch import InputFile, Prepared
 from subjects.nanobragg.port import read_line
 
 VECTORS = ("a", "b", "c")

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from compare.document import Document, Section, Summary, Table
+from compare.folders.document import Document, Section, Summary, Table
 from harness.case import Section as Pixel
-from harness.comparing import DIVERGENCE
-from harness.computing import Computing
-from harness.environment import environment_record
-from harness.evidence import Evidence
-from harness.records import case_record
-from harness.scratch import Prepared
+from harness.evidence.environment import environment_record
+from harness.evidence.folder import Evidence
+from harness.evidence.records import case_record
+from harness.questions.comparing import DIVERGENCE
+from harness.questions.traced import Trace
+from harness.running.computing import Computing
+from harness.running.scratch import Prepared
 from harness.subject import Subject
-from harness.traced import Trace
 from subjects.nanobragg.carryover import Audited, audit, diff_csv, require_scan, situations_of, snapshot_text
 from subjects.nanobragg.programs import CProgram
 

@@ -8,16 +8,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.case import Argv, Case, CaseFolder, Section
-from harness.computing import Computing
+from harness.running.computing import Computing
 from harness.subject import CommandLine, Program, Ran, Replay, Subject
 
 if TYPE_CHECKING:
-    from compare.document import Table
-    from compare.vocabulary import Vocabulary
+    from compare.folders.document import Table
+    from compare.words.vocabulary import Vocabulary
     from harness.checkup import Finding
-    from harness.comparing import Check
-    from harness.scratch import Prepared
-    from harness.traced import Trace
+    from harness.questions.comparing import Check
+    from harness.questions.traced import Trace
+    from harness.running.scratch import Prepared
 
 DEFAULT_CASE = "supervisor"
 SUPERVISOR_PIXEL: Section = (685, 1039)
@@ -50,7 +50,7 @@ class NanoBragg(Subject):
 
     def vocabulary(self) -> Vocabulary:
         """``vocabulary.toml`` beside this file."""
-        from compare.vocabulary import of_installed
+        from compare.words.vocabulary import of_installed
 
         return of_installed(self.name)
 
@@ -148,7 +148,7 @@ class NanoBragg(Subject):
 
     def dtypes(self) -> tuple[str, ...]:
         """All of the simulator's."""
-        from harness.computing import DTYPES
+        from harness.running.computing import DTYPES
 
         return DTYPES
 

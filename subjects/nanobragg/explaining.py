@@ -6,22 +6,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from compare.engine import compare_traces as compare_logs
+from compare.judging.engine import compare_traces as compare_logs
+from compare.judging.result import Comparison
 from compare.reading.source import Held
-from compare.result import Comparison
-from compare.vocabulary import Vocabulary
+from compare.words.vocabulary import Vocabulary
 from harness.case import Case, Section
-from harness.computing import Computing
-from harness.explaining import Explanation
-from harness.scratch import prepare
-from harness.traced import Trace
+from harness.questions.explaining import Explanation
+from harness.questions.traced import Trace
+from harness.running.computing import Computing
+from harness.running.scratch import prepare
 from subjects.nanobragg.judging import used_lines
 from subjects.nanobragg.port import make_simulator, read_case, run_setup
 from subjects.nanobragg.replay.counterfactual import counterfactuals
 from subjects.nanobragg.replay.replays import Replaying, replays_for
 
 if TYPE_CHECKING:
-    from compare.tolerances import Tolerances
+    from compare.judging.tolerances import Tolerances
     from simulator import Simulator
 
 

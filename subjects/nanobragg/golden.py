@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.case import Case, Golden, Section
-from harness.comparing import DIVERGENCE, FAILED, Check, compare_sections, trace_check
 from harness.errors import WrongUse
+from harness.questions.comparing import DIVERGENCE, FAILED, Check, compare_sections, trace_check
+from harness.questions.traced import Trace
 from harness.subject import Ran, Role
-from harness.traced import Trace
 from subjects.nanobragg.flag_roles import command_line
 from subjects.nanobragg.judging import PRINTED, image_checks, images_of, printed_check
 

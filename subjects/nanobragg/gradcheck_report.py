@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from compare.document import Document, Plot, Section, Summary, Table
+from compare.folders.document import Document, Plot, Section, Summary, Table
 from harness.case import Section as Pixel
-from harness.comparing import DIVERGENCE, NOTHING_COMPARED
-from harness.computing import Computing
-from harness.environment import environment_record
-from harness.evidence import Evidence
-from harness.records import case_record
-from harness.scratch import Prepared
+from harness.evidence.environment import environment_record
+from harness.evidence.folder import Evidence
+from harness.evidence.records import case_record
+from harness.questions.comparing import DIVERGENCE, NOTHING_COMPARED
+from harness.running.computing import Computing
+from harness.running.scratch import Prepared
 from subjects.nanobragg.description import NanoBragg
 from subjects.nanobragg.port import read_line, run_setup
 
@@ -235,7 +235,7 @@ import sys
 from pathlib import Path
 
 from harness.case import Case
-from harness.scratch import prepare
+from harness.running.scratch import prepare
 from subjects.nanobragg.description import NanoBragg
 from subjects.nanobragg.gradcheck_report import Request, check, lines_of
 

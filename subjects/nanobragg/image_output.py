@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.errors import ProgramFailed
-from harness.scratch import Prepared
+from harness.running.scratch import Prepared
 from subjects.nanobragg.judging import HEADER, PRINTED, printed_figures
 from subjects.nanobragg.port import read_case
 

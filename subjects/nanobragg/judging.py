@@ -8,7 +8,15 @@ from collections.abc import Iterator, Mapping
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
-from harness.comparing import DIVERGENCE, Check, count_check, exit_code_of, float_tolerance, image_check, worst_pixel
+from harness.questions.comparing import (
+    DIVERGENCE,
+    Check,
+    count_check,
+    exit_code_of,
+    float_tolerance,
+    image_check,
+    worst_pixel,
+)
 from harness.subject import Ran
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from compare.engine import compare_traces as compare_logs
+from compare.judging.engine import compare_traces as compare_logs
+from compare.judging.result import Comparison
+from compare.judging.tolerances import Floor, Step, Tolerances
 from compare.reading.source import Held
-from compare.result import Comparison
-from compare.tolerances import Floor, Step, Tolerances
-from compare.vocabulary import packaged
+from compare.words.vocabulary import packaged
 from harness import __version__
 from harness.case import Case, Section
 from simulator import Simulator

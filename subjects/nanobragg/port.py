@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.case import Section
-from harness.computing import Computing, bytes_of, timed
-from harness.scratch import Prepared
-from harness.traced import Trace, Traced
+from harness.questions.traced import Trace, Traced
+from harness.running.computing import Computing, bytes_of, timed
+from harness.running.scratch import Prepared
 
 if TYPE_CHECKING:
     import numpy as np

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from harness.case import Section
-from harness.computing import Computing
 from harness.errors import ProgramFailed, WrongUse
-from harness.scratch import Prepared
+from harness.questions.traced import Trace, Traced
+from harness.running.computing import Computing
+from harness.running.scratch import Prepared
 from harness.subject import Ran
-from harness.traced import Trace, Traced
 from subjects.nanobragg import port, reference
 from subjects.nanobragg.image_output import experiment_of, read_artifacts
 from subjects.nanobragg.reference import Reference, pixel_words, run_case, split_traces, trace_pixels

@@ -18,9 +18,9 @@ from pathlib import Path
 
 from harness.case import Argv, Section
 from harness.errors import ProgramFailed, WrongUse
-from harness.processes import Finished, run
-from harness.scratch import Prepared
-from harness.traced import Trace, Traced
+from harness.questions.traced import Trace, Traced
+from harness.running.processes import Finished, run
+from harness.running.scratch import Prepared
 
 REFERENCE_VARIABLE = "HARNESS_REFERENCE"
 THREADS_VARIABLE = "OMP_NUM_THREADS"

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from harness.case import Case, Section
 from harness.errors import WrongUse
-from harness.scratch import Prepared
+from harness.running.scratch import Prepared
 from subjects.nanobragg.flag_roles import REGION
 from subjects.nanobragg.port import read_line
 

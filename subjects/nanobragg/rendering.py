@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.computing import Computing
 from harness.errors import ProgramFailed, WrongUse
+from harness.running.computing import Computing
 from subjects.nanobragg.port import Progress, make_simulator, read_line, render, trace_pixels
 from subjects.nanobragg.reference import find_reference
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from compare.document import Table
-from harness.traced import Trace
+from compare.folders.document import Table
+from harness.questions.traced import Trace
 
 OUTER = ("thick_tic", "sub_s", "sub_f", "source")
 """Loops around that of phi."""

@@ -8,8 +8,8 @@ from contextlib import contextmanager
 
 import typer
 
-from harness.computing import Computing
 from harness.errors import WrongUse
+from harness.running.computing import Computing
 from subjects.nanobragg.port import execution_of, plain_warnings
 from subjects.nanobragg.tuning import CANDIDATES, SAMPLES, Measured, Report, measure
 

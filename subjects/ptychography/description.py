@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from harness.case import Argv, Case, Section, require_name
-from harness.computing import Computing
 from harness.errors import WrongUse
+from harness.running.computing import Computing
 from harness.subject import CommandLine, Program, Ran, Replay, Role, Subject, Word
 from subjects.ptychography.defects import MODES, NAMES, Defects
 
 if TYPE_CHECKING:
-    from compare.vocabulary import Vocabulary
-    from harness.comparing import Check
-    from harness.scratch import Prepared
+    from compare.words.vocabulary import Vocabulary
+    from harness.questions.comparing import Check
+    from harness.running.scratch import Prepared
     from subjects.ptychography import cases
 
 IMAGE, NOISE, CANVAS = "image.npy", "noise.npy", "canvas.npy"
@@ -47,7 +47,7 @@ class Shared(Subject):
 
     def vocabulary(self) -> Vocabulary:
         """``vocabulary.toml`` of the package."""
-        from compare.vocabulary import of_installed
+        from compare.words.vocabulary import of_installed
 
         return of_installed(self.name)
 

@@ -15,7 +15,7 @@ import numpy as np
 import typer
 
 from harness.errors import WrongUse
-from harness.processes import run
+from harness.running.processes import run
 from subjects.ptychography import port
 from subjects.ptychography.arrays import read_npy
 from subjects.ptychography.cases import Case, case_named

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from harness.comparing import DIVERGENCE, Check, count_check, float_tolerance, image_check
+from harness.questions.comparing import DIVERGENCE, Check, count_check, float_tolerance, image_check
 from harness.subject import Ran
 
 

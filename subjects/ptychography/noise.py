@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from compare.engine import compare_traces as compare_logs
+from compare.judging.engine import compare_traces as compare_logs
+from compare.judging.result import Pair
+from compare.judging.tolerances import Floor, Step, Tolerances
 from compare.reading.source import Held
-from compare.result import Pair
-from compare.tolerances import Floor, Step, Tolerances
-from compare.vocabulary import of_installed
+from compare.words.vocabulary import of_installed
 from harness import __version__
 from harness.case import Case, Section
 from subjects.ptychography.replay_steps import Machine, Side

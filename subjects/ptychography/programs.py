@@ -13,12 +13,12 @@ from typing import Any
 import typer
 
 from harness.case import Argv, Section
-from harness.computing import Computing
 from harness.errors import ProgramFailed, WrongUse
-from harness.processes import Finished, run
-from harness.scratch import Prepared
+from harness.questions.traced import Trace, Traced
+from harness.running.computing import Computing
+from harness.running.processes import Finished, run
+from harness.running.scratch import Prepared
 from harness.subject import Ran
-from harness.traced import Trace, Traced
 
 BINARY = "ptycho_c"
 SOURCES = Path(__file__).resolve().parent / "reference_c"

@@ -8,19 +8,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from compare.classes.origins import Replay
-from compare.keys import Key
+from compare.judging.keys import Key
+from compare.judging.result import Comparison, Pair
 from compare.reading.source import Held
-from compare.result import Comparison, Pair
 from harness.case import Case, Section
-from harness.explaining import Explanation
-from harness.traced import Trace
+from harness.questions.explaining import Explanation
+from harness.questions.traced import Trace
 from subjects.ptychography import steps as physics
 from subjects.ptychography.defects import Defects
 from subjects.ptychography.replay_steps import TABLE, At, Machine, Side
 from subjects.ptychography.steps import STEPS, Steps
 
 if TYPE_CHECKING:
-    from compare.tolerances import Tolerances
+    from compare.judging.tolerances import Tolerances
 
 
 def sides_of(comparison: Comparison) -> tuple[Side, Side]:
@@ -76,9 +76,9 @@ class StepReplay:
 
     def machine(self, case: Case, data: Path | None) -> Machine:
         """The port, ready to compute a case."""
-        from harness.computing import Computing
         from harness.finding import open_subject
-        from harness.scratch import prepare
+        from harness.running.computing import Computing
+        from harness.running.scratch import prepare
         from subjects.ptychography import port
         from subjects.ptychography.description import Shared
         from subjects.ptychography.programs import Port, without_outputs
@@ -108,8 +108,8 @@ class StepReplay:
         self, a: Trace, b: Trace, machine: Machine | None, section: Section | None, *, weigh: bool
     ) -> Explanation:
         """Both traces compared with replays."""
-        from compare.engine import compare_traces as compare_logs
-        from compare.vocabulary import of_installed
+        from compare.judging.engine import compare_traces as compare_logs
+        from compare.words.vocabulary import of_installed
 
         words = of_installed(self.subject_name)
         logs = [Held("a.log", a.text)], [Held("b.log", b.text)]

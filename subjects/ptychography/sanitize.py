@@ -15,10 +15,10 @@ import typer
 
 from harness.case import Case
 from harness.errors import HarnessError, ProgramFailed
-from harness.pool import each
-from harness.processes import run
-from harness.sanitizing import complaint, end_with
-from harness.scratch import prepare
+from harness.running.pool import each
+from harness.running.processes import run
+from harness.running.sanitizing import complaint, end_with
+from harness.running.scratch import prepare
 from subjects.ptychography.description import CANVAS, IMAGE, NOISE, Ptychography, Stitching
 from subjects.ptychography.programs import REFUSALS, find_program, trace_words
 

@@ -10,7 +10,7 @@ import pytest
 from capture.graph import inputs, unique_names, vocabulary
 from capture.pair_of_programs import Captured, capture_pair
 from capture.settings import read_setup
-from compare.vocabulary import load
+from compare.words.vocabulary import load
 
 OSCILLATOR = Path(__file__).parent / "programs" / "oscillator"
 EDGES = {

@@ -11,7 +11,7 @@ from capture import CaptureError
 from capture.pair_of_programs import Captured, capture_pair
 from capture.report import document, exit_code, first_line, lines, proposals
 from capture.settings import read_setup
-from compare.bundle import verify
+from compare.folders.bundle import verify
 from harness.cli import run
 
 OSCILLATOR = Path(__file__).parent / "programs" / "oscillator"

@@ -11,7 +11,7 @@ from capture import CaptureError
 from capture.storage import load, save
 from capture.text import trace_lines
 from capture.trace import OUTSIDE, CapturedTrace, Site, Values
-from compare.engine import compare_traces
+from compare.judging.engine import compare_traces
 
 
 def made(change: float = -0.0) -> CapturedTrace:

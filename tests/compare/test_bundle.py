@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-from compare.bundle import verify
 from compare.errors import InputError
-from compare.signature import require_signer, sign
+from compare.folders.bundle import verify
+from compare.folders.signature import require_signer, sign
 
 FILES = {
     "commands.txt": b"harness parity\n",
@@ -206,7 +206,7 @@ def test_a_folder_of_another_program_that_changed_does_not_verify(harm: str, tmp
 
 
 def test_a_manifest_beyond_all_bounds_is_not_read(sealed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("compare.bundle.MOST_MANIFEST_BYTES", 10)
+    monkeypatch.setattr("compare.folders.bundle.MOST_MANIFEST_BYTES", 10)
     (finding,) = [finding for finding in verify(sealed).findings if finding.name == "sha256.txt"]
     assert "more than 10 are not read" in finding.problem
 

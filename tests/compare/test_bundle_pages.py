@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from compare.bundle import MANIFEST
 from compare.commands import history as history_command
-from compare.document import Document, Plot, Section, Summary, Table, from_json, to_json
 from compare.errors import InputError
-from compare.history import as_json, draw, read_history
+from compare.folders.bundle import MANIFEST
+from compare.folders.document import Document, Plot, Section, Summary, Table, from_json, to_json
+from compare.folders.history import as_json, draw, read_history
+from compare.folders.run_report import artifact_list, render_pages
 from compare.render import diagnostics, run_page
-from compare.run_report import artifact_list, render_pages
-from harness.evidence import Evidence
+from harness.evidence.folder import Evidence
 
 EVIL = '<script>alert(1)</script> & "quotes" | bar `tick` φ ×'
 

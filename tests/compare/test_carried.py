@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from compare.collect import KEEP_TELLING, Collector
-from compare.engine import compare_traces
 from compare.errors import InputError
-from compare.result import Comparison, DifferenceClass, Origin, Verdict
-from compare.vocabulary import load
+from compare.judging.collect import KEEP_TELLING, Collector
+from compare.judging.engine import compare_traces
+from compare.judging.result import Comparison, DifferenceClass, Origin, Verdict
+from compare.words.vocabulary import load
 
 Write = Callable[..., Path]
 SUM = 'carries = { sum = [{ "previous I" = 1 }, { F = 2 }] }'
@@ -64,7 +64,7 @@ def test_a_sum_carries_what_its_terms_were_allowed(write: Write) -> None:
 def test_every_row_of_a_long_log_is_carried_and_the_report_stays_short(
     write: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("compare.engine.Collector", partial(Collector, keep_all=1500))
+    monkeypatch.setattr("compare.judging.engine.Collector", partial(Collector, keep_all=1500))
     factors, near = [0.001] * 1000, [0.001 + 4e-9] * 1000
     result = compared(write, step(SUM), lines(factors), lines(near))
     assert result.verdict is Verdict.PARITY

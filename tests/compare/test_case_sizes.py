@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from compare import case_sizes, cli
-from compare.case_sizes import size_of_case
+from compare import cli
 from compare.errors import InputError
-from compare.image_files import ImageFileError, read_image
+from compare.imaging import case_sizes
+from compare.imaging.case_sizes import size_of_case
+from compare.imaging.files import ImageFileError, read_image
 
 SHAPE = (3, 5)
 PIXELS = np.arange(15, dtype="<f4").reshape(SHAPE)

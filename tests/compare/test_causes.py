@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from compare import vocabulary
 from compare.causes import DETECTORS, cause_of
 from compare.classes.store import Store
-from compare.keys import Key, Value
-from compare.result import DifferenceClass, Pair
+from compare.judging.keys import Key, Value
+from compare.judging.result import DifferenceClass, Pair
+from compare.words import vocabulary
 
 WORDS = vocabulary.packaged()
 NINE_TRANSPOSED = (1.0, 4.0, 9.0, 5.0, 2.0, 8.0, 3.0, 7.0, 6.0)

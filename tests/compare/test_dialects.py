@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from compare import vocabulary
-from compare.engine import compare_traces
+from compare.judging.engine import compare_traces
+from compare.judging.result import ProblemKind, Side, Verdict
 from compare.reading import source
 from compare.reading.log import Log, Pool
-from compare.result import ProblemKind, Side, Verdict
+from compare.words import vocabulary
 
 Write = Callable[..., Path]
 WORDS = vocabulary.load(Path(__file__).parent / "figures" / "dialects.toml")

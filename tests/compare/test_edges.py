@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from compare.engine import compare_traces
 from compare.errors import InputError
-from compare.references import Fact, Truth, parse_condition, parse_reference
-from compare.result import Comparison, Origin, Verdict
-from compare.vocabulary import load
+from compare.judging.engine import compare_traces
+from compare.judging.result import Comparison, Origin, Verdict
+from compare.words.references import Fact, Truth, parse_condition, parse_reference
+from compare.words.vocabulary import load
 
 HEAD = 'format = 1\nname = "made"\n'
 

@@ -82,7 +82,7 @@ def test_records_have_their_indices_first(module: Path) -> None:
 
 
 def test_compare_reads_it_as_parity_with_itself(module: Path, tmp_path: Path) -> None:
-    from compare.engine import compare_traces
+    from compare.judging.engine import compare_traces
 
     log = tmp_path / "f.log"
     log.write_text("\n".join(line for line in printed(module) if "nothing" not in line) + "\n")

@@ -18,10 +18,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from compare import emitters
-from compare.engine import compare_traces
+from compare.judging.engine import compare_traces
+from compare.judging.result import DifferenceClass, Verdict
 from compare.render.account import place_text
-from compare.result import DifferenceClass, Verdict
-from compare.vocabulary import load
+from compare.words.vocabulary import load
 
 COMPILER = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
 STRICT = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Wconversion", "-Werror", "-ffp-contract=off"]

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from compare.engine import Window, compare_traces
 from compare.errors import InputError
-from compare.result import ProblemKind, Verdict
-from compare.vocabulary import load as vocabulary_of
+from compare.judging.engine import Window, compare_traces
+from compare.judging.result import ProblemKind, Verdict
+from compare.words.vocabulary import load as vocabulary_of
 
 Write = Callable[..., Path]
 Command = Callable[..., object]

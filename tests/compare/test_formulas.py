@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from compare.formulas import parse
+from compare.words.formulas import parse
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from compare.engine import compare_traces
-from compare.result import Verdict
+from compare.judging.engine import compare_traces
+from compare.judging.result import Verdict
 
 Write = Callable[..., Path]
 END = "TRACE_C: I_pixel_final 2.5\n"
@@ -57,7 +57,7 @@ def test_a_path_of_five_thousand_letters_is_refused_in_words(compare_command) ->
 
 
 def test_too_many_names_are_refused_in_words(write: Write, compare_command, monkeypatch) -> None:
-    monkeypatch.setattr("compare.engine.MOST_FAMILIES", 50)
+    monkeypatch.setattr("compare.judging.engine.MOST_FAMILIES", 50)
     log = write("".join(f"TRACE_C: name{i} 1.5\n" for i in range(60)))
     ran = compare_command("traces", log, log)
     assert ran.code == 2

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 from compare import cli
-from compare.image_comparison import ImageComparison, compare_images, parse_roi
-from compare.image_files import Image, ImageFileError, parse_size, read_image, read_pair
-from compare.image_statistics import Tolerance, float32_ulps
-from compare.peaks import peak_shifts, strongest_peaks
+from compare.imaging.comparison import ImageComparison, compare_images, parse_roi
+from compare.imaging.files import Image, ImageFileError, parse_size, read_image, read_pair
+from compare.imaging.peaks import peak_shifts, strongest_peaks
+from compare.imaging.statistics import Tolerance, float32_ulps
+from compare.judging.result import Verdict
 from compare.render.image_json import render
-from compare.result import Verdict
 
 SCHEMA = json.loads((Path(__file__).parents[2] / "docs/schemas/images-1.json").read_text())
 SHAPE = (12, 16)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from compare.engine import compare_traces
-from compare.result import DifferenceClass, Verdict
+from compare.judging.engine import compare_traces
+from compare.judging.result import DifferenceClass, Verdict
 
 PORT_HEADER = """\
 TRACE_PY: fdet_vec 1 0 0

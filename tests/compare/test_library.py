@@ -12,7 +12,7 @@ import pytest
 
 from compare import images, traces
 from compare.errors import InputError
-from compare.result import Verdict
+from compare.judging.result import Verdict
 
 LOG = "TRACE_A: rate 0.25\nTRACE_A_STEP step=0 flux=-0.25 x=0.975\nTRACE_A: x_final 0.975\n"
 

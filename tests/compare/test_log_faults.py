@@ -12,8 +12,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
-from compare.engine import compare_traces
-from compare.result import Comparison, Pair
+from compare.judging.engine import compare_traces
+from compare.judging.result import Comparison, Pair
 
 Change = Callable[[list[float]], Sequence[object]]
 SUB = {"thick_tic": 1}

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from compare.classes.origins import Replay
-from compare.engine import compare_traces
-from compare.result import Comparison, DifferenceClass, Origin, Pair, Verdict
+from compare.judging.engine import compare_traces
+from compare.judging.result import Comparison, DifferenceClass, Origin, Pair, Verdict
 
 PHI = {"thick_tic": 0, "source": 0, "phi_tic": 1}
 DOM = PHI | {"mos_tic": 0}

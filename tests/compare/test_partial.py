@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from compare.engine import compare_traces
-from compare.result import Verdict
+from compare.judging.engine import compare_traces
+from compare.judging.result import Verdict
 
 Write = Callable[..., Path]
 

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from compare import emitters
-from compare.bundle import verify
-from compare.document import Document
+from compare.folders.bundle import verify
+from compare.folders.document import Document
+from compare.folders.sealing import seal
 from compare.pytest_plugin import OPTION, TracesDiffer, assert_traces_match
-from compare.sealing import seal
 
 pytest_plugins = ["pytester"]
 

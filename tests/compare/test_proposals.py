@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from compare import vocabulary
-from compare.engine import compare_traces
-from compare.vocabulary import Vocabulary
+from compare.judging.engine import compare_traces
+from compare.words import vocabulary
+from compare.words.vocabulary import Vocabulary
 
 Write = Callable[..., Path]
 WORDS = """format = 1

@@ -12,15 +12,15 @@ import pytest
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
-from compare import vocabulary
-from compare.engine import compare_traces
 from compare.errors import InputError
+from compare.judging.engine import compare_traces
+from compare.judging.result import ProblemKind, Side, Verdict
 from compare.reading import source
 from compare.reading.columns import parse_block
 from compare.reading.log import Log as LogReader
 from compare.reading.log import Pool
 from compare.reading.table import Block, Table
-from compare.result import ProblemKind, Side, Verdict
+from compare.words import vocabulary
 
 WORDS = vocabulary.packaged()
 

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from compare import vocabulary
-from compare.engine import compare_traces
-from compare.result import Comparison
+from compare.judging.engine import compare_traces
+from compare.judging.result import Comparison
+from compare.words import vocabulary
 
 WORDS = """
 format = 1

@@ -3,11 +3,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from compare import tolerances
-from compare.engine import compare_traces
 from compare.errors import InputError
-from compare.result import DifferenceClass, Verdict
-from compare.tolerances import Floor, Step, Term, Tolerances
+from compare.judging import tolerances
+from compare.judging.engine import compare_traces
+from compare.judging.result import DifferenceClass, Verdict
+from compare.judging.tolerances import Floor, Step, Term, Tolerances
 
 DOM = {"thick_tic": 0, "source": 0, "phi_tic": 1, "mos_tic": 0}
 

@@ -10,8 +10,8 @@ import pytest
 
 from compare import cli
 from compare.commands.traces import prepare
-from compare.engine import compare_traces
-from compare.table import print_comparison
+from compare.judging.engine import compare_traces
+from compare.render.table import print_comparison
 
 DOM = {"thick_tic": 0, "source": 0, "phi_tic": 1, "mos_tic": 0}
 
@@ -151,7 +151,7 @@ def test_a_fault_of_the_program_itself_is_not_taken_for_a_divergence(logs, monke
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("a bug")
 
-    monkeypatch.setattr("compare.engine.compare_traces", broken)
+    monkeypatch.setattr("compare.judging.engine.compare_traces", broken)
     ran = compare_command("traces", *logs)
     assert ran.code == 4
     assert "RuntimeError: a bug" in ran.err

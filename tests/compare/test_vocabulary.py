@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from compare import vocabulary
 from compare.errors import InputError
-from compare.references import Reference, parse_condition, parse_reference
+from compare.words import vocabulary
+from compare.words.references import Reference, parse_condition, parse_reference
 
 ROOT = Path(__file__).parents[2]
 FIELDS = ROOT / "reference_c" / "trace_fields.def"

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from compare import cli, waivers
-from compare.coverage import Coverage, SideInfo
+from compare import cli
 from compare.errors import InputError
-from compare.keys import Key
-from compare.result import Comparison, DifferenceClass, Origin, Pair, Problem, ProblemKind, Side, Verdict
-from compare.waivers import Waiver
+from compare.judging import waivers
+from compare.judging.coverage import Coverage, SideInfo
+from compare.judging.keys import Key
+from compare.judging.result import Comparison, DifferenceClass, Origin, Pair, Problem, ProblemKind, Side, Verdict
+from compare.judging.waivers import Waiver
 
 TODAY = date(2030, 6, 1)
 GOOD = 'name = "F_latt"\nwhy = "known"\nwho = "M. Maintainer"\nuntil = 2031-01-31\n'

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from compare.engine import compare_traces
-from compare.result import Comparison, Verdict
+from compare.judging.engine import compare_traces
+from compare.judging.result import Comparison, Verdict
 
 SCALING = {
     "r_e_sqr": "7.94079248018965e-30", "fluence_photons_per_m2": "1e+24", "steps": "10", "capture_fraction": "1",

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from compare.engine import Window, compare_traces
-from compare.result import Comparison, DifferenceClass, ProblemKind, Verdict
+from compare.judging.engine import Window, compare_traces
+from compare.judging.result import Comparison, DifferenceClass, ProblemKind, Verdict
 
 Write = Callable[..., Path]
 TINY = Window(rows=40, waiting_rows=10**6, block_bytes=600)

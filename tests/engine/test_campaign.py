@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from compare.bundle import verify
+from compare.folders.bundle import verify
 from harness.campaign.executors import Dask, Local
 from harness.campaign.record import Record, Work
 from harness.campaign.report import maps, read_plan

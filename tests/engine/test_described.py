@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from compare.bundle import verify
+from compare.folders.bundle import verify
 from harness.cli import run
 from harness.described.settings import read
 from harness.errors import WrongUse

@@ -60,7 +60,7 @@ def test_the_engine_imports_no_subject_and_no_program() -> None:
 
 @pytest.fixture
 def nothing_installed(monkeypatch: pytest.MonkeyPatch) -> None:
-    from compare import vocabulary
+    from compare.words import vocabulary
 
     monkeypatch.setattr(installed, "entry_points", lambda group: ())
     vocabulary.packaged.cache_clear()

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from c_faults import CASES, PLANTED, Planted
 
-from compare.engine import compare_traces
-from compare.result import Comparison, Origin
+from compare.judging.engine import compare_traces
+from compare.judging.result import Comparison, Origin
 from harness.case import Case
-from harness.scratch import prepare
+from harness.running.scratch import prepare
 from simulator import Simulator
 from subjects.nanobragg.description import NanoBragg
 from subjects.nanobragg.explaining import compare_texts, port_of

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from compare.result import Comparison, Verdict
+from compare.judging.result import Comparison, Verdict
 from harness.case import Case
 from harness.errors import ProgramFailed
-from harness.scratch import prepare
+from harness.running.scratch import prepare
 from subjects.nanobragg.description import NanoBragg
 from subjects.nanobragg.explaining import port_of, with_replays
 from subjects.nanobragg.reference import Reference, find_reference, trace_pixels

@@ -14,7 +14,7 @@ import torch
 from c_faults import CASES, PLANTED
 from planted import Said, Workshop, compared, judged, port_text, trace_of
 
-from compare.result import Verdict
+from compare.judging.result import Verdict
 
 EVERYTHING = os.environ.get("PLANTED") == "all"
 CHOSEN = PLANTED if EVERYTHING else PLANTED[7::30]

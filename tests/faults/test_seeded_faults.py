@@ -11,7 +11,7 @@ from log_faults import LOG_FAULTS
 from mutations import Fault
 from port_faults import PORT_FAULTS
 
-from compare.result import Comparison, Verdict
+from compare.judging.result import Comparison, Verdict
 from simulator import Experiment, Simulator
 from subjects.nanobragg.explaining import compare_texts
 

@@ -11,9 +11,9 @@ import pytest
 
 import simulator.commandline.settings_to_experiment as settings_to_experiment
 import simulator.files.outputs as outputs
-from harness.computing import Computing
 from harness.errors import ProgramFailed
-from harness.parity import Outcome, Task, run_task
+from harness.questions.parity import Outcome, Task, run_task
+from harness.running.computing import Computing
 from subjects.nanobragg.description import NanoBragg
 
 SUBJECT = NanoBragg()

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from compare.bundle import verify
+from compare.folders.bundle import verify
 from harness.case import Section
-from harness.computing import Computing
-from harness.devices import Place, faults_of, places, trace_everywhere
-from harness.devices_report import run_devices
-from harness.scratch import prepare
-from harness.traced import Trace
+from harness.questions.devices import Place, faults_of, places, trace_everywhere
+from harness.questions.devices_report import run_devices
+from harness.questions.traced import Trace
+from harness.running.computing import Computing
+from harness.running.scratch import prepare
 from subjects.nanobragg.description import NanoBragg
 from subjects.nanobragg.programs import CProgram, Port
 from subjects.nanobragg.reference import Reference

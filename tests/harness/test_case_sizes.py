@@ -13,7 +13,7 @@ import pytest
 
 from harness.case_sizes import shape_of_case
 from harness.errors import WrongUse
-from harness.scratch import prepare
+from harness.running.scratch import prepare
 from simulator import Experiment
 from subjects.nanobragg.description import NanoBragg
 from tests.harness.support import ROOT, Run, sealed_folders
@@ -22,7 +22,9 @@ SUBJECT = NanoBragg()
 
 
 def test_compare_finds_the_harness_by_its_entry_point() -> None:
-    points = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]["compare.case_sizes"]
+    points = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"][
+        "compare.imaging.case_sizes"
+    ]
     assert EntryPoint("harness", points["harness"], "compare.case_sizes").load() is shape_of_case
 
 

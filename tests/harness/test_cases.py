@@ -11,10 +11,10 @@ import pytest
 
 from harness.case import Case, case_from_argv, read_case_file
 from harness.choices import named_case
-from harness.computing import Computing
 from harness.errors import WrongUse
-from harness.parity import Outcome, Task, run_task
-from harness.scratch import Prepared, prepare
+from harness.questions.parity import Outcome, Task, run_task
+from harness.running.computing import Computing
+from harness.running.scratch import Prepared, prepare
 from simulator import Experiment
 from simulator.defects import NAMES
 from simulator.errors import InputError

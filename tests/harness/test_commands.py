@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from compare.bundle import verify
+from compare.folders.bundle import verify
 from tests.harness.support import REFERENCE, ROOT, Run, sealed_folders
 
 SMALL = ("-cell", "40", "40", "40", "90", "90", "90", "-default_F", "100", "-N", "5", "-detpixels", "16", "-pixel", "1")

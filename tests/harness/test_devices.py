@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from compare.bundle import verify
-from harness import devices_report
+from compare.folders.bundle import verify
 from harness.case import Section
-from harness.devices_report import run_devices
-from harness.scratch import Prepared, prepare
-from harness.traced import Trace, Traced
+from harness.questions import devices_report
+from harness.questions.devices_report import run_devices
+from harness.questions.traced import Trace, Traced
+from harness.running.scratch import Prepared, prepare
 from subjects.nanobragg.description import NanoBragg
 from subjects.nanobragg.programs import CProgram, Port
 from subjects.nanobragg.reference import find_reference

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import pytest
 
-from compare.bundle import verify
+from compare.folders.bundle import verify
 from harness.errors import ProgramFailed, WrongUse
-from harness.evidence import PARTIAL, Evidence
+from harness.evidence.folder import PARTIAL, Evidence
 
 SEAL_ONE = """
 import sys
 from pathlib import Path
-from harness.evidence import Evidence
+from harness.evidence.folder import Evidence
 with Evidence(Path(sys.argv[1]), "together") as evidence:
     evidence.write("a.txt", "content of a\\n")
     evidence.write("deep/b.txt", "content of b\\n" * int(sys.argv[2]))
@@ -161,7 +161,7 @@ def test_a_really_full_file_system_leaves_no_sealed_folder(tmp_path: Path) -> No
 
 
 def test_credentials_are_never_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from harness.environment import environment_record
+    from harness.evidence.environment import environment_record
 
     planted = {
         "MY_API_TOKEN": "tok-3f9a8c71d2",
@@ -216,7 +216,7 @@ def test_what_a_credential_looks_like_is_cut_out_of_any_text(text: str, secret: 
     ],
 )
 def test_a_password_on_a_command_line_is_not_kept(words: list[str], secret: str) -> None:
-    from harness.redaction import hide_secrets
+    from harness.evidence.redaction import hide_secrets
 
     assert secret not in " ".join(hide_secrets(words))
 
@@ -232,7 +232,7 @@ def test_values_of_variables_that_hold_credentials_are_cut_out(tmp_path: Path, m
 
 @pytest.mark.parametrize("name", ["PWD", "OLDPWD", "OMP_WAIT_POLICY", "SSH_AUTH_SOCK", "XDG_SESSION_TYPE", "KEYBOARD"])
 def test_ordinary_variables_are_no_secrets(name: str) -> None:
-    from harness.redaction import looks_secret
+    from harness.evidence.redaction import looks_secret
 
     assert not looks_secret(name)
 
@@ -246,7 +246,7 @@ def test_a_credential_of_digits_is_not_cut_out_of_numbers(tmp_path: Path, monkey
 
 
 def test_redaction_leaves_out_host_user_and_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from harness import redaction
+    from harness.evidence.folder import redaction
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(redaction, "_names", lambda: [("beamline7", "[host]"), ("miller", "[user]")])

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from compare.bundle import verify
-from compare.run_report import read_document, render_pages
-from harness.comparing import compare_traces
-from harness.computing import Computing
-from harness.scratch import prepare
+from compare.folders.bundle import verify
+from compare.folders.run_report import read_document, render_pages
+from harness.questions.comparing import compare_traces
+from harness.running.computing import Computing
+from harness.running.scratch import prepare
 from subjects.nanobragg.description import NanoBragg
 from subjects.nanobragg.programs import CProgram, Port
 from subjects.nanobragg.reference import Reference

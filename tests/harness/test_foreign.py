@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from harness.choices import chosen_tasks
-from harness.computing import Computing
 from harness.errors import WrongUse
-from harness.parity import run_task
-from harness.scratch import prepare
+from harness.questions.parity import run_task
+from harness.running.computing import Computing
+from harness.running.scratch import prepare
 from subjects.nanobragg.description import NanoBragg
 from subjects.nanobragg.judging import used_lines
 from subjects.nanobragg.programs import CProgram, Port

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from compare.bundle import verify
+from compare.folders.bundle import verify
 from harness.case import Case
-from harness.scratch import Prepared, prepare
+from harness.running.scratch import Prepared, prepare
 from subjects.nanobragg.description import NanoBragg
 from subjects.nanobragg.gradcheck_report import Request, around, check, run_gradcheck
 from tests.harness.support import Run, sealed_folders

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from compare.classes.graph import Graph, place_of
-from compare.engine import compare_traces
-from compare.result import Comparison
-from compare.vocabulary import packaged
+from compare.judging.engine import compare_traces
+from compare.judging.result import Comparison
+from compare.words.vocabulary import packaged
 from harness.case import Case
 from subjects.nanobragg.description import NanoBragg
 from subjects.nanobragg.explaining import port_of

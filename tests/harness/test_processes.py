@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from harness import processes
 from harness.errors import ProgramFailed
-from harness.processes import run
+from harness.running import processes
+from harness.running.processes import run
 
 DAEMON = """
 import os, sys, time

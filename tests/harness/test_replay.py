@@ -11,15 +11,15 @@ import pytest
 import torch
 from typer.testing import CliRunner
 
-from compare import tolerances
-from compare.engine import compare_traces as compare_logs
-from compare.result import Comparison, DifferenceClass, Origin, Verdict
+from compare.judging import tolerances
+from compare.judging.engine import compare_traces as compare_logs
+from compare.judging.result import Comparison, DifferenceClass, Origin, Verdict
 from harness.case import Case, read_case_file
 from harness.cli import join_sections, make_app
 from harness.errors import ProgramFailed
-from harness.explaining import Ported, try_defects
-from harness.scratch import prepare
-from harness.traced import Trace
+from harness.questions.explaining import Ported, try_defects
+from harness.questions.traced import Trace
+from harness.running.scratch import prepare
 from simulator import Experiment, Simulator
 from subjects.nanobragg.defect_words import without
 from subjects.nanobragg.description import NanoBragg

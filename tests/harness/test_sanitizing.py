@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from typer import Exit
 
-from harness.processes import run
-from harness.sanitizing import complaint, end_with
+from harness.running.processes import run
+from harness.running.sanitizing import complaint, end_with
 
 
 @pytest.mark.parametrize(

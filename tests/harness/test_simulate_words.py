@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.computing import Computing
+from harness.running.computing import Computing
 from simulator.remarks import IgnoredInput
 from subjects.nanobragg.rendering import run_port
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from compare.bundle import verify
+from compare.folders.bundle import verify
 from tests.harness.support import Run, sealed_folders
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from harness.computing import Computing, bytes_of
 from harness.errors import WrongUse
+from harness.running.computing import Computing, bytes_of
 from subjects.nanobragg.port import execution_of
 from subjects.nanobragg.tuning import CANDIDATES, Measured
 from tests.harness.support import Run

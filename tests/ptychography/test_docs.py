@@ -8,7 +8,7 @@ import pytest
 import torch
 from matplotlib.image import imread
 
-from compare.bundle import verify
+from compare.folders.bundle import verify
 from simulator.evaluation.execution import Capabilities
 from subjects.ptychography import bundle, cli, execution, port
 from subjects.ptychography.cases import CASES

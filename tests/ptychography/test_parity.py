@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from compare import vocabulary
-from compare.engine import compare_traces
-from compare.result import Comparison, DifferenceClass, Verdict
+from compare.judging.engine import compare_traces
+from compare.judging.result import Comparison, DifferenceClass, Verdict
+from compare.words import vocabulary
 from subjects.ptychography import commandline, mutations, port
 from subjects.ptychography.cases import CASES, Case, case_named
 

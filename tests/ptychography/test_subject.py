@@ -5,14 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from compare.engine import compare_traces as compare_logs
+from compare.judging.engine import compare_traces as compare_logs
+from compare.judging.result import Origin, Verdict
 from compare.reading.source import Held
-from compare.result import Origin, Verdict
-from harness.comparing import compare_sections
-from harness.computing import Computing
-from harness.explaining import Ported
 from harness.finding import open_subject
-from harness.scratch import prepare
+from harness.questions.comparing import compare_sections
+from harness.questions.explaining import Ported
+from harness.running.computing import Computing
+from harness.running.scratch import prepare
 from harness.subject import Role
 from subjects.ptychography.cases import CASES
 from subjects.ptychography.defects import NAMES

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.other_builds import builds, compared
-from compare.result import Verdict
+from compare.judging.result import Verdict
 
 CELL = "-lambda 1 -distance 100 -detpixels 64 -pixel 1 -nonoise -cell 36 45 52 81 99 104 -default_F 9 -oversample 2"
 CASES = {

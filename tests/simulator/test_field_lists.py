@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from compare.vocabulary import packaged
+from compare.words.vocabulary import packaged
 from simulator.evaluation import trace
 from simulator.evaluation.trace import Trace
 from simulator.model.terms import Scatter

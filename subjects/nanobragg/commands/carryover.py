@@ -37,10 +37,10 @@ def carryover(
 ) -> None:
     """Audit the carried cell around a pixel, in both programs: neighbours, mask, region, dmin, threads."""
     from harness.choices import chosen_case, chosen_sections, reports_root
-    from harness.computing import Computing
     from harness.errors import WrongUse
     from harness.finding import chosen
-    from harness.scratch import prepare
+    from harness.running.computing import Computing
+    from harness.running.scratch import prepare
     from subjects.nanobragg.carryover_report import run_carryover
     from subjects.nanobragg.programs import CProgram
     from subjects.nanobragg.reference import find_reference

@@ -34,7 +34,7 @@ def gradcheck(
     """Check autograd against central differences in float64 for each continuous parameter of a case."""
     from harness.choices import chosen_case, chosen_sections, reports_root
     from harness.finding import chosen
-    from harness.scratch import prepare
+    from harness.running.scratch import prepare
     from simulator.defects import Defects
     from subjects.nanobragg.gradcheck_report import Request, around, run_gradcheck
 

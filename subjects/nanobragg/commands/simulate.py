@@ -24,7 +24,7 @@ def simulate(
 
     Words that the reference ignores are warnings. -trace_pixel, -trace_file, -trace_only and -printout are obeyed.
     """
-    from harness.computing import Computing
+    from harness.running.computing import Computing
     from subjects.nanobragg.rendering import run_port
 
     words = [*(["--strict"] if strict else []), *(argv or [])]

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from compare.keys import Value
+from compare.judging.keys import Value
 from simulator.experiment import Detector
 from simulator.model.algebra import Scalar, Vec, add, cross, dot, length, rotate, scale, subtract, unit, value_of, vec
 from simulator.model.crystal import ANGSTROM_m, cell_counts, reciprocal_edge

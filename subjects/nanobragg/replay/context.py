@@ -12,7 +12,7 @@ from simulator.model.terms import Physics
 from subjects.nanobragg.replay.values import Ints, Name, SideValues
 
 if TYPE_CHECKING:
-    from compare.keys import Value
+    from compare.judging.keys import Value
     from simulator import Simulator
     from simulator.evaluation.trace import Trace
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from compare.keys import Value
-from compare.result import Comparison, Origin
+from compare.judging.keys import Value
+from compare.judging.result import Comparison, Origin
 from subjects.nanobragg.replay.machine import Figures, Machine
 from subjects.nanobragg.replay.replays import Replaying, all_steps
 from subjects.nanobragg.replay.step import Given, Step

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from compare.classes.origins import Replay
-from compare.keys import Key, Pixel, Value
-from compare.result import Comparison
+from compare.judging.keys import Key, Pixel, Value
+from compare.judging.result import Comparison
 from harness.errors import WrongUse
 from simulator import Simulator
 from subjects.nanobragg.replay.context import Context, context_of_case, context_of_traces, variants

@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from compare.classes.presence import is_presence
-from compare.keys import Key, Pixel, Value
-from compare.result import Comparison, Side
+from compare.judging.keys import Key, Pixel, Value
+from compare.judging.result import Comparison, Side
 
 Name = tuple[str, str]
 """Record ("" for a line of the pixel itself) and quantity."""

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from compare.coverage import Coverage, Metadatum, SideInfo
-from compare.keys import Key
-from compare.result import (
+from compare.judging.coverage import Coverage, Metadatum, SideInfo
+from compare.judging.keys import Key
+from compare.judging.result import (
     Account,
     Ambiguity,
     Cause,

@@ -16,8 +16,8 @@ from xml.etree import ElementTree as ET
 import jsonschema
 import pytest
 
+from compare.judging.result import Comparison, DifferenceClass, Origin, Pair, ProblemKind, Status, Verdict
 from compare.render import csv_, github, html, json_, junit, markdown, sarif
-from compare.result import Comparison, DifferenceClass, Origin, Pair, ProblemKind, Status, Verdict
 
 SCHEMAS = Path(__file__).parents[3] / "docs" / "schemas"
 RENDERERS = [csv_, github, html, json_, junit, markdown, sarif]

@@ -8,14 +8,14 @@ from html.parser import HTMLParser
 
 import pytest
 
-from compare.coverage import Coverage, SideInfo
-from compare.keys import Key, Value
+from compare.judging.coverage import Coverage, SideInfo
+from compare.judging.keys import Key, Value
+from compare.judging.result import Comparison, DifferenceClass, Pair, Verdict
 from compare.render import html, markdown
 from compare.render.markup import VOID, element
 from compare.render.step_graph import layers, step_graph
 from compare.render.sweeps import sweeps
 from compare.render.text import short_values
-from compare.result import Comparison, DifferenceClass, Pair, Verdict
 
 Samples = dict[str, Comparison]
 SIDE, COVERAGE = SideInfo(("log",)), Coverage(1, 0, 0)

@@ -8,11 +8,11 @@ import re
 import pytest
 from rich.console import Console
 
-from compare.keys import Key, Value
+from compare.judging.keys import Key, Value
+from compare.judging.result import Account, Comparison, DifferenceClass, Pair, Share
 from compare.render.account import account_lines, change_text, headline, story
+from compare.render.table import print_comparison
 from compare.render.text import without_commands
-from compare.result import Account, Comparison, DifferenceClass, Pair, Share
-from compare.table import print_comparison
 
 
 def printed(result: Comparison, width: int) -> str:

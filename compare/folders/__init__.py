@@ -1,0 +1,1 @@
+"""Evidence folders: sealed, signed, checked, listed, and their pages."""

@@ -1,0 +1,1 @@
+"""Images of two programs: read, compared, and their peaks."""

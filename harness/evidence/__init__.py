@@ -1,0 +1,1 @@
+"""Diagnostics folders: what goes in, what never does, and how they are sealed."""

@@ -1,0 +1,1 @@
+"""What a person asks of a pair: is it the same, where does it differ, why, on which device, how small."""

@@ -1,0 +1,98 @@
+"""A trace as a value, and what came of tracing, whichever program did it. Text is made and read at the edges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from compare.reading.source import Held
+from harness.case import Section
+from harness.running.processes import Finished
+
+
+@dataclass(frozen=True)
+class Trace:
+    """The trace of one section: the lines as printed, in the format of docs/vocabulary.md."""
+
+    text: str
+
+    def value(self, name: str) -> str | None:
+        """The value of the last ``name value`` line of that name; None where there is none."""
+        return self._values.get(name)
+
+    def number(self, name: str) -> float | None:
+        """The same as a float; None where there is none or it is no number."""
+        try:
+            return float(self._values[name])
+        except (KeyError, ValueError):
+            return None
+
+    def records(self, kind: str) -> Iterator[dict[str, str]]:
+        """The fields of each record of a kind, in order."""
+        ending = f"_{kind}"
+        for words in self._words:
+            if words and words[0].rstrip(":").endswith(ending):
+                yield dict(word.split("=", 1) for word in words[1:] if "=" in word)
+
+    @property
+    def lines(self) -> int:
+        """How many there are."""
+        return self.text.count("\n")
+
+    def stating(self, section: Section, quantity: str | None) -> Trace:
+        """The trace with a line that says which section it is of, for programs that print none."""
+        if quantity is None or self.value(quantity) is not None:
+            return self
+        first = self.text.partition("\n")[0]
+        side = first.partition(":")[0] if ":" in first else "TRACE_A"
+        return Trace(f"{side}: {quantity} {section_text(section)}\n{self.text}")
+
+    @cached_property
+    def _words(self) -> list[list[str]]:
+        return [line.split() for line in self.text.splitlines()]
+
+    @cached_property
+    def _values(self) -> dict[str, str]:
+        found = {}
+        for line in self.text.splitlines():
+            head, colon, rest = line.partition(":")
+            if colon and " " not in head:
+                name, _, value = rest.strip().replace("=", " ", 1).partition(" ")
+                found[name] = value.strip()
+        return found
+
+
+@dataclass(frozen=True)
+class Traced:
+    """The traces of some sections and what made them."""
+
+    traces: Mapping[Section, Trace]
+    runs: Sequence[Finished] = ()
+    """Programs that were run for it."""
+    device: str | None = None
+    requested: str | None = None
+    reason: str | None = None
+    dtype: str | None = None
+    seconds: Mapping[str, float] = field(default_factory=dict)
+    """Where the time went, by phase."""
+
+    @property
+    def text(self) -> str:
+        """All traces, section after section."""
+        return joined(self.traces)
+
+
+def joined(traces: Mapping[Section, Trace]) -> str:
+    """The text of several traces, section after section."""
+    return "".join(trace.text for trace in traces.values())
+
+
+def held(traces: Mapping[Section, Trace], name: str) -> Held:
+    """Traces as one log of that name, for `compare`."""
+    return Held(name, joined(traces))
+
+
+def section_text(section: Section) -> str:
+    """``685 1039``."""
+    return " ".join(map(str, section))

@@ -1,0 +1,1 @@
+"""Other programs and processes: started, watched, ended, cleaned up after."""
