@@ -22,9 +22,7 @@ SUBJECT = NanoBragg()
 
 
 def test_compare_finds_the_harness_by_its_entry_point() -> None:
-    points = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"][
-        "compare.imaging.case_sizes"
-    ]
+    points = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["entry-points"]["compare.case_sizes"]
     assert EntryPoint("harness", points["harness"], "compare.case_sizes").load() is shape_of_case
 
 
