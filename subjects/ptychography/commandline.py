@@ -20,7 +20,7 @@ NOTHING_TO_COMPUTE = 9
 
 @dataclass(frozen=True)
 class Command:
-    """A parsed command line. ``seed`` is as stored: minus the number given. ``mutation`` is the port's alone."""
+    """A parsed command line. ``seed`` is as stored: minus the number given. ``mutations`` are the port's alone."""
 
     scan: Path | None = None
     interpolation: Interpolation = "bilinear"
@@ -39,7 +39,7 @@ class Command:
     defects: Defects = field(default_factory=Defects)
     gauge: bool = True
     case: str = "none"
-    mutation: str | None = None
+    mutations: tuple[str, ...] = ()
 
     @property
     def images_wanted(self) -> bool:
@@ -139,7 +139,9 @@ FLAGS: dict[str, Reader] = {
     "-defects": lambda c, w, f: {"defects": Defects.parse(_word(w, f, "all, none or names"))},
     "-no_gauge": lambda c, w, f: {"gauge": False},
     "-case": lambda c, w, f: {"case": _word(w, f, "a name")},
-    "--mutation": lambda c, w, f: {"mutation": require_known(_word(w, f, "the name of a planted fault"))},
+    "--mutation": lambda c, w, f: {
+        "mutations": (*c.mutations, require_known(_word(w, f, "the name of a planted fault")))
+    },
 }
 
 ROLES: dict[str, tuple[int, str]] = {

@@ -114,14 +114,20 @@ class Shared(Subject):
         return CommandLine(tuple(words))
 
     def switched(self, case: Case, mode: str | None, switches: Sequence[str]) -> Case:
-        """``-defects`` on the command line where it is not what the case says already."""
-        own = _own_defects(case.argv)
+        """``-defects`` on the command line where it is not what the case says already; planted faults come and go."""
+        from subjects.ptychography.programs import without
+
+        own, before = _own_defects(case.argv), _planted(case.argv)
         base = Defects.of_mode(_known_mode(mode)) if mode else own
         states = dict(_parsed(switches))
         known = {name: on for name, on in states.items() if name in NAMES}
         wanted = Defects((base.on - set(known)) | {name for name, on in known.items() if on})
-        planted = tuple(w for name, on in states.items() if name not in NAMES and on for w in (MUTATION, name))
-        case = replace(case, argv=(*case.argv, *planted)) if planted else case
+        after = [name for name in before if states.get(name, True)]
+        after += [name for name, on in states.items() if name not in (*NAMES, *before) and on]
+        if after != before:
+            case = replace(
+                case, argv=(*without(case.argv, (MUTATION,)), *(w for name in after for w in (MUTATION, name)))
+            )
         return case if wanted == own else replace(case, argv=(*case.argv, DEFECTS, str(wanted)))
 
     def defect_names(self) -> tuple[str, ...]:
@@ -132,7 +138,7 @@ class Shared(Subject):
 
     def defects_on(self, case: Case) -> frozenset[str]:
         """Those that the case's command line leaves on."""
-        return _own_defects(case.argv).on
+        return _own_defects(case.argv).on | frozenset(_planted(case.argv))
 
     # -- programs
 
@@ -233,6 +239,11 @@ def _own_defects(argv: Argv) -> Defects:
         elif flag == "-mode":
             found = Defects.of_mode(value)
     return found
+
+
+def _planted(argv: Argv) -> list[str]:
+    """The planted faults that the words switch on, in order."""
+    return list(dict.fromkeys(value for flag, value in pairwise(argv) if flag == MUTATION))
 
 
 def _known_mode(mode: str) -> str:

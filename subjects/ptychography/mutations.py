@@ -36,9 +36,20 @@ def require_known(name: str) -> str:
     return name
 
 
-def mutated(name: str | None) -> Steps:
-    """The steps with one mistake in them; without a name, or for one outside the steps, the steps themselves."""
-    return STEPS if name is None else replace(STEPS, **REPLACED.get(require_known(name), {}))
+def mutated(*names: str) -> Steps:
+    """The steps with these mistakes in them; those outside the steps change nothing here.
+
+    Raises:
+        InputError: two of them are mistakes of the same step, so that one would undo the other.
+    """
+    made: dict[str, Any] = {}
+    by_step: dict[str, str] = {}
+    for name in names:
+        for step, function in REPLACED.get(require_known(name), {}).items():
+            if by_step.setdefault(step, name) != name:
+                raise InputError(f"mutations {by_step[step]} and {name} both replace the step {step}; switch on one")
+            made[step] = function
+    return replace(STEPS, **made)
 
 
 # ---------------------------------------------------------------------------------------------------------- far field

@@ -66,7 +66,7 @@ def setup_of(command: Command, *, evaluation: Evaluation = "sums", device: str =
         outside_zero=command.outside_zero,
         defects=command.defects,
         nphotons=command.nphotons,
-        steps=mutated(command.mutation),
+        steps=mutated(*command.mutations),
         evaluation=evaluation,
         device=device,
     )

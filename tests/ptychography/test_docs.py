@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 import torch
 from matplotlib.image import imread
+from typer.testing import CliRunner
 
 from compare.folders.bundle import verify
+from harness.cli import make_app
+from harness.finding import open_subject
 from simulator.evaluation.execution import Capabilities
 from subjects.ptychography import bundle, cli, execution, port
 from subjects.ptychography.cases import CASES
@@ -40,6 +43,14 @@ def test_the_commands_run_and_say_what_is_shown(tmp_path, monkeypatch, capsys):
     assert shown is not None
     for line in shown[1].splitlines():
         assert line in said
+
+
+def test_the_harness_knows_the_words_of_its_commands():
+    lines = re.findall(r"^    harness --subject (\S+) ([^#\n]*)", DOCS, re.MULTILINE)
+    assert len(lines) == 5
+    for subject, words in lines:
+        result = CliRunner().invoke(make_app(open_subject(subject)), [*shlex.split(words), "--help"])
+        assert result.exit_code == 0, result.output
 
 
 def test_the_words_of_both_programs_are_read(ptycho_c, tmp_path, monkeypatch):

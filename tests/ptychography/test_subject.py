@@ -10,13 +10,15 @@ from compare.judging.result import Origin, Verdict
 from compare.reading.source import Held
 from harness.finding import open_subject
 from harness.questions.comparing import compare_sections
-from harness.questions.explaining import Ported
+from harness.questions.explaining import Ported, try_defects
 from harness.running.computing import Computing
 from harness.running.scratch import prepare
 from harness.subject import Role
+from simulator.errors import InputError
 from subjects.ptychography.cases import CASES
 from subjects.ptychography.defects import NAMES
 from subjects.ptychography.independence import dependent, programs
+from subjects.ptychography.mutations import mutated
 from subjects.ptychography.replay_steps import TABLE, At
 from subjects.ptychography.replaying import sides_of
 from tests.ptychography.test_parity import FAULTS
@@ -105,7 +107,34 @@ def test_defects_of_both_sets_are_switched():
     off = subject.switched(case, None, ["crop-stitch=off"])
     assert subject.defects_on(off) == set(NAMES) - {"crop-stitch"}
     assert subject.switched(case, "c-parity", []) == case
-    assert subject.switched(case, None, ["no-shift=on"]).argv[-2:] == ("--mutation", "no-shift")
+    planted = subject.switched(case, None, ["no-shift=on"])
+    assert planted.argv == (*case.argv, "--mutation", "no-shift")
+    assert subject.defects_on(planted) == {*NAMES, "no-shift"}
+    assert subject.switched(planted, None, ["no-shift=off"]) == case
+    both = subject.switched(planted, None, ["coherent-modes=on"])
+    assert both.argv[-4:] == ("--mutation", "no-shift", "--mutation", "coherent-modes")
+
+
+def test_two_mistakes_are_both_made_and_two_of_one_step_are_refused():
+    steps = mutated("coherent-modes", "no-shift")
+    assert (steps.intensity, steps.frequency) == (mutated("coherent-modes").intensity, mutated("no-shift").frequency)
+    with pytest.raises(InputError, match="both replace the step intensity"):
+        mutated("coherent-modes", "batch-as-modes")
+
+
+def test_only_the_planted_fault_restores_parity_when_it_is_switched_off(ptycho_c, monkeypatch):
+    subject = open_subject("ptychography")
+    monkeypatch.setattr(type(subject), "defect_names", lambda _: ("shift-forward", "batch-as-modes", "coherent-modes"))
+    case = subject.switched(subject.case("two_modes"), None, ["coherent-modes=on"])
+    section, ported = case.sections[0], Ported(subject, case)
+    a = subject.reference(None, 60).trace(prepare(subject, case), [section]).traces[section]
+    explanation = ported.explain(a, ported.trace(section), section)
+    tried = try_defects(explanation, a, ported, section)
+    assert [(trial.defect, trial.on) for trial in tried.trials if trial.restores] == [("coherent-modes", False)]
+    named = tried.comparison.first_origin
+    assert named is not None
+    assert named.cause is not None
+    assert named.cause.label == "coherent-modes"
 
 
 def test_every_case_has_a_scan_and_pixels():
