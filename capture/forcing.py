@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from capture.groups import TOLERANCE
 from capture.pairing import Pair, Pairing, Verdict, aligned
-from capture.series import CALL, ITEM, Block, Series, key_of, series_of
+from capture.series import CALL, END, ITEM, Block, Series, key_of, series_of
 from capture.trace import CapturedTrace, Values
 
 MOST_SUSPECTS, MOST_SHARES = 40, 24  # runs that force all suspects but one, and one alone
@@ -121,7 +121,7 @@ def _bound(members: Sequence[Series]) -> Series | None:
     """The first binding of a quantity that can be given another value."""
     able = [m for m in members if not ITEM.search(m.name) and m.site.kind != "parameter"]
     able = [m for m in able if all(_can_be_forced(block) for block in m.blocks.values())]
-    able = [m for m in able if "end" not in m.key]
+    able = [m for m in able if END not in m.key]
     return min(able, key=lambda member: member.order, default=None)
 
 

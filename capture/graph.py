@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from capture.groups import Group
 from capture.pairing import Pair, Pairing
-from capture.trace import CapturedTrace
+from capture.trace import CapturedTrace, Site
 
 Edges = dict[str, tuple[str, ...]]
 MOST_NODES = 20_000
+HERE = "here"  # a node for the stores that are looked at, whatever else is stored under their name
 
 
 def edges_of(trace: CapturedTrace) -> Edges:
@@ -43,15 +44,17 @@ def contracted(edges: Edges, owners: Mapping[str, Sequence[int]]) -> dict[int, f
     """For each owner of nodes, the owners that its nodes are made from, through nodes that nobody owns."""
     found: dict[int, set[int]] = {}
     for node, numbers in owners.items():
-        reached = _reached(edges, node, owners)
+        reached, _ = _reached(edges, node, owners)
         for number in numbers:
             found.setdefault(number, set()).update(reached - {number})
     return {number: frozenset(sources) for number, sources in found.items()}
 
 
-def _reached(edges: Edges, start: str, owners: Mapping[str, Sequence[int]]) -> set[int]:
+def _reached(edges: Edges, start: str, owners: Mapping[str, Sequence[int]]) -> tuple[set[int], list[str]]:
+    """The owners that a node is made from, and the nodes in between that nobody owns."""
     found: set[int] = set()
     seen = {start}
+    through: list[str] = []
     waiting = list(_reads(edges, start))
     while waiting and len(seen) < MOST_NODES:
         node = waiting.pop()
@@ -62,8 +65,9 @@ def _reached(edges: Edges, start: str, owners: Mapping[str, Sequence[int]]) -> s
         if owned and set(owned) - set(owners.get(start, ())):
             found |= set(owned)
         else:
+            through.append(node)
             waiting += _reads(edges, node)
-    return found
+    return found, through
 
 
 def _reads(edges: Edges, node: str) -> tuple[str, ...]:
@@ -84,6 +88,20 @@ def inputs(pairing: Pairing, reference: CapturedTrace, port: CapturedTrace) -> d
         ours, theirs = a.get(number, frozenset()), logged.get(number) or static.get(number, frozenset())
         found[number] = (ours & theirs) or ours or theirs
     return found
+
+
+def unpaired_before(pairing: Pairing, pair: Pair, port: CapturedTrace) -> list[Site]:
+    """The port's stores between a step and the paired quantities that it is made from, in the order of the source.
+
+    A fault in one of them shows at the step: forcing cannot tell them apart.
+    """
+    owners = _owners(((n, p.b) for n, p in enumerate(pairing.pairs) if p.usable), by_target=True)
+    stores = [member.site for member in pair.b.members if member.site.kind != "parameter"]
+    edges = {**edges_of(port), HERE: tuple(node for site in stores for node in site.reads)}
+    through = set(_reached(edges, HERE, owners)[1])
+    own = {member.site.place for member in pair.b.members}
+    sites = [site for site in port.sites() if site.target in through and site.kind != "parameter"]
+    return sorted((site for site in sites if site.place not in own), key=lambda site: (site.file, site.line))
 
 
 def _owners(groups: Iterable[tuple[int, Group]], *, by_target: bool) -> dict[str, list[int]]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from capture.forcing import Step
+from capture.graph import unpaired_before
 from capture.pair_of_programs import Captured
 from capture.pairing import Pair, Verdict
 from compare.folders.document import Document, Section, Table
@@ -15,6 +17,7 @@ from compare.outcomes import ExitCode
 
 AROUND = 3  # lines of source before and after the guilty one
 MOST_ROWS = 400
+MOST_PLACES = 8
 
 
 def exit_code(captured: Captured) -> ExitCode:
@@ -29,8 +32,9 @@ def lines(captured: Captured) -> Iterator[str]:
     """The answer, the most important first."""
     yield first_line(captured)
     guilty = captured.guilty()
-    for step in guilty:
+    for step in one_of_each_place(guilty):
         yield "  " + cause(step)
+        yield from unpaired(captured, step)
     downstream = len(captured.differing()) - sum(step.differs for step in guilty)
     if guilty or downstream:
         yield f"{len(captured.differing())} steps differ: {len(guilty)} at fault, {downstream} downstream or unknown"
@@ -52,6 +56,17 @@ def lines(captured: Captured) -> Iterator[str]:
             f"{facts['seconds_plain']:.2f} s plain, {facts['seconds_captured']:.2f} s captured"
         )
         yield from (f"  left out: {remark}" for remark in trace.remarks[:10])
+
+
+def one_of_each_place(guilty: list[Step]) -> list[Step]:
+    """One step for each place in both sources, with the shares of all that were reached from other loops or calls."""
+    found: dict[tuple[str, str], Step] = {}
+    for step in guilty:
+        place = place_a(step), step.pair.b.first.site.place
+        first = found.setdefault(place, step)
+        if first is not step and first.share is not None and step.share is not None:
+            found[place] = replace(first, share=first.share + step.share)
+    return list(found.values())
 
 
 def first_line(captured: Captured) -> str:
@@ -89,6 +104,15 @@ def cause(step: Step) -> str:
     )
 
 
+def unpaired(captured: Captured, step: Step) -> Iterator[str]:
+    """Which stores of the port on the way to a step have no pair: the fault may lie in them."""
+    sites = unpaired_before(captured.pairing, step.pair, captured.port)
+    places = list(dict.fromkeys(f"{site.name} ({site.place})" for site in sites))
+    if places:
+        more = f", and {len(places) - MOST_PLACES} more" if len(places) > MOST_PLACES else ""
+        yield f"    made there, or on the way to it in what has no pair: {', '.join(places[:MOST_PLACES])}{more}"
+
+
 def place_a(step: Step) -> str:
     return step.pair.a.first.site.place
 
@@ -110,7 +134,7 @@ def document(captured: Captured, name: str) -> Document:
     code = exit_code(captured)
     said = list(lines(captured))
     sections = [Section("Result", tuple(said))]
-    sections += [excerpts(captured, step) for step in captured.guilty()[:10]]
+    sections += [excerpts(captured, step) for step in one_of_each_place(captured.guilty())[:10]]
     sections.append(Section("Steps", table=steps_table(captured)))
     sections.append(Section("Pairs", table=pairs_table(captured.pairing.pairs)))
     return Document(name, code.word, int(code), said[0], sections=tuple(sections), next_steps=next_steps(captured))

@@ -8,8 +8,8 @@ repeat another one and without axes along which nothing changes.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cache
 
 import numpy as np
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from capture.trace import CapturedTrace, Site, Values
 
 CALL = "call"  # the axis of a helper's calls at one place
+END = "end"  # in the key of what is left when loops have ended
 ITEM = re.compile(r"\[\d+\]")
 UNIT_END = re.compile(r"(?:_(?:per_m|m2|m|mm|meters|angstroms|A|inv|A3|sr|deg|rad|K|s))+\Z")
 UNIT_WORDS = frozenset({"m", "meters", "mm", "a", "angstroms", "inv", "sr", "deg", "rad", "sqr", "s", "k"})
@@ -132,48 +133,66 @@ def series_of(traces: Sequence[CapturedTrace]) -> list[Series]:
         for column in _stacked(trace.columns):
             if not 0 < len(column) <= MOST_ROWS:
                 continue
-            site = column.site
-            for component, label in enumerate(site.components):
-                key = key_of(column, component)
-                name = f"{site.name}.{label}" if label else site.name
-                series = found.setdefault(key, Series(name, site, component, key, order=int(column.order[0])))
-                series.ended = max(series.ended, int(column.order[-1]))
-                series.others |= aliases.get((site.number, site.name), set())
-                for section in np.unique(column.section):
-                    series.blocks[case, int(section)] = _block(column, component, column.section == section)
-    return [*found.values(), *_sums(found.values())]
+            others = aliases.get((column.site.number, column.site.name), set())
+            for depth, values in ((0, column), *_ends(column)):
+                _add(found, case, values, depth, others)
+    return list(found.values())
 
 
-def _sums(series: Iterable[Series]) -> Iterator[Series]:
-    """What an accumulator holds when its loop ends: a vectorised port has nothing but that."""
-    for one in series:
-        if one.site.target not in one.site.reads or not one.site.loops:
-            continue
-        for depth in range(1, len(one.site.loops) + 1):
-            blocks = {place: _at_end(block, depth) for place, block in one.blocks.items()}
-            if all(block is not None for block in blocks.values()):
-                kept = {place: block for place, block in blocks.items() if block is not None}
-                yield Series(
-                    one.name,
-                    one.site,
-                    one.component,
-                    (*one.key, "end", depth),
-                    kept,
-                    one.order + 1,
-                    one.ended,
-                    one.others,
-                )
+def _add(found: dict[tuple[object, ...], Series], case: int, column: Values, depth: int, others: set[str]) -> None:
+    """A column's components as series, or as more of those that are there. ``depth``: of the loops that have ended."""
+    site = column.site
+    for component, label in enumerate(site.components):
+        key = key_of(column, component)
+        if depth:
+            key = (*key, END, depth)
+        name = f"{site.name}.{label}" if label else site.name
+        series = found.setdefault(key, Series(name, site, component, key, order=int(column.order[0])))
+        series.ended = max(series.ended, int(column.order[-1]))
+        series.others |= others
+        for section in np.unique(column.section):
+            series.blocks[case, int(section)] = _block(column, component, column.section == section)
 
 
-def _at_end(block: Block, depth: int) -> Block | None:
-    """The values at the last pass of the innermost loops."""
-    loops = [at for at, axis in enumerate(block.axes) if not axis.name.startswith("#")]
-    if len(loops) < depth or "sequence" in {axis.name for axis in block.axes}:
-        return None
-    ended = loops[-depth:]
-    index = tuple(-1 if at in ended else slice(None) for at in range(len(block.axes)))
-    axes = tuple(axis for at, axis in enumerate(block.axes) if at not in ended)
-    return Block(axes, np.asarray(block.values[index]))
+def _ends(column: Values) -> Iterator[tuple[int, Values]]:
+    """What an accumulator holds when its innermost loops end, by how many: a vectorised port has but that."""
+    site = column.site
+    if site.target not in site.reads:
+        return
+    for depth in range(1, min(len(site.loops), len(column.names)) + 1):
+        rows = _last_rows(column, depth)
+        yield (
+            depth,
+            replace(
+                column,
+                names=column.names[:-depth],
+                indices=column.indices[rows, :-depth],
+                elements=column.elements[rows],
+                values=column.values[rows],
+                order=column.order[rows],
+                section=column.section[rows],
+            ),
+        )
+
+
+def _last_rows(column: Values, depth: int) -> NDArray[np.int64]:
+    """The last row of each element within the loops outside the ``depth`` innermost, call by call."""
+    place = np.hstack([column.indices, column.elements, column.section[:, None]])
+    outer = np.hstack([column.indices[:, :-depth], column.elements, column.section[:, None], _visits(place)[:, None]])
+    _, backwards = np.unique(outer[::-1], axis=0, return_index=True)
+    return np.sort(len(outer) - 1 - backwards)
+
+
+def _visits(place: NDArray[np.int64]) -> NDArray[np.int64]:
+    """How often each row's place was reached before it: the calls of a helper."""
+    _, number = np.unique(place, axis=0, return_inverse=True)
+    number = number.reshape(-1)
+    order = np.argsort(number, kind="stable")
+    starts = np.r_[0, np.flatnonzero(np.diff(number[order])) + 1]
+    counts = np.diff(np.r_[starts, len(order)])
+    visits = np.empty(len(order), dtype=np.int64)
+    visits[order] = np.arange(len(order)) - np.repeat(starts, counts)
+    return visits
 
 
 def _stacked(columns: Sequence[Values]) -> Iterator[Values]:
@@ -194,8 +213,6 @@ def _stacked(columns: Sequence[Values]) -> Iterator[Values]:
 
 
 def _stack(name: str, items: list[Values]) -> Values:
-    from dataclasses import replace
-
     place = [int(number) for item in items for number in re.findall(r"\[(\d+)\]", item.site.name)[-1:]]
     first = items[0]
     numbers = [np.full((len(item), 1), at, dtype=np.int64) for item, at in zip(items, place, strict=True)]

@@ -9,18 +9,20 @@ import pytest
 
 from capture import CaptureError
 from capture.pair_of_programs import Captured, capture_pair
-from capture.report import document, exit_code, first_line, lines, proposals
+from capture.report import document, exit_code, first_line, lines, one_of_each_place, proposals, unpaired
 from capture.settings import read_setup
 from compare.folders.bundle import verify
 from harness.cli import run
 
-OSCILLATOR = Path(__file__).parent / "programs" / "oscillator"
+PROGRAMS = Path(__file__).parent / "programs"
 
 
-def captured(folder: Path, *changes: tuple[str, str], settings: str = "") -> Captured:
-    """The capture of the oscillators with changes made to the port."""
-    shutil.copytree(OSCILLATOR, folder, dirs_exist_ok=True)
-    port = folder / "port" / "port.py"
+def captured(
+    folder: Path, *changes: tuple[str, str], settings: str = "", pair: str = "oscillator", port_file: str = "port.py"
+) -> Captured:
+    """The capture of a pair of programs, with changes made to the port."""
+    shutil.copytree(PROGRAMS / pair, folder, dirs_exist_ok=True)
+    port = folder / "port" / port_file
     text = port.read_text()
     for old, new in changes:
         assert old in text
@@ -110,7 +112,7 @@ def test_a_stated_name_that_nobody_stores_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_a_mistake_in_the_file_is_named(old: str, new: str, message: str, tmp_path: Path) -> None:
-    text = (OSCILLATOR / "parity.toml").read_text()
+    text = (PROGRAMS / "oscillator" / "parity.toml").read_text()
     assert old in text
     (tmp_path / "c").mkdir()
     (tmp_path / "port").mkdir()
@@ -122,7 +124,7 @@ def test_a_mistake_in_the_file_is_named(old: str, new: str, message: str, tmp_pa
 def test_the_command_seals_a_folder_with_traces_and_proposals(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    shutil.copytree(OSCILLATOR, tmp_path / "o")
+    shutil.copytree(PROGRAMS / "oscillator", tmp_path / "o")
     (tmp_path / "o" / "parity.toml").rename(tmp_path / "o" / "described.toml")
     file, reports = tmp_path / "o" / "described.toml", tmp_path / "reports"
     assert run(["capture", "small", "--file", str(file), "--out-dir", str(reports)]) == 0
@@ -138,3 +140,24 @@ def test_the_command_seals_a_folder_with_traces_and_proposals(
         "report.html",
         "sha256.txt",
     } <= names
+
+
+BODIES_FAULTS = [
+    ("accel(x, m, eps)\n        v", "accel(x, m, 1.02 * eps)\n        v", "accel", {"r2", "w"}),
+    ("return 1.0 / (r2 * np.sqrt(r2))", "return 1.0 / (r2 * r2)", "accel", {"r2", "softened"}),
+    ("x = x + dt * v", "x = x + dt * v + 0.5 * dt * dt * a", "x", set()),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "name", "on_the_way"), BODIES_FAULTS)
+def test_a_vectorised_port_is_held_to_what_loops_end_with(
+    old: str, new: str, name: str, on_the_way: set[str], tmp_path: Path
+) -> None:
+    """The reference adds up over a loop that leaves one out; what the port makes of it in one go has one value."""
+    found = captured(tmp_path, (old, new), pair="bodies", port_file="bodies.py")
+    (guilty,) = one_of_each_place(found.guilty())
+    assert name in guilty.pair.b.names
+    assert guilty.share == pytest.approx(1.0, abs=0.05)
+    said = "\n".join(unpaired(found, guilty))
+    assert all(word + " (" in said for word in on_the_way)
+    assert bool(said) == bool(on_the_way)
