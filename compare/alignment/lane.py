@@ -14,7 +14,7 @@ import numpy as np
 from compare.alignment.rows import RowMatch, match_rows
 from compare.alignment.spill import Ledger, Spill
 from compare.judging.result import Side
-from compare.reading.table import Ints, Table, Values
+from compare.reading.table import Ints, Table, Values, of_one_kind
 
 WAITING_ROWS = 200_000  # per lane, both sides together
 Tables = tuple[Table, ...]
@@ -81,7 +81,7 @@ def joined(tables: Sequence[Table], name: str) -> Values:
     if len(parts) == 1:
         return parts[0]
     if len({part.shape[1] for part in parts}) == 1:
-        return np.concatenate(parts)
+        return np.concatenate(of_one_kind(parts))
     rows = [row for part in parts for row in part.tolist()]
     column = np.empty((len(rows), max(map(len, rows))), object)
     column[:] = ""

@@ -18,7 +18,7 @@ from compare.judging.result import Side
 from compare.judging.tolerances import Tolerances, ValuesOf
 from compare.reading.log import Log
 from compare.reading.numbers import DECIMAL
-from compare.reading.table import Ints, Table, Values
+from compare.reading.table import Ints, Table, Values, side_by_side
 from compare.words.entries import parse_scale
 from compare.words.quantities import Quantity
 from compare.words.vocabulary import Vocabulary
@@ -128,7 +128,7 @@ def _column(value: tuple) -> Values:
         column = np.empty((1, len(value)), object)
         column[0] = value
         return column
-    return np.array([value])
+    return side_by_side([np.array([part]) for part in value])
 
 
 __all__ = ["Measuring"]

@@ -102,7 +102,7 @@ def convert_rows(parts: Sequence[Sequence[str]], kind: str | None) -> Values:
         return convert(parts[0], kind)[:, None]
     together = convert([text for part in parts for text in part], kind)
     if together.dtype != np.int64 and (together.dtype == object or (np.abs(together) >= LARGE_INTEGER).any()):
-        return _stacked([convert(part, kind) for part in parts])
+        return side_by_side([convert(part, kind) for part in parts])
     return np.ascontiguousarray(together.reshape(len(parts), -1).T)
 
 
@@ -190,10 +190,15 @@ def _large(whole: Values) -> bool:
     return bool(((whole >= LARGE_INTEGER) | (whole <= -LARGE_INTEGER)).any())
 
 
-def _stacked(parts: Sequence[Values]) -> Values:
-    """Columns side by side: (n, width). Small integers beside floats become floats."""
+def side_by_side(parts: Sequence[Values]) -> Values:
+    """Columns side by side: (n, width)."""
+    return np.stack(of_one_kind(parts), axis=1)
+
+
+def of_one_kind(parts: Sequence[Values]) -> list[Values]:
+    """Columns to be put together: small integers beside floats become floats, large ones make objects of them all."""
     kinds = {part.dtype for part in parts}
     large = len(kinds) > 1 and any(part.dtype == np.int64 and _large(part) for part in parts)
     if large or np.dtype(object) in kinds:
-        return np.stack([part.astype(object) for part in parts], axis=1)
-    return np.stack(parts, axis=1)
+        return [part.astype(object) for part in parts]
+    return list(parts)

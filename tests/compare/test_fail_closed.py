@@ -341,3 +341,17 @@ def test_an_index_rounded_from_nan_is_divergent(write: Write) -> None:
     ]
     assert compare_traces(*logs).exit_code == 1
     assert compare_traces(*logs[::-1]).exit_code == 1
+
+
+@pytest.mark.parametrize("others", [["0.5"], ["0x1p3", "7"], ["-0", "1e22", "1.5"], ["1.5"] * 500])
+def test_large_integers_stay_integers_among_rows_of_floats(write: Write, others: list[str]) -> None:
+    """Rows of integers and rows of floats are read apart and put together."""
+    words = vocabulary_of(write('format = 1\nname = "made"\n[records]\nPHI = ["i"]\n', "v.toml"))
+
+    def log(number: int, name: str) -> Path:
+        rows = [str(number), *others]
+        return write("".join(f"TRACE_C_PHI i={i} x={x}\n" for i, x in enumerate(rows)), name)
+
+    a, b = log(1687298763927523, "a.log"), log(1687298763927533, "b.log")
+    assert compare_traces(a, a, vocabulary=words).verdict is Verdict.PARITY
+    assert compare_traces(a, b, vocabulary=words).exit_code == 1

@@ -47,15 +47,22 @@ class Planted:
     steps: frozenset[str]
     cases: tuple[str, ...]
     occurrence: int = 0
+    labels: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
         return f"{self.file} {self.text.strip()[:60]!r} -> {self.instead.strip()[:60]!r} ({self.occurrence})"
 
 
-def _p(file: str, text: str, instead: str, steps: str, cases: str, occurrence: int = 0) -> Planted:
-    named = (part.strip() for part in cases.split(","))
-    return Planted(file, text, instead, frozenset(steps.split()), tuple(named), occurrence)
+def fault_of(
+    file: str, text: str, instead: str, steps: str, cases: str, occurrence: int = 0, *, labels: str = ""
+) -> Planted:
+    """A line of the table."""
+    named = tuple(part.strip() for part in cases.split(","))
+    return Planted(file, text, instead, frozenset(steps.split()), named, occurrence, frozenset(labels.split()))
+
+
+_p = fault_of
 
 
 FRAME = "fdet_vec sdet_vec odet_vec"

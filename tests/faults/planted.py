@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from c_faults import CASES, PLANTED, Planted
+from rare_faults import RARE, RARE_CASES
 
 from compare.judging.engine import compare_traces
 from compare.judging.result import Comparison, Origin
@@ -23,6 +24,7 @@ from subjects.nanobragg.reference import Reference, trace_pixels
 SOURCES = Path(__file__).resolve().parents[2] / "reference_c"
 FLAGS = ("-std=c11", "-O1", "-ffp-contract=off", "-fopenmp", "-w")
 SUBJECT = NanoBragg()
+EVERY_CASE = {short: (*case, "") for short, case in CASES.items()} | RARE_CASES
 
 
 class Workshop:
@@ -75,9 +77,9 @@ def edited(text: str, fault: Planted) -> str:
 
 @cache
 def case_of(short: str) -> Case:
-    name, pixel, defects = CASES[short]
+    name, pixel, defects, words = EVERY_CASE[short]
     case = SUBJECT.case(name)
-    return replace(case, argv=(*case.argv, "-defects", defects), sections=(pixel,))
+    return replace(case, argv=(*case.argv, *words.split(), "-defects", defects), sections=(pixel,))
 
 
 @cache
@@ -87,11 +89,12 @@ def port_on(short: str) -> Simulator:
 
 @cache
 def port_text(short: str) -> str:
-    return "\n".join(port_on(short).trace(*CASES[short][1]).lines()) + "\n"
+    return "\n".join(port_on(short).trace(*case_of(short).sections[0]).lines()) + "\n"
 
 
 def trace_of(program: Reference, short: str) -> str:
-    case, pixel = case_of(short), CASES[short][1]
+    case = case_of(short)
+    pixel = case.sections[0]
     return trace_pixels(program, prepare(SUBJECT, case), [pixel])[1][pixel]
 
 
@@ -161,4 +164,4 @@ def judged(
             yield said(fault, short, "explain", explanation.comparison)
 
 
-__all__ = ["PLANTED", "Said", "Workshop", "compared", "judged", "port_text", "trace_of"]
+__all__ = ["PLANTED", "RARE", "Said", "Workshop", "compared", "judged", "port_text", "trace_of"]
