@@ -1,18 +1,22 @@
 """Pairs of logs and images that are not the same: none may be called so.
 
     python -m benchmarks.fuzz_verdicts values 1000000     # values changed by more than their precision
+    python -m benchmarks.fuzz_verdicts dialects 100000    # the same in the forms that real logs have
     python -m benchmarks.fuzz_verdicts lines 100000       # a line deleted, added or moved
     python -m benchmarks.fuzz_verdicts images 10000       # pixels changed
 
 Logs of every dialect are made at random. For ``values`` each log holds many values, each of them changed on one side;
 every single one must be found different, not comparable or left over, so that each counts as a pair of its own. For
+``dialects`` values are printed as people have printed them, and a log held against itself must be read in full. For
 ``lines`` one line of a log is deleted, repeated, added or moved: whatever ends as parity must say what is not alike. A
 sample of the same runs with the tests (tests/compare/test_fuzz_verdicts.py).
 """
 
 from __future__ import annotations
 
+import math
 import random
+import re
 import sys
 import tempfile
 import time
@@ -23,6 +27,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.fuzz_dialects import PREFIXES, SCALARS, VECTORS, WRITERS, written
 from compare.imaging.comparison import compare_images
 from compare.imaging.files import Image
 from compare.judging.engine import compare_traces
@@ -51,9 +56,10 @@ def changed_float(x: float, rng: random.Random) -> float:
     if x == 0:
         return rng.choice([1.0, -1e-3, 1e-290])
     factor = 1 + rng.choice([-1, 1]) * 10.0 ** rng.uniform(-8.9, 3)
-    changes = [x * factor, x * factor, x * factor, -x, float(np.float32(x)), x * 10, float(f"{x:.4g}")]
+    with np.errstate(over="ignore"):
+        changes = [x * factor, x * factor, x * factor, -x, float(np.float32(x)), x * 10, float(f"{x:.4g}")]
     found = changes[kind]
-    return found if abs(found - x) > LEAST * abs(x) else x * (1 + 1e-6)
+    return found if math.isfinite(found) and abs(found - x) > LEAST * abs(x) else x * (1 + 1e-6)
 
 
 def float_text(x: float, rng: random.Random) -> str:
@@ -166,6 +172,69 @@ def fuzz_values(count: int, rng: random.Random) -> Counter[str]:
     return done
 
 
+def number_pair(rng: random.Random) -> tuple[str, str]:
+    """Texts of one number on both sides."""
+    kind = rng.randrange(8)
+    if kind == 0:
+        return short(rng)
+    x = rng.gauss(0, 1) * 10.0 ** (rng.choice([-1, 1]) * rng.randint(95, 290) if kind == 1 else rng.randint(-30, 30))
+    return float_text(x, rng), float_text(changed_float(x, rng), rng)
+
+
+def dialect_item(number: int, rng: random.Random) -> tuple[str, str]:
+    """A changed quantity as the lines of both logs, ``{side}`` open."""
+    name, prefix, write = f"q{number}", rng.choice(PREFIXES), rng.choice(WRITERS)
+    if rng.random() < 0.5:
+        form, sides = rng.choice(SCALARS), [(text,) for text in number_pair(rng)]
+    else:
+        form, sides = rng.choice(VECTORS), [tuple(texts) for texts in finite_vector(rng)]
+    before, after = (prefix + written(form, name, number, [write(text, rng) for text in texts]) for texts in sides)
+    return before, after
+
+
+def finite_vector(rng: random.Random) -> tuple[list[str], list[str]]:
+    before, after = vector(rng)
+    return (before, after) if all(math.isfinite(float(text)) for text in after) else finite_vector(rng)
+
+
+def fuzz_dialects(count: int, rng: random.Random) -> Counter[str]:
+    """``count`` changed values in the forms of real logs. Raises AssertionError with the first called the same."""
+    done: Counter[str] = Counter()
+    with tempfile.TemporaryDirectory() as folder:
+        words = vocabulary(Path(folder))
+        paths = Path(folder) / "a.log", Path(folder) / "b.log"
+        while done["changed"] < count:
+            items = [dialect_item(number, rng) for number in range(rng.randint(1, 12))]
+            sides = list(zip(*items, strict=True))
+            rng.shuffle(sides)
+            for side, path, lines in zip(("C", "PY"), paths, sides, strict=True):
+                path.write_text("".join(line.format(side=side) + "\n" for line in lines), "utf-8")
+            result = compare_traces(*paths, vocabulary=words)
+            for pair in result.pairs:
+                if pair.difference in SAME and not same_by_design(pair):
+                    raise AssertionError(f"{pair.key} is {pair.difference}: {pair.a!r} and {pair.b!r} of {items}")
+            if result.exit_code == 0:
+                raise AssertionError(f"parity: {items}")
+            if rng.random() < 0.1:
+                done["logs held against themselves"] += 1
+                require_all_read(compare_traces(paths[0], paths[0], vocabulary=words), paths[0])
+            done["changed"] += len(items)
+    return done
+
+
+def same_by_design(pair: Pair) -> bool:
+    """A constant that stands beside a changed value."""
+    return pair.key.name.rpartition(".")[2].strip("|") in ("y", "from")
+
+
+def require_all_read(result: Comparison, path: Path) -> None:
+    """A log beside itself: parity, and every quantity of it is there. Raises AssertionError."""
+    read = {name for pair in result.pairs for name in re.findall(r"q\d+", str(pair.key))}
+    missing = sorted(set(re.findall(r"q\d+", path.read_text())) - read)
+    if result.verdict is not Verdict.PARITY or missing:
+        raise AssertionError(f"{result.verdict}, not read: {missing} of\n{path.read_text()}")
+
+
 def log_lines(rng: random.Random) -> list[str]:
     """A small sound log: header, and records or a name repeated without an index."""
     lines = [f"TRACE_C: h{i} {rng.choice(['none', '7', repr(rng.gauss(0, 1))])}" for i in range(rng.randint(1, 3))]
@@ -231,7 +300,8 @@ def fuzz_lines(count: int, rng: random.Random) -> Counter[str]:
                 continue
             rng.shuffle(pair)
             for path, text in zip(paths, pair, strict=True):
-                path.write_text("\n".join(text) + "\n", "utf-8")
+                prefix = rng.choice(PREFIXES)
+                path.write_text("".join(f"{prefix}{line}\n" for line in text), "utf-8")
             result = compare_traces(*paths, vocabulary=words)
             if result.verdict is Verdict.PARITY and not says_so(result):
                 raise AssertionError(f"silent parity after a line was {edit.__name__}:\n" + "\n".join(sorted(
@@ -268,7 +338,7 @@ def fuzz_images(count: int, rng: random.Random) -> Counter[str]:
     return done
 
 
-CAMPAIGNS = {"values": fuzz_values, "lines": fuzz_lines, "images": fuzz_images}
+CAMPAIGNS = {"values": fuzz_values, "dialects": fuzz_dialects, "lines": fuzz_lines, "images": fuzz_images}
 
 
 def main(campaign: str = "values", count: str = "20000", seed: str = "0") -> None:

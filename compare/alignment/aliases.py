@@ -152,7 +152,7 @@ class Aliases:
         self.book.remove(Side.A, a.name, a.entry)
         self.book.remove(Side.B, b.name, b.entry)
         own = a if a.alias is None else b if b.alias is None else a
-        key = key_of(own.name, self.book.index_names(own.name), own.entry.place)
+        key = key_of(own.name, own.entry.index_names, own.entry.place)
         notes = [note for c, side in ((a, "a"), (b, "b")) if (note := _note(c, side, quantity))]
         for candidate, side in ((a, "a"), (b, "b")):
             if candidate.alias is not None and candidate.alias.when is not None:
@@ -169,7 +169,7 @@ class Aliases:
             return this
         for factor, unit in this.alias.or_factor:
             if abs(ratio / factor - 1) < UNIT_FITS:
-                key = key_of(other.name, self.book.index_names(other.name), other.entry.place)
+                key = key_of(other.name, other.entry.index_names, other.entry.place)
                 text = f"{this.name[1]} is in {unit}, {quantity.label} in {quantity.unit}: x {factor:g}"
                 self.remarks.append(Remark("unit", text, key))
                 value = tuple(part * factor for part in this.value)

@@ -21,11 +21,11 @@ def presence_pairs(graph: Graph, book: Book) -> Iterator[Pair]:
     """
     for presence in graph.vocabulary.presences.values():
         seen: set[tuple[Side, Place]] = set()
-        for side, entry, names in _lines(presence.record, graph.store, book):
+        for side, entry in _lines(presence.record, graph.store, book):
             pixel = entry.place[:2]
             if (side, pixel) not in seen and _printed(graph, presence.record) and _is_enclosed(graph, presence, entry):
                 seen.add((side, pixel))
-                yield _pair(graph, presence, book, side, entry, names)
+                yield _pair(graph, presence, book, side, entry)
 
 
 def is_presence(pair: Pair) -> bool:
@@ -33,12 +33,12 @@ def is_presence(pair: Pair) -> bool:
     return (pair.a, pair.b) in ((THERE, MISSING), (MISSING, THERE))
 
 
-def _lines(record: str, store: Store, book: Book) -> Iterator[tuple[Side, Entry, tuple[str, ...]]]:
+def _lines(record: str, store: Store, book: Book) -> Iterator[tuple[Side, Entry]]:
     for side in Side:
         name = next((name for name in book.names(side) if name[0] == record), None)
         for entry in book.entries(side, name) if name else ():
             if entry.place in store.alone(record, entry.place[:2]):
-                yield side, entry, book.index_names(name)  # type: ignore[arg-type]
+                yield side, entry
 
 
 def _printed(graph: Graph, record: str) -> bool:
@@ -60,11 +60,9 @@ def _enclosing(records: Mapping[str, tuple[str, ...]], record: str) -> str | Non
     return max(fits, key=lambda other: len(records[other]), default=None)
 
 
-def _pair(
-    graph: Graph, presence: Presence, book: Book, side: Side, entry: Entry, names: tuple[str, ...]
-) -> Pair:  # fmt: skip
+def _pair(graph: Graph, presence: Presence, book: Book, side: Side, entry: Entry) -> Pair:
     a, b = (THERE, MISSING) if side is Side.A else (MISSING, THERE)
-    key = key_of((presence.record, presence.name), names, entry.place)
+    key = key_of((presence.record, presence.name), entry.index_names, entry.place)
     beyond = _beyond(graph, presence, book, side, entry)
     benign = beyond is not None and abs(beyond) <= TOLERANCE
     wrong = beyond is not None and beyond > TOLERANCE

@@ -23,6 +23,7 @@ class Entry:
     place: Place
     order: int
     value: tuple
+    index_names: tuple[str, ...] = ()  # of its own line: what looks like an index need not be one on the other side
 
 
 @dataclass
@@ -30,19 +31,18 @@ class Book:
     """Left over values by side and name."""
 
     _entries: dict[tuple[Side, Name], dict[int, Entry]] = field(default_factory=dict)
-    _index_names: dict[Name, tuple[str, ...]] = field(default_factory=dict)
     counts: Counter[tuple[Side, Name]] = field(default_factory=Counter)
 
     def add(self, side: Side, table: Table) -> None:
         for name, column in table.columns.items():
             key = (table.record, name)
-            self._index_names[key] = table.index_names
             self.counts[side, key] += len(table)
             entries = self._entries.setdefault((side, key), {})
             kept = range(min(len(table), max(MOST_ENTRIES - len(entries), 1)))
             for row in kept:
                 order = int(table.order[row])
-                entries[order] = Entry(tuple(table.index[row].tolist()), order, tuple(column[row].tolist()))
+                place, value = tuple(table.index[row].tolist()), tuple(column[row].tolist())
+                entries[order] = Entry(place, order, value, table.index_names)
 
     def remove(self, side: Side, name: Name, entry: Entry) -> None:
         """Take out a value that has found its partner after all."""
@@ -52,9 +52,6 @@ class Book:
     def entries(self, side: Side, name: Name) -> list[Entry]:
         """What is kept of one name, in log order."""
         return sorted(self._entries.get((side, name), {}).values(), key=lambda entry: entry.order)
-
-    def index_names(self, name: Name) -> tuple[str, ...]:
-        return self._index_names.get(name, ())
 
     def total(self, side: Side, counted: Callable[[Name], bool]) -> int:
         return sum(n for (where, name), n in self.counts.items() if where is side and counted(name))
@@ -126,7 +123,7 @@ class Statuses:
         label = ".".join(filter(None, name))
         count = book.counts[side, name]
         entry = book.entries(side, name)[0]
-        key = key_of(name, book.index_names(name), entry.place)
+        key = key_of(name, entry.index_names, entry.place)
         lacks = "lacks it" if name not in self.seen[other] else f"lacks it at {count} places"
         message = f"required {label}: {side.value} has it, {other.value} {lacks} (first: {key})"
         return Problem(ProblemKind.REQUIRED_MISSING, message, other, key)
@@ -135,7 +132,7 @@ class Statuses:
         """Everything that is kept in the book, in log order per side."""
         found = [
             Leftover(
-                key_of(name, book.index_names(name), entry.place), side, scalar(entry.value),
+                key_of(name, entry.index_names, entry.place), side, scalar(entry.value),
                 self.status(name), entry.order,
             )
             for side in Side

@@ -290,6 +290,13 @@ def test_records_of_an_unlisted_name_that_do_not_pair_are_not_parity(trace, writ
     assert any(problem.kind is ProblemKind.AMBIGUITY for problem in result.problems)
 
 
+@pytest.mark.parametrize("values", [("0.5", "0"), ("3", "3.5"), ("-6.5e16", "-60360917204678560")])
+def test_what_looks_like_an_index_on_one_side_alone_is_not_parity(write: Write, values: tuple[str, str]) -> None:
+    a, b = (write(f"TRACE_C_MINE spot=3 q={x} y=1.5\n", f"{name}.log") for name, x in zip("ab", values, strict=True))
+    required = vocabulary_of(write('format = 1\nname = "made"\nunknown = "required"\n', "v.toml"))
+    assert compare_traces(a, b, vocabulary=required).exit_code in (1, 3)
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -131,7 +131,7 @@ CRYSTAL = (
     _p("crystal.c", "(cos(u->gamma) * cos(u->alpha) - cos(u->beta))", "(cos(u->gamma) * cos(u->alpha) - cos(u->gamma))", CELL, "scan, oblique"),
     _p("crystal.c", "c_star * u->volume / (u->a * u->b * u->c * sin_gamma_star)", "c_star * u->volume / (u->a * u->b * u->c)", CELL, "scan, sources"),
     _p("crystal.c", "sin_gamma_star = clip_cosine(u->c * V_star / a_star / b_star)", "sin_gamma_star = clip_cosine(sin(u->gamma))", CELL, "scan, thick"),
-    _p("crystal.c", "m[count++] *= 1e-10 / wavelength;", "m[count++] *= 1.0;", f"V_cell_A3 {CELL}", "nearest"),
+    _p("crystal.c", "m[i] *= 1e-10 / wavelength;", "m[i] *= 1.0;", f"V_cell_A3 {CELL}", "nearest"),
     _p("crystal.c", "(Vec3){m[0], m[3], m[6]}", "(Vec3){m[0], m[1], m[2]}", f"V_cell_A3 {CELL}", "nearest"),
     _p("crystal.c", "crystal->b_star = rotate(crystal->b_star, angles);", "crystal->b_star = rotate(crystal->b_star, scaled(angles, -1.0));", f"V_cell_A3 {CELL}", "oblique, cubic"),
     _p("crystal.c", "rescaled(b_star_c_star, measured->a / measured->volume)", "rescaled(b_star_c_star, measured->b / measured->volume)", "a0_angstroms", "scan, thick"),
@@ -183,7 +183,7 @@ BEAM = (
     _p("step_counts.c", "x->spindle.start = o->phi_start;", "x->spindle.start = o->phi_start + 0.01;", "phi_start_deg", "scan, sources"),
     _p("step_counts.c", "s.step = s.range / s.count;", "s.step = s.range / (s.count + 1);", "phi_step_deg", "scan", 1),
     _p("step_counts.c", "x->detector.attenuation = o->attenuation;", "x->detector.attenuation = o->attenuation * 10.0;", "attenuation_per_meter", "thick, factors"),
-    _p("step_counts.c", "x->detector.thickness = choose_steps(o->thickness, 0.5e-6, 2.0);", "x->detector.thickness = choose_steps(o->thickness, 0.5e-6, 2.0);\n    x->detector.thickness.step *= 2.0;", "thick_step_meters", "thick, thick spec"),
+    _p("step_counts.c", "x->detector.thickness = choose_steps(\"-detector_thick\", o->thickness, 0.5e-6, 2.0);", "x->detector.thickness = choose_steps(\"-detector_thick\", o->thickness, 0.5e-6, 2.0);\n    x->detector.thickness.step *= 2.0;", "thick_step_meters", "thick, thick spec"),
     _p("sources.c", "hs->step * i - hs->range / 2.0", "hs->step * i", "SOURCE.incident_vec n_sources", "sources"),
     _p("sources.c", "rotate_axis(centre, d->polarization_axis, vdiv)", "rotate_axis(centre, d->polarization_axis, hdiv)", "SOURCE.incident_vec", "sources"),
     _p("sources.c", "rotate_axis(position, d->vertical, hdiv)", "rotate_axis(position, d->vertical, -hdiv)", "SOURCE.incident_vec", "sources"),
@@ -296,7 +296,7 @@ DOMAIN = (
     _p("lattice.c", "sqrt(r_sqr * crystal->fudge)", "sqrt(r_sqr)", "DOMAIN.F_latt", "round"),
     _p("lattice.c", "(sin(x) / x - cos(x)) / (x * x)", "(sin(x) / x - cos(x)) / x", "DOMAIN.F_latt", "round"),
     _p("lattice.c", "/ 0.63 * crystal->fudge", "/ 0.65 * crystal->fudge", "DOMAIN.F_latt", "gauss"),
-    _p("lattice.c", "dot(off, off) * Na * Na * Nb * Nb * Nc * Nc", "dot(off, off) * Na * Nb * Nc", "DOMAIN.F_latt", "gauss, tophat"),
+    _p("lattice.c", "dot(off, off) * Na * Na * Nb * Nb * Nc * Nc", "dot(off, off) * Na * Nb * Nc", "DOMAIN.F_latt", "gauss"),
     _p("lattice.c", "crystal->fudge < 0.3969", "crystal->fudge > 0.3969", "DOMAIN.F_latt", "tophat"),
 )  # fmt: skip
 

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 import torch
 from c_faults import CASES, PLANTED
-from planted import Said, Workshop, compared, judged, port_text, trace_of
+from planted import SOURCES, Said, Workshop, compared, edited, judged, port_text, trace_of
+from rare_faults import RARE
 
 from compare.judging.result import Verdict
 
@@ -31,6 +32,13 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
 def test_the_campaign_is_large_enough() -> None:
     assert len({fault.name for fault in PLANTED}) >= 190
     assert sum(len(fault.cases) for fault in PLANTED) >= 350
+
+
+def test_every_fault_can_be_planted() -> None:
+    """The table keeps step with the sources."""
+    for fault in (*PLANTED, *RARE):
+        text = (SOURCES / fault.file).read_text()
+        assert edited(text, fault) != text, fault.name
 
 
 def test_planted_faults_are_named_and_nobody_else(workshop: Workshop, tmp_path: Path) -> None:
