@@ -321,6 +321,7 @@ class _Run:
         self.findings.precision()
         self.findings.other_order(self.collector.pairs)
         self.findings.unread()
+        self.findings.loose()
         self.findings.remarks += proposals(self.book, self.vocabulary, self.collector.pairs)
         self.findings.remarks[:0] = self.measuring.deciding.remarks()
         statuses = Statuses(self.vocabulary, self.seen, self.aliased)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -16,6 +17,8 @@ from compare.judging.leftovers import Book, key_of
 from compare.judging.result import Ambiguity, Pair, Problem, ProblemKind, Remark, Side
 from compare.judging.tolerances import Tolerances
 from compare.reading.log import Log
+from compare.reading.table import Loose
+from compare.reading.unmarked.block import LARGEST
 from compare.words.vocabulary import Vocabulary
 
 
@@ -75,6 +78,23 @@ class Findings:
                     some = "; ".join(f"line {number}: {text}" for number, text in shown.first)
                     self.remarks.append(Remark(kind, f"{side.value}: {shown.count} lines {what} (first: {some})"))
 
+    def loose(self) -> None:
+        """Say of logs without TRACE lines that they were read as they are, and which unread lines differ."""
+        for side, log in self.logs.items():
+            if log.unmarked:
+                text = f"{side.value} has no TRACE line; {log.quantities} values were read from its {log.lines} lines"
+                self.remarks.append(Remark("unmarked", text))
+        for side, other in ((Side.A, Side.B), (Side.B, Side.A)):
+            own, others = self.logs[side].loose, self.logs[other].loose
+            alone = own.numbers - others.numbers
+            if alone:
+                text = f"{_lines_of(alone)} with numbers could not be read, and differ from the other log"
+                self.problems.append(Problem(ProblemKind.UNREAD_NUMBERS, f"{text} ({_first(alone, own)})", side))
+            words = own.words - others.words if self.logs[other].unmarked else None
+            if words:
+                text = f"{side.value}: {_lines_of(words)} of words alone differ from the other log"
+                self.remarks.append(Remark("words", f"{text} ({_first(words, own)})"))
+
     def other_order(self, pairs: Sequence[Pair]) -> None:
         """Say where b prints what a prints at another place; pairs as collected, lines as positions in the logs."""
         own = sorted((pair for pair in pairs if not (pair.name_a or pair.name_b)), key=lambda pair: pair.line_a)
@@ -122,12 +142,25 @@ class Findings:
     def _nothing_common(self) -> Problem:
         empty = [side.value for side, log in self.logs.items() if not log.trace_lines]
         if empty:
-            text = f"no trace lines (TRACE_...) in {' or '.join(empty)}: nothing was compared"
+            text = f"no trace lines (TRACE_...) and no names with numbers in {' or '.join(empty)}: nothing was compared"
+            if any(log.too_long for log in self.logs.values()):
+                text += f"; a log of more than {LARGEST >> 20} MB is read only where its lines are marked with TRACE_"
         else:
             stated = [f"{side.value} holds {_some(log.pixels)}" for side, log in self.logs.items() if log.pixels]
             text = "the logs have no quantity in common: nothing was compared" + ("; " if stated else "")
             text += ", ".join(stated)
         return Problem(ProblemKind.NO_COMMON_KEYS, text)
+
+
+def _lines_of(texts: Counter[str]) -> str:
+    count = texts.total()
+    return "1 line" if count == 1 else f"{count} lines"
+
+
+def _first(texts: Counter[str], loose: Loose) -> str:
+    """The first of some lines."""
+    text = min(texts, key=loose.lines.__getitem__)
+    return f"first: line {loose.lines[text]}: {text[:80]}"
 
 
 def _some(pixels: Sequence[Pixel]) -> str:

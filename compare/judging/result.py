@@ -76,6 +76,7 @@ class ProblemKind(StrEnum):
     REQUIRED_MISSING = "required-missing"
     ONE_SIDED_NAN = "one-sided-nan"
     NOT_COMPARABLE = "not-comparable"
+    UNREAD_NUMBERS = "unread-numbers"
     UNUSED_TOLERANCE = "unused-tolerance"
     AMBIGUITY = "ambiguity"
     WAIVER_EXPIRED = "waiver-expired"

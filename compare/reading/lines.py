@@ -82,6 +82,17 @@ def trace_lines(block: bytes, unread: Shown) -> Iterator[tuple[int, bytes, bool]
         yield number, text, certain
 
 
+def is_marked(block: bytes) -> bool:
+    """Whether any line of a block holds a trace."""
+    at = block.find(WORD)
+    while at >= 0:
+        start, end = block.rfind(b"\n", 0, at) + 1, block.find(b"\n", at)
+        if trace_part(block[start : end if end >= 0 else len(block)]) is not None:
+            return True
+        at = block.find(WORD, end) if end >= 0 else -1
+    return False
+
+
 def _is_open(text: bytes) -> bool:
     """Whether a bracket is left open, as it is in the first line of a printed array."""
     return text.count(b"[") > text.count(b"]") or text.count(b"(") > text.count(b")")

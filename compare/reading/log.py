@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,8 +20,9 @@ from compare.judging.result import Problem, ProblemKind, Remark, Side
 from compare.reading import source
 from compare.reading.columns import parse_block
 from compare.reading.envelope import trace_part
-from compare.reading.lines import Shown
-from compare.reading.table import Block, Table
+from compare.reading.lines import Shown, is_marked
+from compare.reading.table import Block, Loose, Table
+from compare.reading.unmarked.block import LARGEST, parse_unmarked
 from compare.words.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -76,6 +78,9 @@ class Log:
     _floats: int = 0
     headings: Shown = field(default_factory=Shown)
     unread: Shown = field(default_factory=Shown)
+    unmarked: list[str] = field(default_factory=list)  # files without any TRACE line
+    too_long: bool = False  # to be read without marks, should it have none
+    loose: Loose = field(default_factory=Loose)  # what those hold beside names and values
     _starts: list[int] = field(default_factory=list)  # lines before each file
     _sections: dict[Pixel | None, int] = field(default_factory=dict)  # what each has shown: STATED | HEADER | CLOSING
     _pixel: Pixel | None = None
@@ -96,7 +101,11 @@ class Log:
         waiting: deque[Callable[[], Block]] = deque()
         last = b"\n"
         try:
-            for block in source.blocks(path, self.block_bytes):
+            held, blocks = self._held(source.blocks(path, self.block_bytes))
+            if held is not None:
+                yield self._unmarked(held, path)
+                return
+            for block in blocks:
                 if self.partial and not block.endswith(b"\n"):
                     block = block[: block.rfind(b"\n") + 1]
                 waiting.append(self._submit(block))
@@ -111,6 +120,27 @@ class Log:
             self._problem(
                 ProblemKind.TRUNCATED_LOG, f"{path}: its last line does not end; the log may be cut off there"
             )
+
+    def _held(self, blocks: Iterator[bytes]) -> tuple[bytes | None, Iterator[bytes]]:
+        """The whole of a log in which no line begins with TRACE, else None and its blocks."""
+        held: list[bytes] = []
+        size = 0
+        for block in blocks:
+            held.append(block)
+            size += len(block)
+            if is_marked(block):
+                return None, chain(held, blocks)
+            if size > LARGEST:
+                self.too_long = True
+                return None, chain(held, blocks)
+        return b"".join(held), iter(())
+
+    def _unmarked(self, block: bytes, path: str) -> Block:
+        """A file in which no line begins with TRACE."""
+        if b"\0" in block or not block.strip():
+            return Block(lines=block.count(b"\n"))
+        self.unmarked.append(path)
+        return parse_unmarked(block, self.vocabulary)
 
     def _submit(self, block: bytes) -> Callable[[], Block]:
         large = len(block) >= self.block_bytes // 2 and self.block_bytes >= source.BLOCK_BYTES
@@ -139,9 +169,16 @@ class Log:
             self._pixel = pixel
         self.headings.extend(block.headings, self.lines)
         self.unread.extend(block.unread, self.lines)
+        self._keep_loose(block.loose)
         self.lines += block.lines
         self.trace_lines += block.trace_lines
         return block.tables
+
+    def _keep_loose(self, more: Loose) -> None:
+        self.loose.numbers += more.numbers
+        self.loose.words += more.words
+        for text, line in more.lines.items():
+            self.loose.lines.setdefault(text, self.lines + line)
 
     def _see_pixels(self, table: Table) -> None:
         """Of lines that say themselves which pixel they belong to."""

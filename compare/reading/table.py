@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -62,6 +63,19 @@ class Columns:
 
 
 @dataclass
+class Loose:
+    """What an unmarked log holds beside its names and values: texts -> their first line, and how often each stands."""
+
+    numbers: Counter[str] = field(default_factory=Counter)  # lines with numbers that were not read
+    words: Counter[str] = field(default_factory=Counter)  # lines of words alone
+    lines: dict[str, int] = field(default_factory=dict)
+
+    def add(self, kind: Counter[str], line: int, text: str) -> None:
+        kind[text] += 1
+        self.lines.setdefault(text, line)
+
+
+@dataclass
 class Block:
     """What a block of lines held. Orders are line numbers that start at 1 in the block."""
 
@@ -73,6 +87,7 @@ class Block:
     sides: set[str] = field(default_factory=set)
     lines: int = 0
     trace_lines: int = 0
+    loose: Loose = field(default_factory=Loose)  # of a log that no TRACE marks
 
 
 def convert(texts: Sequence[str], kind: str | None) -> Values:

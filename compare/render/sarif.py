@@ -26,6 +26,7 @@ PROBLEM_WORDS = {
     ProblemKind.REQUIRED_MISSING: "A required quantity is on one side only.",
     ProblemKind.ONE_SIDED_NAN: "A value is NaN on one side only.",
     ProblemKind.NOT_COMPARABLE: "Neither side holds a number where one was to be expected.",
+    ProblemKind.UNREAD_NUMBERS: "Lines with numbers, of a log without TRACE lines, that could not be read.",
     ProblemKind.UNUSED_TOLERANCE: "A tolerance matches no quantity.",
     ProblemKind.AMBIGUITY: "More than one pairing is possible.",
     ProblemKind.WAIVER_EXPIRED: "A waiver has expired.",

@@ -20,6 +20,7 @@ from compare.words.vocabulary import Vocabulary
 LOOKED_AT = 1 << 18
 """Bytes of each log's beginning."""
 ENOUGH = 2
+"""Names of several words in common; wavelength, value and device stand in anybody's log."""
 SHARE = 1 / 3
 WORD = re.compile(r"[A-Za-z_][A-Za-z_0-9]*")
 TRACE = re.compile(r"^\W*TRACE[A-Z_0-9]*\W", re.MULTILINE)
@@ -41,7 +42,7 @@ def _speaks(words: Vocabulary, path: str) -> bool:
     known = {name for _, name in words.quantities} | {alias.name for alias in words.aliases}
     found = set(WORD.findall(_beginning(path)))
     names = {name for name in found if len(name) >= SHORTEST and not name.startswith("TRACE")}
-    common = names & known
+    common = {name for name in names & known if "_" in name}
     return len(common) >= ENOUGH or len(common) >= max(1.0, SHARE * len(names))
 
 
