@@ -67,6 +67,11 @@ class Arrays:
         return text
 
 
+def reason(error: BaseException) -> str:
+    """Why a file could not be read, without its name and the system's number."""
+    return str(getattr(error, "strerror", None) or error)
+
+
 def read_npz(path: Path) -> Arrays:
     """All plain arrays of an .npz file.
 
@@ -87,7 +92,7 @@ def read_npz(path: Path) -> Arrays:
     except (OSError, zipfile.BadZipFile, ValueError, EOFError, NotImplementedError, RuntimeError) as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(f"cannot read {path}: {error}") from error
+        raise InputError(f"cannot read {path}: {reason(error)}") from error
     return Arrays(str(path), held, tuple(pickled))
 
 
@@ -99,7 +104,7 @@ def read_npy(path: Path) -> np.ndarray:
     except (OSError, ValueError, EOFError) as error:
         if isinstance(error, InputError):
             raise
-        raise InputError(f"cannot read {path}: {error}") from error
+        raise InputError(f"cannot read {path}: {reason(error)}") from error
     if value is None:
         raise InputError(f"{path} holds pickled objects, which are never loaded")
     return value

@@ -16,9 +16,10 @@ import torch
 
 from simulator.errors import InputError
 from subjects.ptychography import __version__
-from subjects.ptychography.arrays import read_npz
+from subjects.ptychography.arrays import read_npz, reason
 from subjects.ptychography.learning import Model, Scaling
 from subjects.ptychography.network import Architecture
+from subjects.ptychography.writing import write_bytes
 
 FORMAT = "ptycho-bundle-1"
 NAME = "wts.h5.zip"
@@ -97,15 +98,11 @@ def save(path: Path, bundle: Bundle) -> None:
         "history.json": _json(bundle.history),
     }
     sums = "".join(f"{hashlib.sha256(data).hexdigest()}  {name}\n" for name, data in contents.items())
-    partial = path.with_name(path.name + ".partial")
-    try:
-        with zipfile.ZipFile(partial, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, data in {**contents, "sha256.txt": sums.encode()}.items():
-                archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data, zipfile.ZIP_DEFLATED)
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise InputError(f"cannot write {path}: {error.strerror}") from error
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in {**contents, "sha256.txt": sums.encode()}.items():
+            archive.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), data, zipfile.ZIP_DEFLATED)
+    write_bytes(path, stream.getvalue())
 
 
 def load(path: Path) -> Bundle:
@@ -141,7 +138,7 @@ def _members(path: Path) -> dict[str, bytes]:
                 raise InputError(f"{path} announces {sum(sizes.values())} bytes, more than {MOST_BYTES}")
             contents = {name: archive.read(name) for name in (*MEMBERS, "sha256.txt")}
     except (OSError, zipfile.BadZipFile, EOFError, RuntimeError) as error:
-        raise InputError(f"cannot read the bundle {path}: {error}") from error
+        raise InputError(f"cannot read the bundle {path}: {reason(error)}") from error
     lines = [line.partition("  ") for line in contents["sha256.txt"].decode("utf-8", "replace").splitlines()]
     stated = {name: digest for digest, _, name in lines}
     for name in MEMBERS:
@@ -180,17 +177,16 @@ def _npz(arrays: Mapping[str, np.ndarray]) -> bytes:
 
 def save_checkpoint(path: Path, arrays: Mapping[str, np.ndarray]) -> None:
     """Write arrays as an .npz, complete or not at all."""
-    partial = path.with_name(path.name + ".partial")
-    try:
-        partial.write_bytes(_npz(arrays))
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise InputError(f"cannot write {path}: {error.strerror}") from error
+    write_bytes(path, _npz(arrays))
+
+
+def require_checkpoint(path: Path) -> None:
+    """Refuse to go on from a checkpoint that is not there."""
+    if not path.is_file():
+        raise InputError(f"there is no checkpoint {path} to resume from; train without --resume first")
 
 
 def load_checkpoint(path: Path) -> Mapping[str, np.ndarray]:
     """The arrays of a checkpoint; InputError when it is missing or damaged."""
-    if not path.is_file():
-        raise InputError(f"there is no checkpoint {path} to resume from; train without --resume first")
+    require_checkpoint(path)
     return read_npz(path).held

@@ -289,6 +289,9 @@ def main(argv: Sequence[str] | None = None) -> None:
             raise
         print(f"ptycho: needs {error.name}: pip install 'trace-parity[torch]'", file=sys.stderr)
         sys.exit(2)
+    except MemoryError as error:
+        print(f"ptycho: not enough memory: {error or 'the scan is too large for this machine'}", file=sys.stderr)
+        sys.exit(PROGRAM_FAILED)
     except KeyboardInterrupt:
         print("ptycho: interrupted", file=sys.stderr)
         sys.exit(INTERRUPTED)

@@ -137,6 +137,8 @@ def scan_of(arrays: Arrays, reading: Reading) -> Scan:
     values = pitfalls.finite_and_positive(values, arrays, reading.clip_negative)
     holds_counts = _holds_counts(arrays, values, probe, reading)
     mask = _mask(arrays, values.shape, reading.centred)
+    if reading.checked:
+        pitfalls.something_measured(values, mask, arrays.name)
     counts, scale, source = _counts(arrays, values, holds_counts, reading)
     if reading.checked and reading.centred:
         pitfalls.centred(counts, arrays.name)
@@ -148,6 +150,8 @@ def scan_of(arrays: Arrays, reading: Reading) -> Scan:
     )  # fmt: skip
     if scan.object is not None and not reading.outside_zero:
         pitfalls.windows_inside(scan.x_px, scan.y_px, scan.patch_px, scan.object.shape)
+    if scan.object is None and reading.checked:
+        pitfalls.canvas_fits(scan.x_px, scan.y_px, scan.patch_px, arrays.name)
     if scan.labels is not None:
         pitfalls.labels_look_plain(scan.labels, scan.probe)
     return scan
@@ -190,6 +194,8 @@ def _probe(arrays: Arrays, side: int) -> np.ndarray:
         )
     if not np.isfinite(probe).all():
         raise InputError(f"{arrays.name}: probeGuess has values that are not finite")
+    if not probe.any():
+        raise InputError(f"{arrays.name}: probeGuess is zero everywhere")
     return probe.astype(np.complex128)
 
 

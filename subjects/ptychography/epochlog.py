@@ -40,16 +40,21 @@ class EpochTable:
     """metrics.csv, each row on disk before the next."""
 
     def __init__(self, folder: Path) -> None:
-        self._file = open(folder / "metrics.csv", "w", newline="", encoding="utf-8")  # noqa: SIM115 - closed by close()
-        self._writer = csv.DictWriter(self._file, COLUMNS)
-        self._writer.writeheader()
+        self._path = folder / "metrics.csv"
+        self._append(dict(zip(COLUMNS, COLUMNS, strict=True)))
 
     def add(self, row: dict[str, Any]) -> None:
-        self._writer.writerow({name: row[name] for name in COLUMNS})
-        self._file.flush()
+        self._append({name: row[name] for name in COLUMNS})
+
+    def _append(self, row: dict[str, Any]) -> None:
+        try:
+            with open(self._path, "a", newline="", encoding="utf-8") as file:
+                csv.DictWriter(file, COLUMNS).writerow(row)
+        except OSError as error:
+            raise InputError(f"cannot write {self._path}: {error.strerror}; training stops") from error
 
     def close(self) -> None:
-        self._file.close()
+        """Every row is on disk already."""
 
 
 class TensorBoardLog:

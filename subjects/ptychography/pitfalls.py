@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 
 import numpy as np
 
@@ -14,6 +15,8 @@ log = logging.getLogger("ptychography.data")
 SUPPORT = 0.05
 """A pixel belongs to the probe's support where its modulus is above this part of the largest."""
 PATTERNS_TESTED = 64
+MOST_CANVAS_PX = 100_000
+MOST_CANVAS_PIXELS = 1 << 30
 
 
 def cube(patterns: np.ndarray, arrays: Arrays, axes: str | None) -> np.ndarray:
@@ -125,6 +128,14 @@ def support_agrees(values: np.ndarray, probe: np.ndarray, word: str, name: str) 
         )
 
 
+def something_measured(values: np.ndarray, mask: np.ndarray | None, name: str) -> None:
+    """Refuse a scan without a single photon, or whose mask leaves no pixel."""
+    if mask is not None and not mask.any():
+        raise InputError(f"{name}: mask is 0 everywhere, so nothing was measured; 1 marks a pixel that counts")
+    if not (values.any() if mask is None else (values * mask).any()):
+        raise InputError(f"{name}: diffraction is 0 wherever it was measured; there is nothing to reconstruct from")
+
+
 def real_numbers(arrays: Arrays, key: str) -> np.ndarray:
     """The numbers of a key in double, in one row."""
     found = arrays.need(key)
@@ -156,6 +167,16 @@ def not_metres(x: np.ndarray, y: np.ndarray, name: str) -> None:
         raise InputError(
             f"{name}: positions look like metres (they span {np.ptp(x):.3g} and {np.ptp(y):.3g}); pass --pixel-size "
             "with the size of an object pixel in metres: wavelength x distance / (N x detector pixel)"
+        )
+
+
+def canvas_fits(x: np.ndarray, y: np.ndarray, side: int, name: str) -> None:
+    """Refuse positions so far apart that no canvas can hold them."""
+    rows, cols = (math.ceil(float(np.ptp(p))) + side + 1 for p in (y, x))
+    if max(rows, cols) > MOST_CANVAS_PX or rows * cols > MOST_CANVAS_PIXELS:
+        raise InputError(
+            f"{name}: positions span {np.ptp(x):.6g} and {np.ptp(y):.6g}, so the object would have {rows} x {cols} "
+            "pixels; they must be in object pixels: pass --pixel-size where they are lengths"
         )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from simulator.errors import InputError
 
@@ -34,7 +35,10 @@ class RunFolder:
         """logs/version_<n> with n counting up: nothing is overwritten."""
         taken = [int(p.name[8:]) for p in (self.path / "logs").glob("version_*") if p.name[8:].isdigit()]
         folder = self.path / "logs" / f"version_{max(taken, default=-1) + 1}"
-        folder.mkdir()
+        try:
+            folder.mkdir()
+        except OSError as error:
+            raise InputError(f"cannot make {folder}: {error.strerror}") from error
         return folder
 
 
@@ -48,17 +52,34 @@ class LateFile(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         self._waiting.append(self.format(record))
-        if self.path.parent.is_dir():
+        if not self.path.parent.is_dir():
+            return
+        try:
             with open(self.path, "a", encoding="utf-8") as file:
                 file.writelines(f"{line}\n" for line in self._waiting)
-            self._waiting.clear()
+        except OSError as error:
+            print(f"ptycho: the log ends here, {self.path}: {error.strerror}", file=sys.stderr)
+            self.setLevel(logging.CRITICAL + 1)
+        self._waiting.clear()
+
+
+class Terminal(logging.StreamHandler[TextIO]):
+    """Standard output; when nobody reads it any more (``| head``) the run goes on, and its log file with it."""
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """Nothing more is written to what is closed or full; anything else is a mistake and is shown."""
+        if not isinstance(sys.exc_info()[1], OSError):
+            super().handleError(record)
+            return
+        self.setLevel(logging.CRITICAL + 1)
+        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - for the rest of the process
 
 
 @contextmanager
 def logged(path: Path | None, level: int = logging.INFO) -> Iterator[None]:
     """Log to standard output and to a file; warnings of Python go through the log too, and are always shown."""
     root = logging.getLogger(ROOT)
-    handlers: list[logging.Handler] = [logging.StreamHandler(sys.stdout)]
+    handlers: list[logging.Handler] = [Terminal(sys.stdout)]
     handlers[0].setLevel(level)
     if path is not None:
         handlers.append(LateFile(path))

@@ -15,9 +15,13 @@ from pathlib import Path
 import numpy as np
 
 from simulator.errors import InputError
+from subjects.ptychography.arrays import MOST_BYTES
+from subjects.ptychography.writing import write_npz
 
 LEAST_NPHOTONS = 1e6
 LEAST_CONTRAST = 0.2
+MOST_OBJECT_PX = 10_000
+MOST_COUNTS = 2.0**31
 
 
 @dataclass(frozen=True)
@@ -45,9 +49,20 @@ class Recipe:
     low_dose: bool = False
 
     def __post_init__(self) -> None:
-        if self.patch_px < 8 or self.side < 1 or self.step_px <= 0 or self.margin_px < 0 or self.modes < 1:
+        for name, value, least in (
+            ("N", self.patch_px, 8), ("side", self.side, 1), ("modes", self.modes, 1), ("margin", self.margin_px, 0),
+            ("jitter", 0.0 if self.jitter_px is None else self.jitter_px, 0),
+        ):  # fmt: skip
+            if not least <= value < math.inf:
+                raise InputError(f"{name} must be at least {least}; got {value}")
+        if not 0 < self.step_px < math.inf:
+            raise InputError(f"step must be above 0; got {self.step_px}")
+        if not 0 <= self.seed < 2**32 - 4:
+            raise InputError(f"seed must lie between 0 and {2**32 - 5}; got {self.seed}")
+        if self.side**2 * self.patch_px**2 * 8 > MOST_BYTES or self.object_px > MOST_OBJECT_PX:
             raise InputError(
-                f"N must be at least 8, side and modes at least 1, step above 0, margin at least 0; got {self}"
+                f"{self.side**2} patterns of {self.patch_px} x {self.patch_px} and an object of {self.object_px} x "
+                f"{self.object_px} pixels are more than can be made here; take fewer positions or smaller steps"
             )
         if self.object not in OBJECTS:
             raise InputError(f"object must be one of {', '.join(OBJECTS)}; got {self.object!r}")
@@ -85,6 +100,10 @@ def simulate(recipe: Recipe) -> dict[str, np.ndarray]:
     photons_per_unit = recipe.nphotons / intensities.sum(axis=(1, 2)).mean()
     physical = (probe * math.sqrt(photons_per_unit)).astype(np.complex64)
     expected = _intensities(truth.astype(np.complex128), physical.astype(np.complex128), x, y)
+    if expected.max() >= MOST_COUNTS:
+        raise InputError(
+            f"a pixel would count {expected.max():.3g} photons, more than {MOST_COUNTS:.3g}; lower nphotons"
+        )
     counts = np.random.RandomState(recipe.seed + 3).poisson(expected)
     stored = counts.astype(np.uint32) if recipe.store == "counts" else np.sqrt(counts).astype(np.float32)
     return {
@@ -101,14 +120,10 @@ def simulate(recipe: Recipe) -> dict[str, np.ndarray]:
 
 
 def write(path: Path, arrays: dict[str, np.ndarray]) -> None:
-    """Write them as one .npz file whose members are stored, under a temporary name first."""
-    partial = path.with_name(path.name + ".partial.npz")
-    try:
-        np.savez(partial, allow_pickle=False, **arrays)
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise InputError(f"cannot write {path}: {error.strerror}") from error
+    """Write them as one .npz file; InputError for another kind of name, or a file that cannot be written."""
+    if path.suffix != ".npz":
+        raise InputError(f"a scan is written as .npz; got {str(path)!r}")
+    write_npz(path, arrays)
 
 
 # ---------------------------------------------------------------------------------------------- probe and positions

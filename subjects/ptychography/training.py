@@ -24,6 +24,7 @@ from subjects.ptychography.epochlog import epoch_log
 from subjects.ptychography.execution import PyTorchExecutionConfig
 from subjects.ptychography.groups import order_stream
 from subjects.ptychography.learning import Batch, Loss, Model
+from subjects.ptychography.resuming import Settings, require_same
 from subjects.ptychography.runfolder import RunFolder
 from subjects.ptychography.schedules import Schedule
 
@@ -50,6 +51,7 @@ class Training:
     Args:
         model: on the device already. chosen, held: numbers of the groups for training and for validation.
         validation: where ``held`` is taken from; None: the training data.
+        settings: what a checkpoint must have been made with to be resumed; None: anything.
     """
 
     def __init__(
@@ -63,11 +65,13 @@ class Training:
         loss: Loss,
         folder: RunFolder,
         validation: Dataset | None = None,
+        settings: Settings | None = None,
     ) -> None:
         require_no_accumulation(model, execution)
         self.model, self.data, self.chosen, self.held = model, data, chosen, held
         self.config, self.execution, self.loss, self.folder = config, execution, loss, folder
         self.validation = validation or data
+        self.settings = settings or {}
         self.optimiser = torch.optim.Adam(model.parameters(), lr=execution.learning_rate, betas=BETAS)
         self.schedule = Schedule(self.optimiser, execution, config.nepochs)
         self.order = order_stream(config.seed)
@@ -214,7 +218,7 @@ class Training:
         arrays |= {"order/keys": np.asarray(keys), "order/at": np.array([at, has_gauss, gauss], float)}
         arrays["torch/random"] = torch.get_rng_state().numpy()
         progress = copy.copy(self.progress).__dict__
-        words = {"progress": progress, "schedule": self.schedule.state()}
+        words = {"progress": progress, "schedule": self.schedule.state(), "settings": self.settings}
         arrays["words"] = np.array(json.dumps(words))
         return arrays
 
@@ -222,11 +226,12 @@ class Training:
         """Go on from a checkpoint, bit for bit on the CPU.
 
         Raises:
-            InputError: it is missing, damaged, or of another model.
+            InputError: it is missing, damaged, or of another model, of other data or other settings.
         """
         arrays = bundle.load_checkpoint(path)
         try:
             words = json.loads(str(arrays["words"]))
+            require_same(words["settings"], self.settings, str(path))
             of_model = {k.removeprefix("model/"): v for k, v in arrays.items() if k.startswith("model/")}
             bundle.load_weights(self.model, of_model, str(path))
             self._restore_optimiser(arrays)
@@ -241,6 +246,8 @@ class Training:
             raise InputError(f"{path} is not a checkpoint of this program: {error}") from error
         self.progress.kept = [(float(v), str(n)) for v, n in self.progress.kept if Path(str(n)).name == str(n)]
         log.info("resumed after epoch %d from %s", self.progress.epoch, path)
+        if self.progress.epoch >= self.config.nepochs:
+            log.warning("nothing is left to train: %d epochs were asked for; raise --nepochs", self.config.nepochs)
 
     def _restore_optimiser(self, arrays: Any) -> None:
         whole = self.optimiser.state_dict()

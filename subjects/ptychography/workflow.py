@@ -32,11 +32,15 @@ from subjects.ptychography.inference import (
 from subjects.ptychography.iterative import Solver, solve
 from subjects.ptychography.learning import Loss, Model, loss_weights, scaling_of
 from subjects.ptychography.network import Architecture
+from subjects.ptychography.resuming import settings_of
 from subjects.ptychography.runfolder import RunFolder
 from subjects.ptychography.stitching import Weighting
 from subjects.ptychography.training import Training, require_no_accumulation
+from subjects.ptychography.writing import write_json, write_npy, write_npz, write_text
 
 log = logging.getLogger("ptychography.workflow")
+
+LAST = Path("checkpoints", "last.npz")
 
 
 @dataclass(frozen=True)
@@ -81,21 +85,29 @@ def run_training(
     execution = dispatched(execution)
     _log_configuration(config, execution)
     require_no_accumulation(_Manual, execution)
+    if resume:
+        bundles.require_checkpoint(output / LAST)
     scan = read_scan(train_file, config.reading)
     _require_trainable(scan, config, train_file)
     data = make_dataset(scan, config)
     model, loss = make_model(scan, data, config)
     folder = RunFolder(output, ("logs", "checkpoints") if execution.enable_checkpointing else ("logs",))
-    _note_groups(folder, data, config)
     chosen, held, validation = _split(data, config, scan, test_file)
     execution.apply()
     say_device(execution.accelerator)
     torch.manual_seed(config.training.seed)
     model.to(execution.accelerator)
-    training = Training(model, data, chosen, held, config.training, execution, loss, folder, validation)
+    settings = settings_of(config, execution, model.scaling, len(data))
+    training = Training(model, data, chosen, held, config.training, execution, loss, folder, validation, settings)
     if resume:
-        training.resume(folder.checkpoints / "last.npz")
-    history = training.run()
+        training.resume(output / LAST)
+    _note_groups(folder, data, config)
+    try:
+        history = training.run()
+    except KeyboardInterrupt:
+        if (output / LAST).is_file():
+            log.warning("interrupted; the same command with --resume goes on from %s", output / LAST)
+        raise
     path = output / bundles.NAME
     made = bundle_of(model, scan, data, config, execution, history)
     bundles.save(path, made)
@@ -141,10 +153,10 @@ def make_model(scan: Scan, data: Dataset, config: Configuration) -> tuple[Model,
 
 
 def _note_groups(folder: RunFolder, data: Dataset, config: Configuration) -> None:
-    np.save(folder.path / "groups.npy", data.positions[data.groups.numpy()], allow_pickle=False)
+    write_npy(folder.path / "groups.npy", data.positions[data.groups.numpy()])
     if config.training.n_subsample is not None:
         lines = "".join(f"{j}\n" for j in data.positions.tolist())
-        (folder.path / "subsample_indices.txt").write_text(lines, encoding="utf-8")
+        write_text(folder.path / "subsample_indices.txt", lines)
     log.info(
         "training input: %d groups of %d channels from %d positions, %d x %d pixels",
         len(data), data.groups.shape[1], len(data.positions), data.counts.shape[-2], data.counts.shape[-1],
@@ -267,22 +279,22 @@ def run_inference(
 
 def write_reconstruction(found: Reconstruction, scan: Scan, output: Path, request: InferenceRequest) -> dict[str, Any]:
     """The object, its pictures, and the metrics."""
-    _make(output)
-    _save_npz(
-        output / "reconstruction.npz",
-        object=found.object.astype(np.complex64), covered=found.covered, den=found.den,
-        row0=np.array(found.row0), col0=np.array(found.col0), positions=found.positions,
-    )  # fmt: skip
+    RunFolder(output, ("",))
+    arrays = {
+        "object": found.object.astype(np.complex64), "covered": found.covered, "den": found.den,
+        "row0": np.array(found.row0), "col0": np.array(found.col0), "positions": found.positions,
+    }  # fmt: skip
+    write_npz(output / "reconstruction.npz", arrays)
     for path in draw(found, output, (request.phase_vmin, request.phase_vmax)):
         log.info("saved %s", path)
     metrics, figures = metrics_of(found, scan)
-    _write_json(output / "metrics.json", figures)
+    write_json(output / "metrics.json", figures)
     log.info("metrics: %s", json.dumps(figures))
     if request.comparison_plot:
         if metrics is None or scan.object is None:
             log.warning("no comparison picture: the data hold no truth to compare with")
         else:
-            log.info("saved %s", draw_comparison(found, scan.object, output))
+            log.info("saved %s", draw_comparison(found, scan.object, output, metrics))
     return figures
 
 
@@ -311,29 +323,7 @@ def run_solver(
     )  # fmt: skip
     probed = replace(scan, probe=solved.probe.astype(np.complex128))
     figures = write_reconstruction(found, probed, output, InferenceRequest(comparison_plot=scan.object is not None))
-    np.save(output / "probe.npy", solved.probe, allow_pickle=False)
+    write_npy(output / "probe.npy", solved.probe)
     more = {"sweeps": solver.sweeps, "alpha": solver.alpha, "seconds": seconds, "residuals": solved.residuals}
-    _write_json(output / "metrics.json", figures | more)
+    write_json(output / "metrics.json", figures | more)
     return figures | more
-
-
-# --------------------------------------------------------------------------------------------------------------- files
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(f"cannot make {folder}: {error.strerror}") from error
-
-
-def _save_npz(path: Path, **arrays: np.ndarray) -> None:
-    partial = path.with_name(path.name + ".partial.npz")
-    np.savez(partial, allow_pickle=False, **arrays)
-    partial.replace(path)
-
-
-def _write_json(path: Path, value: object) -> None:
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(value, indent=1) + "\n", encoding="utf-8")
-    partial.replace(path)
