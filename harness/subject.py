@@ -30,6 +30,7 @@ from harness.errors import WrongUse
 
 if TYPE_CHECKING:
     from compare.folders.document import Table
+    from compare.judging.result import Comparison
     from compare.judging.tolerances import Tolerances
     from compare.words.vocabulary import Vocabulary
     from harness.case import Argv, Case, Section
@@ -260,6 +261,15 @@ class Subject(ABC):
     def defects_on(self, case: Case) -> frozenset[str]:
         """Those that the case's command line leaves on."""
         return frozenset()
+
+    def stated_section(self, comparison: Comparison) -> Section | None:
+        """The first section that the logs state, as its keys in the order of ``keys``; None where they state none."""
+        headings = self.vocabulary().headings
+        for stated in (section for side in comparison.sides for section in side.sections):
+            numbers = headings.labelled(stated)
+            if all(key in numbers for key in self.keys):
+                return tuple(numbers[key] for key in self.keys)
+        return None
 
     def default_sections(self, case: Case) -> tuple[Section, ...]:
         """What is traced where nothing is said: the case's first section."""

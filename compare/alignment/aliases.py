@@ -14,10 +14,11 @@ from itertools import combinations
 
 import numpy as np
 
-from compare.classes.store import Name, Place
+from compare.classes.store import Name
 from compare.judging.keys import Key
-from compare.judging.leftovers import Book, Entry, key_of
+from compare.judging.leftovers import Book, Entry
 from compare.judging.result import Remark, Side
+from compare.judging.sections import Place
 from compare.shares.network import apart
 from compare.words.quantities import HEADER, Alias, Quantity
 from compare.words.vocabulary import Vocabulary
@@ -74,12 +75,12 @@ class Aliases:
                     yield self._pair(target, a, b)
 
     def _candidates(self, side: Side, target: Name, aliases: list[Alias]) -> dict[Place, Candidate]:
-        """By place of the target (by pixel for the first or last of a record): the best candidate."""
+        """By place of the target (by section for the first or last of a record): the best candidate."""
         by_place: dict[Place, Candidate] = {}
         relation, of_header = aliases[0].of.relation, not target[0]
         own = self.book.entries(side, target)
         for entry in reversed(own) if relation == "first" else own:
-            place = entry.place if relation == "same" and not of_header else entry.place[:2]
+            place = entry.place if relation == "same" and not of_header else entry.place[:1]
             by_place[place] = Candidate(entry, target, None, entry.value)
         if by_place:
             return by_place
@@ -94,10 +95,10 @@ class Aliases:
     def _place(self, alias: Alias, entry: Entry, target: Name) -> Place:
         """Where an aliased value belongs: the target's indices out of its own and the fixed ones."""
         if not alias.record:
-            return entry.place[:2]
-        numbers = dict(zip(self.vocabulary.records.get(alias.record, ()), entry.place[2:], strict=False))
+            return entry.place[:1]
+        numbers = dict(zip(self.vocabulary.records.get(alias.record, ()), entry.place[1:], strict=False))
         numbers |= dict(alias.of.fixed)
-        return (*entry.place[:2], *(numbers.get(key, 0) for key in self.vocabulary.records.get(target[0], ())))
+        return (entry.place[0], *(numbers.get(key, 0) for key in self.vocabulary.records.get(target[0], ())))
 
     def _holds(self, alias: Alias) -> bool:
         if alias.when is None:
@@ -152,7 +153,7 @@ class Aliases:
         self.book.remove(Side.A, a.name, a.entry)
         self.book.remove(Side.B, b.name, b.entry)
         own = a if a.alias is None else b if b.alias is None else a
-        key = key_of(own.name, own.entry.index_names, own.entry.place)
+        key = self.book.key_of(own.name, own.entry)
         notes = [note for c, side in ((a, "a"), (b, "b")) if (note := _note(c, side, quantity))]
         for candidate, side in ((a, "a"), (b, "b")):
             if candidate.alias is not None and candidate.alias.when is not None:
@@ -169,7 +170,7 @@ class Aliases:
             return this
         for factor, unit in this.alias.or_factor:
             if abs(ratio / factor - 1) < UNIT_FITS:
-                key = key_of(other.name, other.entry.index_names, other.entry.place)
+                key = self.book.key_of(other.name, other.entry)
                 text = f"{this.name[1]} is in {unit}, {quantity.label} in {quantity.unit}: x {factor:g}"
                 self.remarks.append(Remark("unit", text, key))
                 value = tuple(part * factor for part in this.value)

@@ -30,7 +30,7 @@ class Unit:
     tables_a: Tables
     tables_b: Tables
     match: RowMatch
-    index: Ints  # (n, 2 + k) as a states it
+    index: Ints  # (n, 1 + k) as a states it
     order_a: Ints
     order_b: Ints
     occurrence: Ints | None = None
@@ -62,6 +62,7 @@ class Unclear:
     names: tuple[str, ...]
     count_a: int
     count_b: int
+    section: int = 0  # its number
 
 
 @dataclass

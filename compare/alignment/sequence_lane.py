@@ -10,7 +10,6 @@ import numpy as np
 from compare.alignment.lane import WAITING_ROWS, Step, Unclear, Unit, groups_of, joined
 from compare.alignment.rows import RowMatch
 from compare.alignment.sequence import SequenceMatch, agreeing, resynchronise
-from compare.judging.keys import Pixel
 from compare.judging.result import Side
 from compare.reading.table import Ints, Table
 
@@ -23,7 +22,7 @@ class SequenceLane:
     def __init__(self, waiting_rows: int = WAITING_ROWS) -> None:
         self._waiting: dict[Side, list[Table]] = {Side.A: [], Side.B: []}
         self._limit = waiting_rows
-        self._counts: dict[tuple[str, ...], Counter[Pixel]] = defaultdict(Counter)
+        self._counts: dict[tuple[str, ...], Counter[int]] = defaultdict(Counter)
 
     def add(self, side: Side, table: Table) -> None:
         self._waiting[side].append(table)
@@ -66,7 +65,7 @@ class SequenceLane:
     def _pair(self, step: Step, names: tuple[str, ...], a: Table, b: Table, window: int | None) -> None:
         """Pair rows that carry the same names; the rest keeps waiting."""
         rows_a, rows_b = _rows(a), _rows(b)
-        match = _by_pixel(a, b, rows_a, rows_b) if window is None else _windowed(rows_a, rows_b, window)
+        match = _by_section(a, b, rows_a, rows_b) if window is None else _windowed(rows_a, rows_b, window)
         self._report(step, names, a, b, match)
         end_a = len(a) if window is None else 1 + max(self._last(match, 0), default=-1)
         end_b = len(b) if window is None else 1 + max(self._last(match, 1), default=-1)
@@ -94,19 +93,20 @@ class SequenceLane:
         for side, table, rest in ((Side.A, a, match.rest_a), (Side.B, b, match.rest_b)):
             if rest:
                 step.leftovers.append((side, table.take(np.array(rest))))
-                step.unclear.append(
-                    Unclear(table.record, names, len(rest) * (side is Side.A), len(rest) * (side is Side.B))
-                )
+                step.unclear += [
+                    Unclear(table.record, names, count * (side is Side.A), count * (side is Side.B), section)
+                    for section, count in Counter(table.index[rest, 0].tolist()).items()
+                ]
         for span_a, span_b in match.unclear:
             step.unclear.append(Unclear(a.record, names, len(span_a), len(span_b)))
 
     def _number(self, names: tuple[str, ...], index: Ints) -> Ints:
-        """0, 1, 2, ... for the rows of each pixel."""
+        """0, 1, 2, ... for the rows of each section."""
         counts = self._counts[names]
         numbers = []
-        for slow, fast in index[:, :2].tolist():
-            numbers.append(counts[slow, fast])
-            counts[slow, fast] += 1
+        for section in index[:, 0].tolist():
+            numbers.append(counts[section])
+            counts[section] += 1
         return np.array(numbers, np.int64)
 
 
@@ -132,11 +132,11 @@ def _rows(table: Table) -> list[list]:
     return [[value for part in parts for value in part] for parts in zip(*columns, strict=True)]
 
 
-def _by_pixel(a: Table, b: Table, rows_a: list[list], rows_b: list[list]) -> SequenceMatch:
+def _by_section(a: Table, b: Table, rows_a: list[list], rows_b: list[list]) -> SequenceMatch:
     whole = SequenceMatch()
-    rows_at_a, rows_at_b = _rows_by_pixel(a), _rows_by_pixel(b)
-    for pixel in {**rows_at_a, **rows_at_b}:
-        at_a, at_b = rows_at_a.get(pixel, []), rows_at_b.get(pixel, [])
+    rows_at_a, rows_at_b = _rows_by_section(a), _rows_by_section(b)
+    for section in {**rows_at_a, **rows_at_b}:
+        at_a, at_b = rows_at_a.get(section, []), rows_at_b.get(section, [])
         part = resynchronise([rows_a[i] for i in at_a], [rows_b[j] for j in at_b])
         whole.pairs += [(at_a[i], at_b[j]) for i, j in part.pairs]
         whole.rest_a += [at_a[i] for i in part.rest_a]
@@ -145,10 +145,10 @@ def _by_pixel(a: Table, b: Table, rows_a: list[list], rows_b: list[list]) -> Seq
     return whole
 
 
-def _rows_by_pixel(table: Table) -> dict[Pixel, list[int]]:
-    found: dict[Pixel, list[int]] = {}
-    for row, (slow, fast) in enumerate(table.index[:, :2].tolist()):
-        found.setdefault((slow, fast), []).append(row)
+def _rows_by_section(table: Table) -> dict[int, list[int]]:
+    found: dict[int, list[int]] = {}
+    for row, section in enumerate(table.index[:, 0].tolist()):
+        found.setdefault(section, []).append(row)
     return found
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from compare.causes.scene import Scene
-from compare.classes.graph import place_of
 from compare.judging.result import Cause
 from compare.words.quantities import Defect
 
@@ -24,5 +23,5 @@ def applies(defect: Defect, scene: Scene) -> bool:
         return True
     reference, value = defect.when
     key = scene.pair.key
-    found = scene.store.resolve(reference, key.record, dict(key.indices), place_of(key)[:2], scene.pair.order)
+    found = scene.store.resolve(reference, key.record, dict(key.indices), scene.here[0], scene.pair.order)
     return bool(found) and found[0].a == (value,)

@@ -54,11 +54,11 @@ class Logs:
 
     @cached_property
     def neighbours(self) -> dict[tuple, list[Pair]]:
-        """Differing pairs by record, indices and pixel."""
+        """Differing pairs by record, indices and section."""
         found: dict[tuple, list[Pair]] = {}
         for pair in self.pairs:
             if pair.differs:
-                found.setdefault((pair.key.record, pair.key.indices, pair.key.pixel), []).append(pair)
+                found.setdefault((pair.key.record, pair.key.indices, pair.key.section), []).append(pair)
         return found
 
     @cached_property

@@ -7,7 +7,6 @@ import math
 import numpy as np
 
 from compare.causes.scene import Scene
-from compare.classes.graph import place_of
 
 
 def half_pixel(scene: Scene) -> str | None:
@@ -16,7 +15,7 @@ def half_pixel(scene: Scene) -> str | None:
         return None
     away = math.hypot(*(y - x for x, y in zip(scene.a, scene.b, strict=True)))
     for name in scene.vocabulary.causes.half_step_of:
-        step = scene.store.scale((name, None), np.array([place_of(scene.pair.key)[:2]]))
+        step = scene.store.scale((name, None), np.array([scene.here[:1]]))
         size = float(step[0]) if step is not None else 0.0
         for count, factor in ((1, 0.5), (2, math.sqrt(0.5))):
             if size > 0 and abs(away / (size * factor) - 1) < 1e-6:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from compare.causes.values import CLOSE, numbers, parts
-from compare.classes.graph import place_of
 from compare.classes.store import Found, Name, Store
 from compare.judging.result import Pair
+from compare.judging.sections import Place
 from compare.words.quantities import Quantity
 from compare.words.vocabulary import Vocabulary
 
@@ -36,6 +36,10 @@ class Scene:
     @property
     def name(self) -> Name:
         return self.pair.key.record, self.pair.key.name
+
+    @cached_property
+    def here(self) -> Place:
+        return self.store.sections.place_of(self.pair.key)
 
     @cached_property
     def quantity(self) -> Quantity:
@@ -65,8 +69,7 @@ class Scene:
 
     def siblings(self, index: str) -> Iterator[tuple[int, Found]]:
         """The same quantity at other steps of one loop, all other indices equal."""
-        at = 2 + self.index_names.index(index)
-        here = place_of(self.pair.key)
+        at, here = 1 + self.index_names.index(index), self.here
         for count, found in enumerate(self.store.rows(self.name)):
             if count >= MOST_ROWS:
                 return

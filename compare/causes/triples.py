@@ -15,7 +15,7 @@ def transposed_triple(place: Place) -> Cause | None:
         return None
     kept = [at for at in range(3) if near(place.b[at], place.a[at])]  # the diagonal of the matrix stays
     key = place.pair.key
-    found = place.logs.neighbours.get((key.record, key.indices, key.pixel), ()) if kept else ()
+    found = place.logs.neighbours.get((key.record, key.indices, key.section), ()) if kept else ()
     others = [pair for pair in found[:MOST_NEIGHBOURS] if pair is not place.pair and pair.unit == place.pair.unit]
     for at in kept:
         rows = [_row(others, at, place.b[k]) if k != at else place.pair for k in range(3)]

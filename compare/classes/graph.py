@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 
-from compare.classes.store import Found, Name, Place, Store
+from compare.classes.store import Found, Name, Store
 from compare.judging.keys import Key
 from compare.judging.result import Side
+from compare.judging.sections import Place
 from compare.words.quantities import HEADER, Quantity
 from compare.words.references import Condition, Fact, Reference, Truth
 from compare.words.vocabulary import Vocabulary
@@ -37,12 +39,12 @@ class Evaluation:
     quantity: Quantity
     record: str  # of the quantity of today, where the log has an older name
     indices: Mapping[str, int]
-    pixel: Place
+    section: int  # its number
     order: int
 
     @property
     def place(self) -> Place:
-        return (*self.pixel, *self.indices.values())
+        return (self.section, *self.indices.values())
 
     @property
     def flat(self) -> bool:
@@ -64,6 +66,10 @@ class Graph:
             if not alias.record and alias.component is None:
                 target = (alias.of.record or HEADER, alias.of.name)
                 self._flat.setdefault(target, []).append((alias.of.relation, alias.name))
+
+    def place_of(self, key: Key) -> Place:
+        """Where the value of a key stands."""
+        return self.store.sections.place_of(key)
 
     def inputs(self, key: Key, order: int) -> Inputs:
         """The inputs that count at an evaluation. An edge that may or may not be there is taken to be there."""
@@ -99,17 +105,29 @@ class Graph:
             result.lacking.append(f"its input {label} {'is not in both logs' if compared else 'is not comparable'}")
 
     def resolve(self, reference: Reference, at: Evaluation) -> list[Found]:
-        """The values that a reference means; for an older name also those under older names."""
-        found = self.store.resolve(reference, at.record, at.indices, at.pixel, at.order)
-        if found or not at.flat:
-            return found
+        """The values that a reference means, in the section or around it; for an older name also those under such."""
+        for section in self._sections(reference, at):
+            found = self.store.resolve(reference, at.record, at.indices, section, at.order)
+            found = found or (self._older(reference, at, section) if at.flat else [])
+            if found or self.store.alone(reference.name, section):
+                return found
+        return []
+
+    def _sections(self, reference: Reference, at: Evaluation) -> Iterator[int]:
+        """Where the value that a reference means may stand: what is said of a whole epoch holds for its pixels."""
+        around = self.store.sections.around(at.section)
+        outwards = reference.relation == "same" and reference.anchor is None and not reference.every
+        return around if outwards else islice(around, 1)
+
+    def _older(self, reference: Reference, at: Evaluation, section: int) -> list[Found]:
+        """The value under an older name."""
         target = self.vocabulary.record_of(reference, at.record), reference.name
         names = [
             name
             for relation, name in self._flat.get(target, ())
             if relation in (reference.relation, "first") and reference.relation != "previous"
         ]
-        hits = (self.store.at((HEADER, name), at.pixel) for name in names)
+        hits = (self.store.at((HEADER, name), (section,)) for name in names)
         return [hit for hit in hits if hit is not None][:1]
 
     def _out_of_step(self, reference: Reference, at: Evaluation) -> bool:
@@ -120,7 +138,7 @@ class Graph:
         of = reference.anchor.record or at.record if reference.anchor else None
         if of is None and (reference.relation != "same" or reference.every):
             of = self.vocabulary.record_of(reference, at.record)
-        return of is not None and bool(self.store.alone(of, at.pixel))
+        return of is not None and bool(self.store.alone(of, at.section))
 
     def _on_one_side(self, reference: Reference, at: Evaluation) -> bool:
         """Whether the line that a reference points at stands in one log alone."""
@@ -129,11 +147,12 @@ class Graph:
         keys = self.vocabulary.records.get(record, ())
         if reference.relation != "same" or reference.every or not keys or any(key not in numbers for key in keys):
             return False
-        return (*at.pixel, *(numbers[key] for key in keys)) in self.store.alone(record, at.pixel)
+        return (at.section, *(numbers[key] for key in keys)) in self.store.alone(record, at.section)
 
     def _same_metadata(self, reference: Reference, at: Evaluation) -> bool:
         """Whether an input that is never compared is stated alike."""
-        if self.vocabulary.record_of(reference, at.record) != HEADER:
+        listed = self.vocabulary.quantity(HEADER, reference.name)
+        if self.vocabulary.record_of(reference, at.record) != HEADER or listed.status != "metadata":
             return False
         a, b = (self.stated(side, reference.name) for side in Side)
         return a is not None and a == b
@@ -155,7 +174,7 @@ class Graph:
     def evaluation(self, key: Key, order: int) -> Evaluation:
         quantity = self.vocabulary.quantity(key.record, key.name)
         record = quantity.alias_of[0] if quantity.alias_of else quantity.record
-        return Evaluation(quantity, record, dict(key.indices), place_of(key)[:2], order)
+        return Evaluation(quantity, record, dict(key.indices), self.place_of(key)[0], order)
 
     def _answer(self, fact: Fact, at: Evaluation, side: Side) -> Truth:
         if fact.kind == "first":
@@ -179,10 +198,10 @@ class Graph:
     def _is_first(self, loop: str, at: Evaluation) -> Truth:
         if at.flat:
             return True
-        if self.store.alone(at.record, at.pixel):
+        if self.store.alone(at.record, at.section):
             return None
         keys = tuple(at.indices)
-        shared = (2 + keys.index(loop),) if loop else ()
+        shared = (1 + keys.index(loop),) if loop else ()
         first = self.store.first_order((at.record, at.quantity.name), shared, at.place)
         return None if first is None else at.order <= first
 
@@ -190,8 +209,8 @@ class Graph:
         keys = self.vocabulary.records.get(record, ())
         if at.flat or any(key not in at.indices for key in keys):
             return None
-        place = (*at.pixel, *(at.indices[key] for key in keys))
-        if self.store.has_row(record, place) or place in self.store.alone(record, at.pixel):
+        place = (at.section, *(at.indices[key] for key in keys))
+        if self.store.has_row(record, place) or place in self.store.alone(record, at.section):
             return True
         return False if self.store.has_record(record) or self.of_one_format() else None
 
@@ -210,8 +229,4 @@ def _equals(value: tuple, text: str) -> bool:
         return str(value[0]) == text
 
 
-def place_of(key: Key) -> Place:
-    return (*(key.pixel or (-1, -1)), *(number for _, number in key.indices))
-
-
-__all__ = ["Evaluation", "Graph", "Inputs", "Stated", "place_of"]
+__all__ = ["Evaluation", "Graph", "Inputs", "Stated"]

@@ -10,12 +10,13 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from compare.classes.graph import Graph, Inputs, place_of
+from compare.classes.graph import Graph, Inputs
 from compare.classes.measure import IDENTICAL, ROUNDING
 from compare.classes.presence import is_presence
-from compare.classes.store import Found, Name, Place
-from compare.judging.keys import Key, Value
+from compare.classes.store import Found, Name
+from compare.judging.keys import Key, Section, Value
 from compare.judging.result import Decision, DifferenceClass, Origin, Pair
+from compare.judging.sections import Place
 from compare.words.quantities import Quantity
 from compare.words.references import Reference
 from compare.words.vocabulary import Vocabulary
@@ -51,7 +52,7 @@ class Origins:
     digits: Callable[[], int] = field(default=lambda: EXACT_DIGITS)
     measured: bool = False
     _flips: dict[tuple[Name, Place], bool] = field(default_factory=dict)  # place -> benign
-    _lines: dict[tuple[str, Place], bool] = field(default_factory=dict)  # record, pixel: lines of one log -> benign
+    _lines: dict[tuple[str, Section], bool] = field(default_factory=dict)  # lines of a record in one log -> benign
 
     def explain(self, pair: Pair, inputs: Inputs) -> Pair:
         """The pair with its class (where a replay brings budgets), origin, decision and fork filled in."""
@@ -63,7 +64,7 @@ class Origins:
             pair = replayed(pair, replay)
         elif pair.origin is Origin.ORIGIN:  # its own log contradicts it
             if is_presence(pair):
-                self._lines[pair.key.record, place_of(pair.key)[:2]] = False
+                self._lines[pair.key.record, pair.key.section] = False
             return pair
         if pair.difference is DifferenceClass.IDENTICAL:
             return pair
@@ -102,9 +103,9 @@ class Origins:
 
     def _decided(self, pair: Pair, quantity: Quantity, inputs: Inputs) -> Pair:
         """Mark a flipped decision, or that the pair comes after one."""
-        place = (pair.key.record, pair.key.name), place_of(pair.key)
+        place = (pair.key.record, pair.key.name), self.graph.place_of(pair.key)
         upstream = [self._flips[f.name, f.place] for f in inputs.found if (f.name, f.place) in self._flips]
-        upstream += self._lines_behind(inputs, place[1][:2])
+        upstream += self._lines_behind(inputs, pair.key.section)
         if quantity.decision is not None and pair.difference is DifferenceClass.DIVERGENT:
             decision = self._margin(pair, quantity, inputs)
             if decision is not None and (decision.benign or not (upstream and all(upstream))):
@@ -112,16 +113,16 @@ class Origins:
                 return replace(pair, decision=decision)
         if is_presence(pair):
             own = pair.decision is not None and pair.decision.benign
-            self._lines[pair.key.record, place[1][:2]] = own or (bool(upstream) and all(upstream))
+            self._lines[pair.key.record, pair.key.section] = own or (bool(upstream) and all(upstream))
         if not upstream:
             return pair
         self._flips[place] = all(upstream)
         return replace(pair, forked=True, excused=all(upstream))
 
-    def _lines_behind(self, inputs: Inputs, pixel: Place) -> list[bool]:
+    def _lines_behind(self, inputs: Inputs, section: Section) -> list[bool]:
         """Decisions by which the logs have different lines of what a step reads, where any of them is a benign flip."""
         around = {outer for record in inputs.unlike for outer in self.graph.vocabulary.around(record)}
-        lines = [benign for (record, where), benign in self._lines.items() if record in around and where == pixel]
+        lines = [benign for (record, where), benign in self._lines.items() if record in around and where == section]
         return lines if any(lines) else []
 
     def _margin(self, pair: Pair, quantity: Quantity, inputs: Inputs) -> Decision | None:
@@ -236,4 +237,4 @@ def _tuple(value: Value) -> tuple:
     return value if isinstance(value, tuple) else (value,)
 
 
-__all__ = ["Inputs", "Origins", "Replay", "Replays", "place_of", "replayed"]
+__all__ = ["Inputs", "Origins", "Replay", "Replays", "replayed"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from compare.classes.graph import Graph
-from compare.classes.store import Name, Place, Store
-from compare.judging.leftovers import Book, Entry, key_of
+from compare.classes.store import Name, Store
+from compare.judging.leftovers import Book, Entry
 from compare.judging.result import Decision, DifferenceClass, Origin, Pair, Side
 from compare.words.quantities import HEADER, Presence
 
@@ -15,16 +15,16 @@ TOLERANCE = 1e-11  # relative: a limit that is missed by no more is missed by ro
 
 
 def presence_pairs(graph: Graph, book: Book) -> Iterator[Pair]:
-    """The first line of each record, pixel and side that the other side lacks, where the line it belongs to is there.
+    """The first line of each record, section and side that the other side lacks, where the line it belongs to is there.
 
     A log that prints no line of a record anywhere is of a build that does not print it, unless both state the format.
     """
     for presence in graph.vocabulary.presences.values():
-        seen: set[tuple[Side, Place]] = set()
+        seen: set[tuple[Side, int]] = set()
         for side, entry in _lines(presence.record, graph.store, book):
-            pixel = entry.place[:2]
-            if (side, pixel) not in seen and _printed(graph, presence.record) and _is_enclosed(graph, presence, entry):
-                seen.add((side, pixel))
+            here = side, entry.place[0]
+            if here not in seen and _printed(graph, presence.record) and _is_enclosed(graph, presence, entry):
+                seen.add(here)
                 yield _pair(graph, presence, book, side, entry)
 
 
@@ -37,7 +37,7 @@ def _lines(record: str, store: Store, book: Book) -> Iterator[tuple[Side, Entry]
     for side in Side:
         name = next((name for name in book.names(side) if name[0] == record), None)
         for entry in book.entries(side, name) if name else ():
-            if entry.place in store.alone(record, entry.place[:2]):
+            if entry.place in store.alone(record, entry.place[0]):
                 yield side, entry
 
 
@@ -48,9 +48,9 @@ def _printed(graph: Graph, record: str) -> bool:
 def _is_enclosed(graph: Graph, presence: Presence, entry: Entry) -> bool:
     """Whether the line that this one belongs to is on both sides; nothing is said of what is missing with it."""
     outer = _enclosing(graph.vocabulary.records, presence.record)
-    if outer is None:  # then to the pixel itself
-        return graph.store.has_row(HEADER, entry.place[:2])
-    return graph.store.has_row(outer, entry.place[: 2 + len(graph.vocabulary.records[outer])])
+    if outer is None:  # then to the section itself
+        return graph.store.has_row(HEADER, entry.place[:1])
+    return graph.store.has_row(outer, entry.place[: 1 + len(graph.vocabulary.records[outer])])
 
 
 def _enclosing(records: Mapping[str, tuple[str, ...]], record: str) -> str | None:
@@ -62,7 +62,7 @@ def _enclosing(records: Mapping[str, tuple[str, ...]], record: str) -> str | Non
 
 def _pair(graph: Graph, presence: Presence, book: Book, side: Side, entry: Entry) -> Pair:
     a, b = (THERE, MISSING) if side is Side.A else (MISSING, THERE)
-    key = key_of((presence.record, presence.name), entry.index_names, entry.place)
+    key = graph.store.sections.key_of((presence.record, presence.name), entry.index_names, entry.place)
     beyond = _beyond(graph, presence, book, side, entry)
     benign = beyond is not None and abs(beyond) <= TOLERANCE
     wrong = beyond is not None and beyond > TOLERANCE

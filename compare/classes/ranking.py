@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from compare.classes.graph import Graph, Inputs, place_of
+from compare.classes.graph import Graph, Inputs
 from compare.classes.presence import is_presence
 from compare.judging.result import DifferenceClass, Pair
 
@@ -19,7 +19,7 @@ def in_graph_order(pairs: Mapping[int, Pair], graph: Graph) -> Iterator[tuple[in
         position: Inputs() if pair.difference is DifferenceClass.IDENTICAL else graph.inputs(pair.key, pair.order)
         for position, pair in pairs.items()
     }
-    at = {((pair.key.record, pair.key.name), place_of(pair.key)): position for position, pair in pairs.items()}
+    at = {((pair.key.record, pair.key.name), graph.place_of(pair.key)): position for position, pair in pairs.items()}
     needs = {
         position: [at[found.name, found.place] for found in each.found if (found.name, found.place) in at]
         for position, each in inputs.items()
@@ -43,6 +43,6 @@ def in_graph_order(pairs: Mapping[int, Pair], graph: Graph) -> Iterator[tuple[in
 
 
 def _reads(inputs: Inputs, pair: Pair, line: Pair, graph: Graph) -> bool:
-    """Whether a step reads lines of a record that the two logs have alike or not by a decision of this pixel."""
-    same_pixel = place_of(pair.key)[:2] == place_of(line.key)[:2]
-    return same_pixel and any(line.key.record in graph.vocabulary.around(record) for record in inputs.unlike)
+    """Whether a step reads lines of a record that the two logs have alike or not by a decision of this section."""
+    same_section = pair.key.section == line.key.section
+    return same_section and any(line.key.record in graph.vocabulary.around(record) for record in inputs.unlike)

@@ -10,14 +10,14 @@ import numpy as np
 
 from compare.alignment.lane import Unit
 from compare.classes.measure import Floats, Measured
-from compare.judging.keys import Key, Pixel
+from compare.judging.keys import Key
+from compare.judging.sections import Place, Sections
 from compare.reading.table import Ints, Values
 from compare.words.quantities import HEADER
 from compare.words.references import Anchor, Reference
 from compare.words.vocabulary import Vocabulary
 
 Name = tuple[str, str]  # record, name
-Place = tuple[int, ...]  # pixel slow, pixel fast, loop indices
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,10 +52,11 @@ class Store:
     """Chunks by name. Header lines are all kept; records only as long as their window is."""
 
     vocabulary: Vocabulary
+    sections: Sections = field(default_factory=Sections)
     _chunks: dict[Name, list[Chunk]] = field(default_factory=dict)
     _places: dict[Name, dict[Place, tuple[Chunk, int]]] = field(default_factory=dict)
     _groups: dict[tuple[Name, tuple[int, ...]], dict[Place, list[tuple[int, int, int]]]] = field(default_factory=dict)
-    _alone: dict[tuple[str, Place], set[Place]] = field(default_factory=dict)
+    _alone: dict[tuple[str, int], set[Place]] = field(default_factory=dict)
 
     def add(self, name: str, unit: Unit, a: Values, b: Values, measured: Measured) -> None:
         key = (unit.record, name)
@@ -65,7 +66,7 @@ class Store:
 
     def put(self, key: Key, order: int, values: tuple[tuple, tuple], measured: Measured) -> None:
         """Keep one compared value that was paired elsewhere."""
-        name, place = (key.record, key.name), [*(key.pixel or (-1, -1)), *(number for _, number in key.indices)]
+        name, place = (key.record, key.name), self.sections.place_of(key)
         a, b = (np.array([value], object if any(isinstance(x, str) for x in value) else None) for value in values)
         chunk = Chunk(
             tuple(index for index, _ in key.indices), np.array([place], np.int64), np.array([order], np.int64),
@@ -80,13 +81,16 @@ class Store:
             del self._groups[key]
 
     def note_alone(self, record: str, index: Ints) -> None:
-        """Rows of a record that one side alone has: nobody knows then which evaluation came before another."""
-        for row in index.tolist():
-            self._alone.setdefault((record, tuple(row[:2])), set()).add(tuple(row))
+        """Rows of a record (or of a name without one) that one side alone has.
 
-    def alone(self, record: str, pixel: Place) -> set[Place]:
+        Nobody knows then which evaluation came before another.
+        """
+        for row in index.tolist():
+            self._alone.setdefault((record, row[0]), set()).add(tuple(row))
+
+    def alone(self, record: str, section: int) -> set[Place]:
         """Places of a record that one side alone has a line for."""
-        return self._alone.get((record, pixel), set())
+        return self._alone.get((record, section), set())
 
     def forget_all_but_last(self) -> None:
         """Drop records that no later row of a log in loop order refers to."""
@@ -134,23 +138,23 @@ class Store:
         return any(name[0] == record for name in self._chunks)
 
     def resolve(
-        self, reference: Reference, record: str, indices: Mapping[str, int], pixel: Place, order: int
+        self, reference: Reference, record: str, indices: Mapping[str, int], section: int, order: int
     ) -> list[Found]:
         """The values that a step's input refers to, seen from one evaluation of the step; none if not held."""
         name = (self.vocabulary.record_of(reference, record), reference.name)
         if reference.anchor is not None:
             return [
                 found
-                for row in self._anchors(reference.anchor, record, indices, pixel, order)
+                for row in self._anchors(reference.anchor, record, indices, section, order)
                 for found in self._at_indices(
-                    name, reference, dict(zip(row.index_names, row.place[2:], strict=True)), pixel
+                    name, reference, dict(zip(row.index_names, row.place[1:], strict=True)), section
                 )
             ]
         if reference.relation == "same":
-            return self._at_indices(name, reference, indices, pixel)
-        return self._relative(name, reference.relation, reference.every, indices, pixel, order)
+            return self._at_indices(name, reference, indices, section)
+        return self._relative(name, reference.relation, reference.every, indices, section, order)
 
-    def _at_indices(self, name: Name, reference: Reference, indices: Mapping[str, int], pixel: Place) -> list[Found]:
+    def _at_indices(self, name: Name, reference: Reference, indices: Mapping[str, int], section: int) -> list[Found]:
         """The values at indices that both have, with those fixed, shifted or left open that the reference says."""
         wanted = self.index_names(name)
         if wanted is None:
@@ -160,56 +164,56 @@ class Store:
         if any(key not in numbers for key in wanted if key not in reference.every):
             return []
         if not reference.every:
-            found = self.at(name, (*pixel, *(numbers[key] for key in wanted)))
+            found = self.at(name, (section, *(numbers[key] for key in wanted)))
             return [found] if found else []
-        shared = tuple(2 + at for at, key in enumerate(wanted) if key not in reference.every)
-        prefix = (*pixel, *(numbers[wanted[at - 2]] for at in shared))
+        shared = tuple(1 + at for at, key in enumerate(wanted) if key not in reference.every)
+        prefix = (section, *(numbers[wanted[at - 1]] for at in shared))
         return [
             _found(name, self._chunks[name][which], row)
             for _, which, row in self._grouped(name, shared).get(prefix, ())
         ]
 
     def _anchors(
-        self, anchor: Anchor, record: str, indices: Mapping[str, int], pixel: Place, order: int
+        self, anchor: Anchor, record: str, indices: Mapping[str, int], section: int, order: int
     ) -> list[Found]:
         """The evaluations from which a reference is read."""
         of = anchor.record or record
         name = next((name for name in self._chunks if name[0] == of), None)
-        return [] if name is None else self._relative(name, anchor.relation, anchor.every, indices, pixel, order)
+        return [] if name is None else self._relative(name, anchor.relation, anchor.every, indices, section, order)
 
     def _relative(
-        self, name: Name, relation: str, every: Sequence[str], indices: Mapping[str, int], pixel: Place, order: int
+        self, name: Name, relation: str, every: Sequence[str], indices: Mapping[str, int], section: int, order: int
     ) -> list[Found]:
-        """The evaluation before this one in the pixel; or the last or first within the loops that both are in."""
+        """The evaluation before this one in the section; or the last or first within the loops that both are in."""
         wanted = self.index_names(name) or ()
         if relation == "previous":
-            entries = self._grouped(name, ()).get(pixel, [])
+            entries = self._grouped(name, ()).get((section,), [])
             at = bisect_left(entries, (order,)) - 1
             chosen = [entries[at]] if at >= 0 else []
         else:
             end = -1 if relation == "last" else 0
-            shared = tuple(2 + at for at, key in enumerate(wanted) if key in indices or key in every)
-            fixed = [(i, indices[wanted[at - 2]]) for i, at in enumerate(shared, 2) if wanted[at - 2] not in every]
+            shared = tuple(1 + at for at, key in enumerate(wanted) if key in indices or key in every)
+            fixed = [(i, indices[wanted[at - 1]]) for i, at in enumerate(shared, 1) if wanted[at - 1] not in every]
             chosen = [
                 entries[end]
                 for group, entries in self._grouped(name, shared).items()
-                if group[:2] == pixel and all(group[i] == number for i, number in fixed)
+                if group[0] == section and all(group[i] == number for i, number in fixed)
             ]
         return [_found(name, self._chunks[name][which], row) for _, which, row in chosen]
 
     def first_order(self, name: Name, shared: tuple[int, ...], place: Place) -> int | None:
         """Where the first evaluation stands among those that have some indices in common with a place."""
-        entries = self._grouped(name, shared).get((*place[:2], *(place[at] for at in shared)))
+        entries = self._grouped(name, shared).get((place[0], *(place[at] for at in shared)))
         return entries[0][0] if entries else None
 
     def _grouped(self, name: Name, shared: tuple[int, ...]) -> dict[Place, list[tuple[int, int, int]]]:
-        """Evaluations in execution order, by pixel and the values of some indices."""
+        """Evaluations in execution order, by section and the values of some indices."""
         key = name, shared
         if key not in self._groups:
             groups: dict[Place, list[tuple[int, int, int]]] = {}
             for which, chunk in enumerate(self._chunks.get(name, ())):
                 for row, (place, order) in enumerate(zip(chunk.index.tolist(), chunk.order.tolist(), strict=True)):
-                    groups.setdefault((*place[:2], *(place[at] for at in shared)), []).append((order, which, row))
+                    groups.setdefault((place[0], *(place[at] for at in shared)), []).append((order, which, row))
             for entries in groups.values():
                 entries.sort()
             self._groups[key] = groups
@@ -221,14 +225,17 @@ class Store:
         chunks = self._chunks.get((HEADER, name))
         if not chunks:
             return None
-        sizes = {
-            tuple(place[:2]): _size(row, component)
-            for chunk in chunks
-            for place, row in zip(chunk.index.tolist(), chunk.a.tolist(), strict=True)
-        }
-        if len(sizes) == 1:
-            return np.full(len(index), next(iter(sizes.values())))
-        return np.array([sizes.get((slow, fast), np.nan) for slow, fast in index[:, :2].tolist()])
+        sizes = np.full(len(self.sections), np.nan)
+        for chunk in chunks:
+            sizes[chunk.index[:, 0]] = [_size(row, component) for row in chunk.a.tolist()]
+        stated = np.flatnonzero(~np.isnan(sizes))
+        if len(stated) == 1:
+            return np.full(len(index), sizes[stated[0]])
+        numbers = index[:, 0]
+        for number in np.unique(numbers[np.isnan(sizes[numbers])]).tolist():
+            sizes[number] = next((sizes[n] for n in self.sections.around(number) if not np.isnan(sizes[n])), np.nan)
+        found: Floats = sizes[numbers]
+        return found
 
 
 def _size(row: list, component: int | None) -> float:
@@ -247,7 +254,3 @@ def _found(name: Name, chunk: Chunk, row: int) -> Found:
 def _relative_to_scale(measured: Measured, row: int) -> float:
     absolute, scale = float(measured.absolute[row]), float(measured.scale[row])
     return absolute / scale if absolute > 0.0 and scale > 0.0 else 0.0
-
-
-def pixel_of(place: Place) -> Pixel | None:
-    return (place[0], place[1]) if place[0] >= 0 else None

@@ -11,8 +11,10 @@ import numpy as np
 from compare.alignment.lane import Unit
 from compare.classes.measure import CLASSES, DRIFT, Measured
 from compare.classes.store import Name
-from compare.judging.leftovers import key_of, scalar
+from compare.judging.keys import Key
+from compare.judging.leftovers import scalar
 from compare.judging.result import DifferenceClass, Origin, Pair, Status
+from compare.judging.sections import Sections
 from compare.reading.table import Ints, Values
 from compare.words.quantities import Quantity
 
@@ -26,6 +28,7 @@ Locate = Callable[[int], tuple[str, int]]
 class Collector:
     """Counts every pair; keeps all of a short log, and of a long one the first and worst of each name."""
 
+    sections: Sections = field(default_factory=Sections)
     keep_all: int = KEEP_ALL
     long: bool = False  # the logs are being read in windows
     pairs: list[Pair] = field(default_factory=list)
@@ -44,7 +47,7 @@ class Collector:
             self.counts[CLASSES[code]] += count
         rows = self._telling(key, measured)
         start = len(self.pairs)
-        self.pairs += [_pair(unit, name, quantity, a, b, measured, row) for row in rows]
+        self.pairs += [self._pair(unit, name, quantity, a, b, measured, row) for row in rows]
         if self.long:
             self._note_worst(key, unit, name, quantity, a, b, measured)
         return list(range(start, len(self.pairs)))
@@ -71,7 +74,17 @@ class Collector:
         row = int(np.nanargmax(measured.ulps))
         held = self._worst.get(key)
         if held is None or measured.ulps[row] > (held.ulps or 0.0):
-            self._worst[key] = _pair(unit, name, quantity, a, b, measured, row)
+            self._worst[key] = self._pair(unit, name, quantity, a, b, measured, row)
+
+    def _pair(
+        self, unit: Unit, name: str, quantity: Quantity, a: Values, b: Values, measured: Measured, row: int
+    ) -> Pair:
+        """One row as an object; line numbers are positions in the log until `finish`."""
+        place = tuple(unit.index[row].tolist())
+        occurrence = int(unit.occurrence[row]) if unit.occurrence is not None else 0
+        key = self.sections.key_of((unit.record, name), unit.index_names, place, occurrence)
+        orders = int(unit.order_a[row]), int(unit.order_b[row])
+        return pair_of(key, (tuple(a[row].tolist()), tuple(b[row].tolist())), quantity, measured, row, orders)
 
     def replace(self, position: int, pair: Pair) -> None:
         """Put an explained pair in the place of the plain one."""
@@ -127,24 +140,13 @@ class Collector:
         return {c: self.counts[c] - kept[c] for c in CLASSES if self.counts[c] > kept[c]}
 
 
-def _pair(unit: Unit, name: str, quantity: Quantity, a: Values, b: Values, measured: Measured, row: int) -> Pair:
-    """One row as an object; line numbers are positions in the log until `Collector.finish`."""
-    place = tuple(unit.index[row].tolist())
-    occurrence = int(unit.occurrence[row]) if unit.occurrence is not None else 0
-    order_a, order_b = int(unit.order_a[row]), int(unit.order_b[row])
-    return pair_of(
-        key_of((unit.record, name), unit.index_names, place, occurrence),
-        (tuple(a[row].tolist()), tuple(b[row].tolist())), quantity, measured, row, (order_a, order_b),
-    )  # fmt: skip
-
-
 def pair_of(
-    key: object, values: tuple[tuple, tuple], quantity: Quantity, measured: Measured, row: int, orders: tuple[int, int]
+    key: Key, values: tuple[tuple, tuple], quantity: Quantity, measured: Measured, row: int, orders: tuple[int, int]
 ) -> Pair:
     absolute, scale = _known(measured.absolute, row), _known(measured.scale, row)
     relative = 0.0 if absolute == 0 else absolute / scale if absolute is not None and scale else None
     return Pair(
-        key=key,  # type: ignore[arg-type]
+        key=key,
         a=scalar(values[0]),
         b=scalar(values[1]),
         order=orders[0],

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from compare.judging.keys import Pixel, Value
+from compare.judging.keys import NOWHERE, Section, Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class SideInfo:
     trace_lines: int = 0
     quantities: int = 0
     digits: int = 17  # significant digits of its floats; 17: every digit counts
-    pixels: tuple[Pixel, ...] = ()
+    sections: tuple[Section, ...] = ()  # in the order in which they begin
     digits_source: str = ""  # who says so
 
 
@@ -27,7 +27,7 @@ class Metadatum:
     name: str
     a: Value | None
     b: Value | None
-    pixel: Pixel | None = None
+    section: Section = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,13 +6,14 @@ each that is wider than WIDE of its scale is said before anything else.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 
 from compare.classes.measure import DIVERGENT, INCOMPARABLE, Measured
+from compare.judging.keys import Section
 from compare.judging.result import Remark
 from compare.judging.tolerances import Tolerances, ValuesOf, packaged
 from compare.reading.table import Ints
@@ -41,7 +42,13 @@ class Deciding:
         return packaged()
 
     def note(
-        self, label: str, index_names: Sequence[str], index: Ints, measured: Measured, values_of: ValuesOf
+        self,
+        label: str,
+        index_names: Sequence[str],
+        index: Ints,
+        measured: Measured,
+        values_of: ValuesOf,
+        sections: Iterable[Section],
     ) -> None:
         """Count the rows that the given tolerances decide, and keep the widest limit."""
         if not self.given.strict or not len(measured.code):
@@ -53,7 +60,7 @@ class Deciding:
         count.widest = max(count.widest, float(np.nanmax(relative, initial=0.0)))
         if not (measured.absolute > 0).any():
             return
-        usual = self._usual.evaluate(label, index_names, index, scale, values_of)[1]
+        usual = self._usual.evaluate(label, index_names, index, scale, values_of, sections)[1]
         beyond = (measured.absolute > usual) & np.isfinite(measured.absolute)
         judged = (measured.code != INCOMPARABLE) & (measured.ulps > 1)
         count.passed += int((beyond & judged & (measured.code != DIVERGENT)).sum())

@@ -22,10 +22,12 @@ from compare.judging.collect import Collector, pair_of
 from compare.judging.coverage import Coverage, Metadatum
 from compare.judging.explaining import Explaining
 from compare.judging.findings import Findings, absent_names, foreign_records, unused_tolerances
+from compare.judging.keys import Value
 from compare.judging.leftovers import Book, Statuses, scalar
 from compare.judging.measuring import Measuring
 from compare.judging.places import Places
 from compare.judging.result import Comparison, Pair, Remark, Side, Status
+from compare.judging.sections import Sections
 from compare.judging.tolerances import Tolerances
 from compare.reading.log import Log, Pool
 from compare.reading.source import BLOCK_BYTES
@@ -100,7 +102,7 @@ class _Run:
     window: Window
     digits: tuple[int | None, int | None] = (None, None)
     partial: bool = False
-    metadata: dict[tuple[str, tuple[int, int]], dict[Side, object]] = field(default_factory=dict)
+    metadata: dict[tuple[str, int], dict[Side, Value]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if (self.paths_a + self.paths_b).count("-") > 1:
@@ -108,6 +110,7 @@ class _Run:
         self.vocabulary = self.given_vocabulary or fitting([*self.paths_a, *self.paths_b])
         self.tolerances = self.given_tolerances or tolerances.packaged()
         self.pool = Pool()
+        self.sections = Sections()
         self.logs = {
             side: Log(
                 paths,
@@ -115,19 +118,20 @@ class _Run:
                 side,
                 self.pool,
                 self.window.block_bytes,
+                known=self.sections,
                 given_digits=digits,
                 partial=self.partial,
             )
             for side, paths, digits in zip(Side, (self.paths_a, self.paths_b), self.digits, strict=True)
         }
-        self.findings = Findings(self.logs)
+        self.findings = Findings(self.logs, self.sections)
         self.lanes: dict[str, Lane | SequenceLane] = {}
         self.seen: dict[Side, set[Name]] = {Side.A: set(), Side.B: set()}
         self.seen_families: dict[Side, set[str]] = {Side.A: set(), Side.B: set()}
-        self.store = Store(self.vocabulary)
+        self.store = Store(self.vocabulary, self.sections)
         self.measuring = Measuring(self.vocabulary, self.tolerances, self.store, self.logs)
-        self.collector = Collector()
-        self.book = Book()
+        self.collector = Collector(self.sections)
+        self.book = Book(self.sections)
         self.graph = Graph(self.vocabulary, self.store, lambda side, name: self.headers.get((side, name)))
         self.origins = Origins(
             self.graph,
@@ -138,7 +142,7 @@ class _Run:
         self.explaining = Explaining(self.vocabulary, self.store, self.graph, self.origins, self.collector)
         self.pending: list[int] = []  # positions of pairs to explain
         self.headers: dict[tuple[Side, str], tuple] = {}
-        self.without_pixel: set[Side] = set()
+        self.without_sections = False
         self.places = Places()
         self.reached = {Side.A: 0, Side.B: 0}  # the last line of each log that was paired
 
@@ -152,7 +156,7 @@ class _Run:
     def run(self) -> Comparison:
         streams = {side: iter(log) for side, log in self.logs.items()}
         firsts = {side: next(stream, None) for side, stream in streams.items()}
-        self._settle_pixels()
+        self._settle_sections()
         for side, tables in firsts.items():
             self._feed(side, tables or [])
         open_sides = {side for side, tables in firsts.items() if tables is not None}
@@ -173,19 +177,19 @@ class _Run:
         both = self.seen_families[Side.A] & self.seen_families[Side.B]
         return sum(self.lanes[family].waiting(side) for family in both)
 
-    def _settle_pixels(self) -> None:
-        """A log that states its pixel can be compared with one that does not, if it holds only one."""
-        stating = [side for side, log in self.logs.items() if log.pixels]
-        if len(stating) == 1 and len(self.logs[stating[0]].pixels) == 1:
-            self.without_pixel = set(Side)
-            slow, fast = self.logs[stating[0]].pixels[0]
-            text = f"only {stating[0].value} states its pixel ({slow} {fast}); the other log is taken for the same"
-            self.findings.remarks.append(Remark("pixel", text))
+    def _settle_sections(self) -> None:
+        """A log that states its section can be compared with one that does not, if it holds only one."""
+        stating = [side for side, log in self.logs.items() if log.begins]
+        if len(stating) == 1 and len(self.logs[stating[0]].begins) == 1:
+            self.without_sections = True
+            side, stated = stating[0], self.logs[stating[0]].sections[0]
+            text = f"only {side.value} states its section ({stated}); the other log is taken for the same"
+            self.findings.remarks.append(Remark("section", text))
 
     def _feed(self, side: Side, tables: Sequence[Table]) -> None:
         for table in tables:
-            if side in self.without_pixel:
-                table.index[:, :2] = -1
+            if self.without_sections:
+                table.index[:, 0] = 0
             if self.places.note(side, table):
                 continue
             self.measuring.note(table)
@@ -220,8 +224,8 @@ class _Run:
         rows = [tuple(row) for row in column.tolist()]
         self.headers.setdefault((side, name), rows[0])
         if self.vocabulary.quantity(HEADER, name).status == "metadata":
-            for place, row in zip(table.index[:, :2].tolist(), rows, strict=True):
-                self.metadata.setdefault((name, tuple(place)), {})[side] = scalar(row)
+            for section, row in zip(table.index[:, 0].tolist(), rows, strict=True):
+                self.metadata.setdefault((name, section), {})[side] = scalar(row)
 
     # ------------------------------------------------------------------------------- aligning, measuring
 
@@ -266,8 +270,7 @@ class _Run:
             self.book.add(side, table)
         for side, table in step.alone:
             self.book.add(side, table)
-            if table.record:
-                self.store.note_alone(table.record, table.index)
+            self.store.note_alone(table.record or next(iter(table.columns)), table.index)
         for repeat in step.repeats:
             self.findings.repeat(repeat)
         for unclear in step.unclear:
@@ -317,16 +320,18 @@ class _Run:
     # ------------------------------------------------------------------------------------------- the result
 
     def _result(self) -> Comparison:
+        paired = sum(self.collector.counts.values())
+        reached = self.reached if self.partial else None
         self.findings.late_numbers(self.measuring.late_numbers())
         self.findings.precision()
         self.findings.other_order(self.collector.pairs)
         self.findings.unread()
         self.findings.loose()
+        if paired and not self.without_sections:
+            self.findings.sections(reached)
         self.findings.remarks += proposals(self.book, self.vocabulary, self.collector.pairs)
         self.findings.remarks[:0] = self.measuring.deciding.remarks()
         statuses = Statuses(self.vocabulary, self.seen, self.aliased)
-        paired = sum(self.collector.counts.values())
-        reached = self.reached if self.partial else None
         absent = statuses.absent() if paired and not self.partial else []
         missing = [*statuses.missing(self.book, reached), *absent_names(absent)]
         problems = self.findings.all(
@@ -370,8 +375,8 @@ class _Run:
 
     def _metadata(self) -> list[Metadatum]:
         return [
-            Metadatum(name, values.get(Side.A), values.get(Side.B), pixel if pixel[0] >= 0 else None)  # type: ignore[arg-type]
-            for (name, pixel), values in self.metadata.items()
+            Metadatum(name, values.get(Side.A), values.get(Side.B), self.sections[section])
+            for (name, section), values in self.metadata.items()
         ]
 
 

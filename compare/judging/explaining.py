@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from compare import causes
 from compare.classes import carried, measure
-from compare.classes.graph import Graph, Inputs, place_of
+from compare.classes.graph import Graph, Inputs
 from compare.classes.origins import Origins
 from compare.classes.ranking import in_graph_order
 from compare.classes.store import Found, Name, Store
@@ -45,7 +45,7 @@ class Explaining:
         quantity = self.vocabulary.quantity(pair.key.record, pair.key.name)
         if pair.key in self.origins.replays or not pair.differs:
             return pair
-        at, place = self.graph.evaluation(pair.key, pair.order), place_of(pair.key)
+        at, place = self.graph.evaluation(pair.key, pair.order), self.graph.place_of(pair.key)
 
         def resolve(reference: Reference) -> list[Found]:
             return self.graph.resolve(reference, at)

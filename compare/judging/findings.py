@@ -12,9 +12,10 @@ import numpy as np
 from compare.alignment.lane import Repeat, Unclear, Unit
 from compare.classes.measure import INCOMPARABLE, Measured
 from compare.classes.store import Name
-from compare.judging.keys import Key, Pixel
-from compare.judging.leftovers import Book, key_of
+from compare.judging.keys import Key, Section
+from compare.judging.leftovers import Book
 from compare.judging.result import Ambiguity, Pair, Problem, ProblemKind, Remark, Side
+from compare.judging.sections import Sections
 from compare.judging.tolerances import Tolerances
 from compare.reading.log import Log
 from compare.reading.table import Loose
@@ -27,6 +28,7 @@ class Findings:
     """What was found on the way."""
 
     logs: Mapping[Side, Log]
+    known: Sections = field(default_factory=Sections)
     problems: list[Problem] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
     ambiguities: list[Ambiguity] = field(default_factory=list)
@@ -35,7 +37,7 @@ class Findings:
         """NaN on one side of some rows of a column."""
         rows = np.flatnonzero(measured.one_sided_nan)
         if len(rows):
-            key = key_of((unit.record, name), unit.index_names, tuple(unit.index[rows[0]].tolist()))
+            key = self.known.key_of((unit.record, name), unit.index_names, tuple(unit.index[rows[0]].tolist()))
             text = f"{key} is nan on one side only" + (f", and at {len(rows) - 1} more" if len(rows) > 1 else "")
             self.problems.append(Problem(ProblemKind.ONE_SIDED_NAN, text, key=key))
 
@@ -43,7 +45,7 @@ class Findings:
         """Rows of a column that hold no number on either side where one was to be expected."""
         rows = np.flatnonzero(measured.code == INCOMPARABLE)
         if len(rows):
-            key = key_of((unit.record, name), unit.index_names, tuple(unit.index[rows[0]].tolist()))
+            key = self.known.key_of((unit.record, name), unit.index_names, tuple(unit.index[rows[0]].tolist()))
             self.no_number(key, len(rows) - 1)
 
     def no_number(self, key: Key, more: int = 0) -> None:
@@ -108,7 +110,7 @@ class Findings:
         """An index that one side prints again."""
         place = tuple(repeat.index.tolist())
         names = repeat.conflicting or ("",)
-        key = key_of((repeat.record, names[0]), repeat.index_names, place)
+        key = self.known.key_of((repeat.record, names[0]), repeat.index_names, place)
         path, line = self.logs[repeat.side].locate(repeat.order)
         where = f"{path}:{line}"
         if repeat.conflicting:
@@ -124,9 +126,29 @@ class Findings:
         text = f"{side.value}: {count} rows of {family.split(' ')[0]} have indices that it printed before"
         self.problems.append(Problem(ProblemKind.DUPLICATE_CONFLICT, text, side))
 
+    def sections(self, reached: Mapping[Side, int] | None = None) -> None:
+        """Sections that one log has and the other lacks: what is in them was not compared.
+
+        ``reached``: the last line of each side that has a partner; what begins after it is no finding.
+        """
+        for side, log in self.logs.items():
+            other = Side.B if side is Side.A else Side.A
+            begins = {number: line for number, line in log.begins.items() if number not in self.logs[other].begins}
+            if reached is not None:
+                begins = {number: line for number, line in begins.items() if line <= reached[side]}
+            if begins:
+                names = [self.known[number] for number in sorted(begins, key=begins.__getitem__)]
+                lacks = (
+                    f"lacks {'it' if len(names) == 1 else 'them'}" if self.logs[other].begins else "states no section"
+                )
+                text = f"{side.value} has {_some(names)}, {other.value} {lacks}"
+                self.problems.append(Problem(ProblemKind.SECTION_MISSING, text, other))
+
     def unclear(self, unclear: Unclear) -> None:
-        """Repetitions without an index that could be paired in several ways."""
-        key = Key(unclear.names[0] if unclear.names else "", unclear.record)
+        """Repetitions without an index that could be paired in several ways; not of a section that one log lacks."""
+        if unclear.section and any(unclear.section not in log.begins for log in self.logs.values()):
+            return
+        key = Key(unclear.names[0] if unclear.names else "", unclear.record, section=self.known[unclear.section])
         text = (
             f"{key} is repeated without an index, {unclear.count_a} times in a and {unclear.count_b} in b where "
             "they part; which belong together is not known"
@@ -146,7 +168,7 @@ class Findings:
             if any(log.too_long for log in self.logs.values()):
                 text += f"; a log of more than {LARGEST >> 20} MB is read only where its lines are marked with TRACE_"
         else:
-            stated = [f"{side.value} holds {_some(log.pixels)}" for side, log in self.logs.items() if log.pixels]
+            stated = [f"{side.value} holds {_some(log.sections)}" for side, log in self.logs.items() if log.begins]
             text = "the logs have no quantity in common: nothing was compared" + ("; " if stated else "")
             text += ", ".join(stated)
         return Problem(ProblemKind.NO_COMMON_KEYS, text)
@@ -163,9 +185,9 @@ def _first(texts: Counter[str], loose: Loose) -> str:
     return f"first: line {loose.lines[text]}: {text[:80]}"
 
 
-def _some(pixels: Sequence[Pixel]) -> str:
-    more = f" and {len(pixels) - 3} more" if len(pixels) > 3 else ""
-    return f"pixel {list(pixels[:3])}{more}"
+def _some(sections: Sequence[Section]) -> str:
+    more = f" and {len(sections) - 3} more" if len(sections) > 3 else ""
+    return f"{', '.join(map(str, sections[:3]))}{more}"
 
 
 def foreign_records(book: Book, vocabulary: Vocabulary) -> Iterator[Problem]:

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from compare.classes.store import Name, Place, pixel_of
+from compare.classes.store import Name
 from compare.judging.keys import Key, Value
 from compare.judging.result import Leftover, Problem, ProblemKind, Side, Status
+from compare.judging.sections import Place, Sections
 from compare.reading.table import Table
 from compare.words.quantities import HEADER
 from compare.words.vocabulary import Vocabulary
@@ -30,6 +31,7 @@ class Entry:
 class Book:
     """Left over values by side and name."""
 
+    sections: Sections = field(default_factory=Sections)
     _entries: dict[tuple[Side, Name], dict[int, Entry]] = field(default_factory=dict)
     counts: Counter[tuple[Side, Name]] = field(default_factory=Counter)
 
@@ -52,6 +54,9 @@ class Book:
     def entries(self, side: Side, name: Name) -> list[Entry]:
         """What is kept of one name, in log order."""
         return sorted(self._entries.get((side, name), {}).values(), key=lambda entry: entry.order)
+
+    def key_of(self, name: Name, entry: Entry) -> Key:
+        return self.sections.key_of(name, entry.index_names, entry.place)
 
     def total(self, side: Side, counted: Callable[[Name], bool]) -> int:
         return sum(n for (where, name), n in self.counts.items() if where is side and counted(name))
@@ -123,7 +128,7 @@ class Statuses:
         label = ".".join(filter(None, name))
         count = book.counts[side, name]
         entry = book.entries(side, name)[0]
-        key = key_of(name, entry.index_names, entry.place)
+        key = book.key_of(name, entry)
         lacks = "lacks it" if name not in self.seen[other] else f"lacks it at {count} places"
         message = f"required {label}: {side.value} has it, {other.value} {lacks} (first: {key})"
         return Problem(ProblemKind.REQUIRED_MISSING, message, other, key)
@@ -132,19 +137,13 @@ class Statuses:
         """Everything that is kept in the book, in log order per side."""
         found = [
             Leftover(
-                key_of(name, entry.index_names, entry.place), side, scalar(entry.value),
-                self.status(name), entry.order,
+                book.key_of(name, entry), side, scalar(entry.value), self.status(name), entry.order,
             )
             for side in Side
             for name in book.names(side)
             for entry in book.entries(side, name)
         ]  # fmt: skip
         return sorted(found, key=lambda leftover: (leftover.side, leftover.order))
-
-
-def key_of(name: Name, index_names: tuple[str, ...], place: Place, occurrence: int = 0) -> Key:
-    indices = tuple(zip(index_names, place[2:], strict=True))
-    return Key(name[1], name[0], indices, pixel_of(place), occurrence)
 
 
 def scalar(row: tuple) -> Value:

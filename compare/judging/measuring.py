@@ -55,8 +55,7 @@ class Measuring:
         """Two values that belong together by an alias."""
         a, b = (_column(candidate.value) for candidate in (found.a, found.b))
         index_names = tuple(name for name, _ in found.key.indices)
-        place = [*(found.key.pixel or (-1, -1)), *(number for _, number in found.key.indices)]
-        index = np.array([place], np.int64)
+        index = np.array([self.store.sections.place_of(found.key)], np.int64)
         scale = self._scale(found.quantity, index, a)
         return self._measured(found.quantity, index_names, index, scale, (a, b), lambda _: None)
 
@@ -64,11 +63,13 @@ class Measuring:
         self, quantity: Quantity, index_names: tuple[str, ...], index: Ints, scale: measure.Floats,
         values: tuple[Values, Values], sizes: ValuesOf,
     ) -> Measured:  # fmt: skip
-        limits = Limits(scale, *self.tolerances.evaluate(quantity.label, index_names, index, scale, sizes))
+        sections = self.store.sections
+        given = self.tolerances.evaluate(quantity.label, index_names, index, scale, sizes, sections)
+        limits = Limits(scale, *given)
         measured = measure.measure(*values, limits, self._rules(quantity))
         if _has_words(values[0]) and (measured.code == measure.IDENTICAL).any():
             self.plain_words.add((quantity.record, quantity.name))
-        self.deciding.note(quantity.label, index_names, index, measured, sizes)
+        self.deciding.note(quantity.label, index_names, index, measured, sizes, sections)
         return measured
 
     def _rules(self, quantity: Quantity) -> Rules:

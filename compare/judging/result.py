@@ -74,6 +74,7 @@ class ProblemKind(StrEnum):
     DUPLICATE_CONFLICT = "duplicate-conflict"
     REPEATED_RECORD = "repeated-record"
     REQUIRED_MISSING = "required-missing"
+    SECTION_MISSING = "section-missing"
     ONE_SIDED_NAN = "one-sided-nan"
     NOT_COMPARABLE = "not-comparable"
     UNREAD_NUMBERS = "unread-numbers"
@@ -262,7 +263,7 @@ class Comparison:
     replayed: bool = False  # replays were supplied, so origins are established and not only inferred
     schema_version: int = SCHEMA_VERSION
     account: Account = Account()
-    cause: Cause | None = None  # of the comparison as a whole: the two runs had different inputs, or pixels
+    cause: Cause | None = None  # of the comparison as a whole: the two runs had different inputs, or places
 
     def __repr__(self) -> str:
         from compare.notebook import text_of

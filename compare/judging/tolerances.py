@@ -13,7 +13,8 @@
     terms = [{ coefficient = 2e-16, envelope = 8e-16, powers = { start_K = 1, cells = 1 } }]
     [[floor]]                                            # measured for that very evaluation: absolute
     name = "CELL.flux"
-    pixel = [685, 1039]                                  # without one: every pixel
+    pixel = [685, 1039]                                  # short for section = { pixel = [685, 1039] }
+    section = { epoch = 3 }                              # parts that are not named: every section
     index = { step = 3 }                                 # keys that are not named: every value
     tolerance = 1.2e-13
     envelope = 4e-12
@@ -26,7 +27,7 @@ one component.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -35,7 +36,9 @@ import numpy as np
 
 from compare.classes.measure import Floats
 from compare.errors import InputError
+from compare.judging.keys import NOWHERE, Section
 from compare.reading.table import Ints
+from compare.words.headings import section_lines, section_of
 
 PACKAGED = Path(__file__).parent.parent / "data" / "tolerances.toml"
 PACKAGED_SOURCE = "packaged default"
@@ -63,17 +66,17 @@ class Step:
 
 @dataclass(frozen=True)
 class Floor:
-    """Absolute tolerance and envelope of one evaluation (or of all that ``index`` and ``pixel`` leave open)."""
+    """Absolute tolerance and envelope of one evaluation (or of all that ``index`` and ``section`` leave open)."""
 
     name: str
     tolerance: float
     envelope: float
-    pixel: tuple[int, int] | None = None
+    section: Section = NOWHERE
     index: Mapping[str, int] = field(default_factory=dict)
 
     def __str__(self) -> str:
         keys = [*(f"{k}={v}" for k, v in self.index.items())]
-        keys += [f"pixel {self.pixel[0]} {self.pixel[1]}"] if self.pixel else []
+        keys += [str(self.section)] if self.section else []
         return f"{self.name}[{' '.join(keys)}]" if keys else self.name
 
 
@@ -94,9 +97,18 @@ class Tolerances:
     _used: set[int] = field(default_factory=set)
 
     def evaluate(
-        self, label: str, index_names: Sequence[str], index: Ints, scale: Floats, values_of: ValuesOf
+        self,
+        label: str,
+        index_names: Sequence[str],
+        index: Ints,
+        scale: Floats,
+        values_of: ValuesOf,
+        sections: Iterable[Section] = (),
     ) -> tuple[Floats, Floats]:
-        """T and E, absolute, for rows of one quantity; ``index`` is (n, 2 + k), ``scale`` is (n,)."""
+        """T and E, absolute, for rows of one quantity; ``scale`` is (n,).
+
+        ``index`` is (n, 1 + k): the number of the section among ``sections``, then the loop indices.
+        """
         step = self.steps.get(label, self.default)
         self._used.add(id(step))
         tolerance, envelope = scale * step.tolerance, scale * step.envelope
@@ -105,7 +117,7 @@ class Tolerances:
             if size is not None:
                 tolerance, envelope = tolerance + term.coefficient * size, envelope + term.envelope * size
         for floor in self.floors.get(label, ()):
-            rows = _rows_of(floor, index_names, index)
+            rows = _rows_of(floor, index_names, index, sections)
             if rows.any():
                 self._used.add(id(floor))
                 tolerance[rows], envelope[rows] = floor.tolerance, floor.envelope
@@ -148,14 +160,14 @@ def _product(term: Term, values_of: ValuesOf) -> Floats | None:
     return product
 
 
-def _rows_of(floor: Floor, index_names: Sequence[str], index: Ints) -> np.ndarray:
+def _rows_of(floor: Floor, index_names: Sequence[str], index: Ints, sections: Iterable[Section]) -> np.ndarray:
     rows = np.ones(len(index), bool)
-    if floor.pixel is not None:
-        rows &= (index[:, :2] == floor.pixel).all(axis=1)
+    if floor.section:
+        rows &= np.isin(index[:, 0], [number for number, each in enumerate(sections) if each.has(floor.section)])
     for key, number in floor.index.items():
         if key not in index_names:
             return np.zeros(len(index), bool)
-        rows &= index[:, 2 + index_names.index(key)] == number
+        rows &= index[:, 1 + index_names.index(key)] == number
     return rows
 
 
@@ -217,17 +229,14 @@ def _step(entry: Mapping[str, Any], base: Mapping[str, Any]) -> Step:
 
 
 def _floor(entry: Mapping[str, Any]) -> Floor:
-    unknown = sorted(set(entry) - {"name", "tolerance", "envelope", "pixel", "index"})
+    unknown = sorted(set(entry) - {"name", "tolerance", "envelope", "pixel", "section", "index"})
     if unknown:
         raise ValueError(f"floor {entry['name']}: unknown key {unknown[0]!r}")
-    pixel = entry.get("pixel")
-    if pixel is not None and len(pixel) != 2:
-        raise ValueError(f"floor {entry['name']}: pixel must be two integers, slow and fast")
     return Floor(
         entry["name"],
         _positive(entry["tolerance"], entry["name"]),
         _positive(entry.get("envelope", entry["tolerance"]), entry["name"]),
-        (int(pixel[0]), int(pixel[1])) if pixel is not None else None,
+        section_of(entry, f"floor {entry['name']}"),
         {str(key): int(number) for key, number in entry.get("index", {}).items()},
     )
 
@@ -265,8 +274,7 @@ def _term_text(term: Term) -> str:
 
 def _floor_lines(floor: Floor) -> list[str]:
     lines = ["[[floor]]", f"name = {_text(floor.name)}"]
-    if floor.pixel is not None:
-        lines += [f"pixel = [{floor.pixel[0]}, {floor.pixel[1]}]"]
+    lines += section_lines(floor.section)
     if floor.index:
         lines += [f"index = {{ {', '.join(f'{k} = {v}' for k, v in floor.index.items())} }}"]
     return [*lines, f"tolerance = {floor.tolerance!r}", f"envelope = {floor.envelope!r}"]

@@ -5,9 +5,10 @@
     why = "older build does not normalise"
     who = "M. Maintainer"
     until = 2031-01-31               # the last day on which it holds
-    record = "STEP"                  # optional, as are the next three: what is not named matches all
+    record = "STEP"                  # optional, as are the next ones: what is not named matches all
     indices = { step = 0 }
-    pixel = [685, 1039]
+    pixel = [685, 1039]              # short for section = { pixel = [685, 1039] }
+    section = { epoch = 3 }
     relative = 1e-6                  # accepts no difference larger than this
 
 A waiver turns what it matches into *waived* in every output. One that has expired accepts nothing, and one that
@@ -25,8 +26,9 @@ from pathlib import Path
 from typing import Any
 
 from compare.errors import InputError
-from compare.judging.keys import Key, Pixel
+from compare.judging.keys import NOWHERE, Key, Section
 from compare.judging.result import Comparison, Pair, Problem, ProblemKind, Waived
+from compare.words.headings import section_of
 
 REQUIRED = ("name", "why", "who", "until")
 KINDS: dict[str, type | tuple[type, ...]] = {
@@ -37,6 +39,7 @@ KINDS: dict[str, type | tuple[type, ...]] = {
     "record": str,
     "indices": dict,
     "pixel": list,
+    "section": dict,
     "relative": (int, float),
 }
 # Findings about one quantity; the others are about a log or a file as a whole and cannot be waived.
@@ -55,13 +58,13 @@ class Waiver:
     until: date
     record: str | None = None
     indices: tuple[tuple[str, int], ...] = ()
-    pixel: Pixel | None = None
+    section: Section = NOWHERE
     relative: float | None = None
 
     def __str__(self) -> str:
         place = [f"record {self.record}"] if self.record is not None else []
         place += [f"{index}={number}" for index, number in self.indices]
-        place += [f"pixel {self.pixel[0]} {self.pixel[1]}"] if self.pixel else []
+        place += [str(self.section)] if self.section else []
         place += [f"relative up to {self.relative:g}"] if self.relative is not None else []
         return f"{self.name} ({', '.join(place)})" if place else self.name
 
@@ -70,12 +73,12 @@ class Waiver:
         return Waived(self.why, self.who, self.until.isoformat())
 
     def matches(self, key: Key, *spellings: str) -> bool:
-        """Whether name, record, pixel and every index that the waiver names are those of ``key``."""
+        """Whether name, record and every index and part of the section that the waiver names are those of ``key``."""
         numbers = dict(key.indices)
         return (
             self.name in (key.name, *spellings)
             and self.record in (None, key.record)
-            and self.pixel in (None, key.pixel)
+            and key.section.has(self.section)
             and all(numbers.get(index) == number for index, number in self.indices)
         )
 
@@ -132,7 +135,7 @@ def apply(result: Comparison, waivers: Sequence[Waiver], today: date | None = No
 
 
 def _stale(waiver: Waiver, today: date) -> Problem:
-    key = Key(waiver.name, waiver.record or "", waiver.indices, waiver.pixel)
+    key = Key(waiver.name, waiver.record or "", waiver.indices, waiver.section)
     if waiver.until < today:
         message = f"the waiver of {waiver} by {waiver.who} ended on {waiver.until}: renew it or mend the difference"
         return Problem(ProblemKind.WAIVER_EXPIRED, message, key=key)
@@ -158,13 +161,14 @@ def _waiver(entry: Mapping[str, Any], where: str) -> Waiver:
         **{name: entry[name] for name in REQUIRED},
         record=entry.get("record"),
         indices=_indices(entry.get("indices", {}), where),
-        pixel=_pixel(entry.get("pixel"), where),
+        section=_section(entry, where),
         relative=_relative(entry.get("relative"), where),
     )
 
 
 def _expected(name: str) -> str:
     words = {"until": "a date such as 2031-01-31 (no quotes)", "indices": "a table such as { step = 0 }"}
+    words["section"] = "a table such as { epoch = 3, pixel = [5, 6] }"
     return words.get(name, {"pixel": "[slow, fast]", "relative": "a number"}.get(name, "a text"))
 
 
@@ -175,12 +179,11 @@ def _indices(indices: Mapping[str, Any], where: str) -> tuple[tuple[str, int], .
     return tuple(indices.items())
 
 
-def _pixel(pixel: list[Any] | None, where: str) -> Pixel | None:
-    if pixel is None:
-        return None
-    if len(pixel) != 2 or any(type(number) is not int for number in pixel):
-        raise InputError(f"{where}: pixel = {pixel!r}: two integers, [slow, fast], are required")
-    return pixel[0], pixel[1]
+def _section(entry: Mapping[str, Any], where: str) -> Section:
+    try:
+        return section_of(entry, where)
+    except ValueError as error:
+        raise InputError(str(error)) from error
 
 
 def _relative(relative: float | None, where: str) -> float | None:

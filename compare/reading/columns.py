@@ -7,16 +7,17 @@ the same tables (tests hold them to it).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
+from compare.judging.keys import Section
 from compare.reading.envelope import PREFIX
 from compare.reading.grammar import Malformed, parse_line
 from compare.reading.indices import Entry, Shape, entry_of
 from compare.reading.lines import by_shape
-from compare.reading.table import Block, Columns, Table, Values, convert, convert_rows
+from compare.reading.table import Block, Columns, Ints, Opening, Stated, Table, Values, convert, convert_rows
 from compare.reading.template import rows_of
 from compare.words.vocabulary import Vocabulary
 
@@ -24,7 +25,6 @@ MANY_LINES = 400  # of one shape: worth a call of pandas
 MOST_COLUMNS = 1000  # that pandas reads at once; it is slow with more
 SOME_LINES = 4  # of one shape: worth a pattern
 BLANKS = bytes.maketrans(b"=,\t", b"   ")
-NO_PIXEL = (-1, -1)
 SAMPLES = 16
 SAMPLE_BYTES = 256
 ENCODING = ("utf-8", "surrogateescape")  # bytes that are no UTF-8 stay apart from each other
@@ -46,6 +46,7 @@ def parse_block(block: bytes, vocabulary: Vocabulary, *, vectorise: bool) -> Blo
         return result
     for certain, numbers, lines in by_shape(block, result.unread):
         _Group(numbers, lines, vocabulary, result, certain).parse(many=vectorise and len(lines) >= MANY_LINES)
+    result.openings.sort(key=lambda opening: opening.line)
     return result
 
 
@@ -203,24 +204,60 @@ class _Group:
 
     def _tables(self, numbers: Sequence[int], shape: Shape, columns: Columns) -> None:
         self.result.trace_lines += len(numbers)
-        names = [name for name, _, _ in shape.values]
-        if not shape.record and names[0] == self.vocabulary.pixel:
-            self._note_pixels(numbers, columns.values.pop(names[0]))
-        index = np.zeros((len(numbers), 2 + len(shape.keys)), np.int64)
-        index[:, :2] = NO_PIXEL
-        for axis, slot in enumerate((*shape.section, *shape.index), 0 if shape.section else 2):
+        stated = _stated(shape, columns)
+        if shape.opens:
+            self._open(numbers, stated, whole=True)
+            return
+        if not shape.record:
+            self._open_by_name(numbers, columns.values)
+        index = np.zeros((len(numbers), 1 + len(shape.keys)), np.int64)
+        for axis, slot in enumerate(shape.index, 1):
             if slot is not None:
                 index[:, axis] = columns.index[slot]
-        order = np.array(numbers, np.int64)
-        whole = Table(shape.record, shape.keys, index, order, columns.values, bool(shape.section))
+        if stated.names:
+            self.result.stated[len(self.result.tables)] = stated
+        whole = Table(shape.record, shape.keys, index, np.array(numbers, np.int64), columns.values)
         self.result.tables += _separate(whole)
 
-    def _note_pixels(self, numbers: Sequence[int], values: Values) -> None:
-        for number, row in zip(numbers, values.tolist(), strict=True):
-            if len(row) == 2 and all(isinstance(part, int) for part in row):
-                self.result.pixels.append((number, (row[0], row[1])))
+    def _open(self, numbers: Sequence[int], stated: Stated, *, whole: bool = False) -> None:
+        self.result.openings += [
+            Opening(number, Section(stated.names, tuple(row)), whole)
+            for number, row in zip(numbers, stated.numbers.tolist(), strict=True)
+        ]
+
+    def _open_by_name(self, numbers: Sequence[int], values: dict[str, Values]) -> None:
+        """Sections that lines without a record open; a name that is only a heading says nothing else."""
+        keys = self.vocabulary.headings.keys
+        parts = {name: values[name] for name in keys if name in values}
+        for name, part in list(parts.items()):
+            quantity = self.vocabulary.quantity("", name)
+            if quantity.status == "metadata" or not quantity.known:
+                del values[name]
+            if part.dtype != np.int64 or part.shape[1] != len(keys[name]):
+                self._open_row_by_row(numbers, name, parts.pop(name))
+        if parts:
+            self._open(numbers, _side_by_side({name: [*part.T] for name, part in parts.items()}))
+
+    def _open_row_by_row(self, numbers: Sequence[int], name: str, part: Values) -> None:
+        """Of lines that do not all say what they should; those that do not are malformed."""
+        headings = self.vocabulary.headings
+        for number, row in zip(numbers, part.tolist(), strict=True):
+            if len(row) == len(headings.keys[name]) and all(isinstance(each, int) for each in row):
+                self.result.openings.append(Opening(number, Section.of({name: row})))
             else:
-                self.result.malformed.append((number, f"pixel {row}: two integers, slow and fast, were required"))
+                self.result.malformed.append((number, f"{name} {row}: {headings.wants(name)} were required"))
+
+
+def _stated(shape: Shape, columns: Columns) -> Stated:
+    """What lines of a shape say of their section."""
+    parts = {name: [columns.index[at] for at in range(slot, slot + width)] for name, slot, width in shape.section}
+    return _side_by_side(parts)
+
+
+def _side_by_side(parts: Mapping[str, Sequence[Ints]]) -> Stated:
+    columns = [column for several in parts.values() for column in several]
+    names = tuple(name for name, several in parts.items() for _ in several)
+    return Stated(names, np.stack(columns, axis=1) if columns else np.empty((0, 0), np.int64))
 
 
 def _separate(table: Table) -> Iterator[Table]:

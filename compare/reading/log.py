@@ -1,4 +1,4 @@
-"""One side of a comparison: its files as a stream of tables with pixels and positions, and what was found."""
+"""One side of a comparison: its files as a stream of tables with sections and positions, and what was found."""
 
 from __future__ import annotations
 
@@ -15,13 +15,14 @@ import numpy as np
 from compare.classes.precision import EXACT, Digits, Longest
 from compare.errors import InputError
 from compare.judging.coverage import SideInfo
-from compare.judging.keys import Pixel
+from compare.judging.keys import NOWHERE, Section
 from compare.judging.result import Problem, ProblemKind, Remark, Side
+from compare.judging.sections import Sections
 from compare.reading import source
 from compare.reading.columns import parse_block
 from compare.reading.envelope import trace_part
 from compare.reading.lines import Shown, is_marked
-from compare.reading.table import Block, Loose, Table
+from compare.reading.table import Block, Ints, Loose, Stated, Table
 from compare.reading.unmarked.block import LARGEST, parse_unmarked
 from compare.words.vocabulary import Vocabulary
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 AHEAD = 2  # blocks that are parsed while another is compared
 MOST_MALFORMED = 20
-STATED, HEADER, CLOSING = 1, 2, 4  # of a section: its pixel line, a line of the trace, the line that ends it
+HEADER, CLOSING = 1, 2  # of a section: a line of the trace, the line that ends it
 MOST_FLOATS = 2_000_000  # of a log whose precision is inferred; longer ones must state theirs
 KNOWN_FORMATS = (1,)
 
@@ -62,7 +63,7 @@ class Log:
     side: Side
     pool: Pool
     block_bytes: int = source.BLOCK_BYTES
-    pixels: list[Pixel] = field(default_factory=list)
+    known: Sections = field(default_factory=Sections)  # of both logs
     problems: list[Problem] = field(default_factory=list)
     given_digits: int | None = None  # what the command line says of this log
     partial: bool = False  # it may stop before its end: a last line that does not end is left out
@@ -82,16 +83,18 @@ class Log:
     too_long: bool = False  # to be read without marks, should it have none
     loose: Loose = field(default_factory=Loose)  # what those hold beside names and values
     _starts: list[int] = field(default_factory=list)  # lines before each file
-    _sections: dict[Pixel | None, int] = field(default_factory=dict)  # what each has shown: STATED | HEADER | CLOSING
-    _pixel: Pixel | None = None
+    begins: dict[int, int] = field(default_factory=dict)  # sections that it states, by number: their first line
+    _shown: dict[int, int] = field(default_factory=dict)  # by number of a section: HEADER | CLOSING
+    _said: set[int] = field(default_factory=set)  # numbers of sections in which it says something
+    _open: Section = NOWHERE
     _malformed: int = 0
 
     def __iter__(self) -> Iterator[list[Table]]:
         """Tables of one block after another, in log order."""
         for path in self.paths:
             self._starts.append(self.lines)
-            if len(self.pixels) > 1:
-                self._pixel = None  # which of them a further file continues is not known
+            if len(self.begins) > 1:
+                self._open = NOWHERE  # which of them a further file continues is not known
             for block in self._parsed(path):
                 yield self._placed(block)
         self.complete = True
@@ -150,23 +153,16 @@ class Log:
         return lambda: done
 
     def _placed(self, block: Block) -> list[Table]:
-        """Tables with the pixel and the position in the whole log filled in."""
-        event_lines = np.array([line for line, _ in block.pixels], np.int64)
-        pixels = [self._pixel, *(pixel for _, pixel in block.pixels)]
-        rows = np.array([pixel or (-1, -1) for pixel in pixels], np.int64)
-        for table in block.tables:
-            which = np.searchsorted(event_lines, table.order, side="left")
+        """Tables with the section and the position in the whole log filled in."""
+        lines = np.array([opening.line for opening in block.openings], np.int64)
+        numbers = np.array([self.known.number(self._open), *self._opened(block)], np.int64)
+        for at, table in enumerate(block.tables):
+            which = numbers[np.searchsorted(lines, table.order, side="right")]
             table.order[:] += self.lines
-            if table.placed:
-                self._see_pixels(table)
-                continue
-            table.index[:, :2] = rows[which]
-            self._note(table, [pixels[i] for i in dict.fromkeys(which.tolist())])
+            table.index[:, 0] = which if at not in block.stated else self._stated(block.stated[at], which)
+            self._note(table)
         for line, message in block.malformed:
             self._note_malformed(self.lines + line, message)
-        for _, pixel in block.pixels:
-            self._see_pixel(pixel)
-            self._pixel = pixel
         self.headings.extend(block.headings, self.lines)
         self.unread.extend(block.unread, self.lines)
         self._keep_loose(block.loose)
@@ -180,23 +176,43 @@ class Log:
         for text, line in more.lines.items():
             self.loose.lines.setdefault(text, self.lines + line)
 
-    def _see_pixels(self, table: Table) -> None:
-        """Of lines that say themselves which pixel they belong to."""
-        self.quantities += len(table) * len(table.columns)
-        self._check_counts(table)
-        for slow, fast in np.unique(table.index[:, :2], axis=0).tolist():
-            self._see_pixel((slow, fast))
+    def _opened(self, block: Block) -> Iterator[int]:
+        """Numbers of the sections that a block opens, one after another."""
+        for opening in block.openings:
+            before = self._open
+            after = opening.section if opening.whole else self.vocabulary.headings.opened(before, opening.section)
+            outer, number = self.known.number(before), self.known.number(after)
+            if number != outer and after.inside(before) and outer not in self._said:
+                self.begins.pop(outer, None)  # a line that says the first part of what the next one says whole
+            self.begins.setdefault(number, self.lines + opening.line)
+            self._open = after
+            yield number
 
-    def _see_pixel(self, pixel: Pixel) -> None:
-        shown = self._sections.get(pixel, 0)
-        if not shown & STATED:
-            self._sections[pixel] = shown | STATED
-            self.pixels.append(pixel)
+    def _stated(self, stated: Stated, around: Ints) -> Ints:
+        """Numbers of the sections that lines say themselves, in those that are open there."""
+        rows = np.column_stack([around, stated.numbers])
+        starts = np.flatnonzero(np.r_[True, (rows[1:] != rows[:-1]).any(axis=1)])
+        opened = self.vocabulary.headings.opened
+        found = [
+            self.known.number(opened(self.known[outer], Section(stated.names, tuple(own))))
+            for outer, *own in rows[starts].tolist()
+        ]
+        return np.repeat(np.array(found, np.int64), np.diff(np.r_[starts, len(rows)]))
 
-    def _note(self, table: Table, pixels: Sequence[Pixel | None]) -> None:
+    @property
+    def sections(self) -> list[Section]:
+        """Those that it states, in the order in which they begin."""
+        return [self.known[number] for number in sorted(self.begins, key=self.begins.__getitem__)]
+
+    def _note(self, table: Table) -> None:
         self.quantities += len(table) * len(table.columns)
         self._see_floats(table)
         self._check_counts(table)
+        numbers, first = np.unique(table.index[:, 0], return_index=True)
+        for number, line in zip(numbers.tolist(), table.order[first].tolist(), strict=True):
+            self._said.add(number)
+            if number:
+                self.begins[number] = min(line, self.begins.get(number, line))
         if table.record:
             return
         name = next(iter(table.columns))
@@ -207,8 +223,8 @@ class Log:
         if self.vocabulary.quantity("", name).status == "metadata":
             return
         shown = HEADER | (CLOSING if name == self.vocabulary.closing else 0)
-        for pixel in pixels:
-            self._sections[pixel] = self._sections.get(pixel, 0) | shown
+        for number in numbers.tolist():
+            self._shown[number] = self._shown.get(number, 0) | shown
 
     def _see_floats(self, table: Table) -> None:
         for column in table.columns.values():
@@ -266,13 +282,19 @@ class Log:
     def _check_sections(self) -> None:
         if self.vocabulary.closing is None:
             return
-        cut = [pixel for pixel, shown in self._sections.items() if shown & HEADER and not shown & CLOSING]
-        for pixel in cut[:MOST_MALFORMED]:
-            where = f"pixel {pixel[0]} {pixel[1]}" if pixel else "the trace"
-            message = f"{where} has no {self.vocabulary.closing} line; the log may be cut off"
+        cut = [number for number, shown in self._shown.items() if not shown & CLOSING and not self._is_outer(number)]
+        for number in cut[:MOST_MALFORMED]:
+            message = (
+                f"{self.known[number] or 'the trace'} has no {self.vocabulary.closing} line; the log may be cut off"
+            )
             self._problem(ProblemKind.TRUNCATED_LOG, message)
         if len(cut) > MOST_MALFORMED:
-            self._problem(ProblemKind.TRUNCATED_LOG, f"{len(cut) - MOST_MALFORMED} more pixels have none either")
+            self._problem(ProblemKind.TRUNCATED_LOG, f"{len(cut) - MOST_MALFORMED} more sections have none either")
+
+    def _is_outer(self, number: int) -> bool:
+        """Whether a section has others inside, and ends with the last of them."""
+        own = self.known[number]
+        return bool(own) and any(other != number and self.known[other].inside(own) for other in self.begins)
 
     def _note_malformed(self, line: int, message: str) -> None:
         self._malformed += 1
@@ -295,5 +317,5 @@ class Log:
     def info(self) -> SideInfo:
         return SideInfo(
             tuple(map(str, self.paths)), self.lines, self.trace_lines, self.quantities, self.digits.count,
-            tuple(self.pixels), self.digits_source,
+            tuple(self.sections), self.digits_source,
         )  # fmt: skip

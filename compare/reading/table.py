@@ -11,7 +11,7 @@ from decimal import Decimal
 import numpy as np
 import numpy.typing as npt
 
-from compare.judging.keys import Pixel
+from compare.judging.keys import Section
 from compare.reading.lines import Shown
 from compare.reading.numbers import DECIMAL, INTEGER, decimal_text, is_integer, number
 
@@ -26,7 +26,7 @@ LONGEST_INTEGER = 4000  # digits that Python turns into a number and back
 class Table:
     """Evaluations of one record that print the same names.
 
-    ``index`` is (n, 2 + k): the pixel (slow, fast; -1 -1 where none is stated), then the loop indices.
+    ``index`` is (n, 1 + k): the number of the section, 0 outside of all of them, then the loop indices.
     ``order`` is (n,): positions in the log. ``columns`` maps a name to its (n, width) values.
     """
 
@@ -35,7 +35,6 @@ class Table:
     index: Ints
     order: Ints
     columns: dict[str, Values] = field(default_factory=dict)
-    placed: bool = False  # its lines say themselves which pixel they belong to
 
     @property
     def family(self) -> str:
@@ -62,6 +61,23 @@ class Columns:
     values: dict[str, Values]
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A line that opens a section, or states parts of it."""
+
+    line: int
+    section: Section
+    whole: bool = False  # nothing of the section before stays
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Stated:
+    """What the lines of a table say themselves of the section that each belongs to."""
+
+    names: tuple[str, ...]
+    numbers: Ints  # (n, number of names)
+
+
 @dataclass
 class Loose:
     """What an unmarked log holds beside its names and values: texts -> their first line, and how often each stands."""
@@ -80,7 +96,8 @@ class Block:
     """What a block of lines held. Orders are line numbers that start at 1 in the block."""
 
     tables: list[Table] = field(default_factory=list)
-    pixels: list[tuple[int, Pixel]] = field(default_factory=list)
+    stated: dict[int, Stated] = field(default_factory=dict)  # by position among the tables
+    openings: list[Opening] = field(default_factory=list)  # in the order of their lines
     malformed: list[tuple[int, str]] = field(default_factory=list)
     headings: Shown = field(default_factory=Shown)  # lines that begin with TRACE and hold no number
     unread: Shown = field(default_factory=Shown)  # lines that only look like a trace

@@ -15,6 +15,7 @@ from compare.render.text import clean, value_text, waiver_text
 SCHEMA_VERSION = 1
 COLUMNS = (
     "kind",
+    "section",
     "pixel_slow",
     "pixel_fast",
     "record",
@@ -105,6 +106,7 @@ def _problem(problem: Problem) -> dict[str, object]:
 def _key(key: Key) -> dict[str, object]:
     slow, fast = key.pixel or ("", "")
     return {
+        "section": _text(str(key.section)),
         "pixel_slow": slow,
         "pixel_fast": fast,
         "record": _text(key.record),

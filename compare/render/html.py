@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from compare.judging.keys import NOWHERE
 from compare.judging.result import Comparison, Pair, Verdict
 from compare.render.account import headline, story
 from compare.render.markup import Markup, element, join
@@ -101,8 +102,8 @@ def _facts(result: Comparison) -> Markup:
     facts.append(("origins", "established by replay" if result.replayed else "not replayed"))
     facts.append(("left out", ", ".join(f"{many} {kind.value}" for kind, many in result.omitted.items() if many)))
     for item in result.metadata:
-        pixel = " (pixel {} {})".format(*item.pixel) if item.pixel else ""
-        facts.append((item.name + pixel, f"{value_text(item.a) or '—'} | {value_text(item.b) or '—'}"))
+        section = f" ({item.section})" if item.section else ""
+        facts.append((clean(item.name + section), f"{value_text(item.a) or '—'} | {value_text(item.b) or '—'}"))
     facts += [(remark.kind, remark.message) for remark in result.warnings]
     return _list(facts)
 
@@ -209,9 +210,9 @@ def _all(result: Comparison) -> Markup | None:
 def _table(pairs: Sequence[Pair], caption: str) -> Markup:
     if len(pairs) > SHOWN:
         caption += f" The first {SHOWN} of {len(pairs)}; the CSV and JSON outputs hold them all."
-    pixels = {pair.key.pixel for pair in pairs}
-    if len(pixels) == 1 and None not in pixels:
-        caption += " Pixel {} {} (slow, fast).".format(*pairs[0].key.pixel or ())
+    sections = {pair.key.section for pair in pairs}
+    if sections == {pairs[0].key.section} != {NOWHERE}:
+        caption += f" All of {clean(str(pairs[0].key.section))}."
     head = [
         element("th", name, scope="col", role="columnheader", class_="number" if name in NUMBERS else None)
         for name in COLUMNS
@@ -221,13 +222,13 @@ def _table(pairs: Sequence[Pair], caption: str) -> Markup:
         "table",
         element("caption", caption),
         element("thead", element("tr", *head, role="row"), role="rowgroup"),
-        element("tbody", *(_row(pair, name_pixel=len(pixels) > 1) for pair in pairs[:SHOWN]), role="rowgroup"),
+        element("tbody", *(_row(pair, name_section=len(sections) > 1) for pair in pairs[:SHOWN]), role="rowgroup"),
         class_="wide",
         role="table",
     )
 
 
-def _row(pair: Pair, name_pixel: bool) -> Markup:
+def _row(pair: Pair, name_section: bool) -> Markup:
     kind = class_of(pair)
     cells = {
         "a": value_text(pair.a),
@@ -238,7 +239,7 @@ def _row(pair: Pair, name_pixel: bool) -> Markup:
         "origin": "; ".join(text for text in (origin_text(pair), fork_text(pair)) if text),
         "cause": "; ".join(text for text in (cause_text(pair), waiver_text(pair.waived), clean(pair.note)) if text),
     }
-    key = pair.key if name_pixel else replace(pair.key, pixel=None)
+    key = pair.key if name_section else replace(pair.key, section=NOWHERE)
     name = element("th", element("code", str(key)), scope="row", role="rowheader")
     drawn = [
         element(

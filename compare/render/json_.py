@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any
 
 from compare.judging.coverage import Coverage, Metadatum, SideInfo
-from compare.judging.keys import Key, Value
+from compare.judging.keys import NOWHERE, PIXEL, Key, Section, Value
 from compare.judging.result import (
     SCHEMA_VERSION,
     Account,
@@ -99,7 +99,14 @@ def _encode(value: Any) -> Any:
     if isinstance(value, str):  # enumerations among them; a lone surrogate is no Unicode text
         return str(value).encode("utf-8", "replace").decode()
     if isinstance(value, Key):
-        return {**_encode_fields(value), "indices": _indices(value)}
+        return {**_encode_fields(value), "indices": _by_name(value.indices), PIXEL: _encode(value.pixel)}
+    if isinstance(value, Metadatum):
+        return {**_encode_fields(value), PIXEL: _encode(value.section.pixel)}
+    if isinstance(value, SideInfo):
+        pixels = [_encode(section.pixel) for section in value.sections if section.pixel]
+        return {**_encode_fields(value), "pixels": pixels}
+    if isinstance(value, Section):
+        return _by_name(zip(value.names, value.numbers, strict=True))
     if is_dataclass(value):
         return _encode_fields(value)
     if isinstance(value, Mapping):
@@ -109,11 +116,11 @@ def _encode(value: Any) -> Any:
     return value
 
 
-def _indices(key: Key) -> dict[str, int | list[int]]:
+def _by_name(indices: Iterable[tuple[str, int]]) -> dict[str, int | list[int]]:
     """By name; those of a name that stands there several times in a list."""
     found: dict[str, list[int]] = {}
-    for name, number in key.indices:
-        found.setdefault(name, []).append(number)
+    for name, number in indices:
+        found.setdefault(_encode(name), []).append(number)
     return {name: numbers[0] if len(numbers) == 1 else numbers for name, numbers in found.items()}
 
 
@@ -173,14 +180,21 @@ def _pair(pair: Mapping[str, Any]) -> Pair:
 
 
 def _key(key: Mapping[str, Any]) -> Key:
-    pixel = key["pixel"]
-    return Key(
-        key["name"],
-        key["record"],
-        tuple((name, n) for name, at in key["indices"].items() for n in (at if isinstance(at, list) else [at])),
-        None if pixel is None else (pixel[0], pixel[1]),
-        key["occurrence"],
-    )
+    indices = _flat(key["indices"])
+    return Key(key["name"], key["record"], tuple(indices), _section(key), key["occurrence"])
+
+
+def _section(entry: Mapping[str, Any]) -> Section:
+    """Of an entry; earlier documents have a pixel alone."""
+    if "section" not in entry:
+        return NOWHERE if entry[PIXEL] is None else Section.of({PIXEL: entry[PIXEL]})
+    names, numbers = zip(*_flat(entry["section"]), strict=True) if entry["section"] else ((), ())
+    return Section(tuple(names), tuple(numbers))
+
+
+def _flat(by_name: Mapping[str, int | list[int]]) -> Iterator[tuple[str, int]]:
+    """What :func:`_by_name` made."""
+    return ((name, n) for name, at in by_name.items() for n in (at if isinstance(at, list) else [at]))
 
 
 def _optional_key(key: Mapping[str, Any] | None) -> Key | None:
@@ -194,8 +208,10 @@ def _value(value: Any) -> Any:
 
 
 def _side(side: Mapping[str, Any]) -> SideInfo:
-    pixels = tuple((slow, fast) for slow, fast in side["pixels"])
-    return SideInfo(**{**side, "paths": tuple(side["paths"]), "pixels": pixels})
+    given = {name: value for name, value in side.items() if name != "pixels"}
+    stated = [{"section": each} for each in side["sections"]] if "sections" in side else []
+    stated = stated or [{PIXEL: pixel} for pixel in side["pixels"]]
+    return SideInfo(**{**given, "paths": tuple(side["paths"]), "sections": tuple(map(_section, stated))})
 
 
 def _leftover(each: Mapping[str, Any]) -> Leftover:
@@ -211,8 +227,7 @@ def _problem(each: Mapping[str, Any]) -> Problem:
 
 
 def _metadatum(each: Mapping[str, Any]) -> Metadatum:
-    pixel = None if each["pixel"] is None else (each["pixel"][0], each["pixel"][1])
-    return Metadatum(each["name"], _value(each["a"]), _value(each["b"]), pixel)
+    return Metadatum(each["name"], _value(each["a"]), _value(each["b"]), _section(each))
 
 
 def _counts(counts: Mapping[str, int]) -> dict[DifferenceClass, int]:

@@ -61,9 +61,9 @@ def _totals(cases: list[ET.Element]) -> dict[str, str]:
 def _by_quantity(pairs: Iterable[Pair]) -> dict[str, list[Pair]]:
     groups: dict[str, list[Pair]] = {}
     for pair in pairs:
-        pixel = "{} {}: ".format(*pair.key.pixel) if pair.key.pixel else ""
+        section = f"{pair.key.section}: " if pair.key.section else ""
         record = f"{pair.key.record}." if pair.key.record else ""
-        groups.setdefault(f"{pixel}{record}{pair.key.name}", []).append(pair)
+        groups.setdefault(f"{section}{record}{pair.key.name}", []).append(pair)
     return groups
 
 

@@ -24,6 +24,7 @@ PROBLEM_WORDS = {
     ProblemKind.DUPLICATE_CONFLICT: "One quantity has two different values in one log.",
     ProblemKind.REPEATED_RECORD: "A record with the same indices is there more than once.",
     ProblemKind.REQUIRED_MISSING: "A required quantity is on one side only.",
+    ProblemKind.SECTION_MISSING: "One log has a section that the other lacks.",
     ProblemKind.ONE_SIDED_NAN: "A value is NaN on one side only.",
     ProblemKind.NOT_COMPARABLE: "Neither side holds a number where one was to be expected.",
     ProblemKind.UNREAD_NUMBERS: "Lines with numbers, of a log without TRACE lines, that could not be read.",

@@ -34,7 +34,7 @@ class Node:
 
 
 def label(pair: Pair) -> str:
-    """A step's name in the graph: ``CELL.flux``, or the bare name for a line of the pixel."""
+    """A step's name in the graph: ``CELL.flux``, or the bare name for a line of the section."""
     return f"{pair.key.record}.{pair.key.name}" if pair.key.record else pair.key.name
 
 

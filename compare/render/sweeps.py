@@ -21,7 +21,7 @@ class Sweep:
     name: str
     record: str
     index: str  # the loop index that varies
-    fixed: str  # what does not: pixel and the other indices
+    fixed: str  # what does not: section and the other indices
     component: int | None  # of a vector
     unit: str
     steps: tuple[int, ...]
@@ -73,7 +73,7 @@ def _sweep(group: Sequence[Pair]) -> Sweep | None:
         return None
     steps = tuple(sorted(along))
     key = worst.key
-    place = [f"pixel {key.pixel[0]} {key.pixel[1]}"] if key.pixel else []
+    place = [str(key.section)] if key.section else []
     place += [f"{name}={at}" for name, at in key.indices if name != index]
     component = (worst.component or 0) if isinstance(worst.a, tuple) else None
     pairs = tuple(along[step] for step in steps)
@@ -92,7 +92,7 @@ def _swept_index(group: Sequence[Pair]) -> str | None:
 
 def _fixed(pair: Pair, index: str) -> Fixed:
     others = tuple(item for item in pair.key.indices if item[0] != index)
-    return pair.key.pixel, pair.key.occurrence, others
+    return pair.key.section, pair.key.occurrence, others
 
 
 def _badness(pair: Pair) -> tuple[bool, bool, float]:

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from compare.judging.keys import NOWHERE
 from compare.judging.result import Comparison, DifferenceClass, Leftover, Origin, Pair, Side, Verdict
 from compare.render.account import headline, story
 from compare.render.text import (
@@ -73,7 +74,7 @@ def print_comparison(result: Comparison, *, everything: bool = False, console: C
 
 
 class _Names:
-    """Names of quantities without what all of them share: one pixel, loops of a single step."""
+    """Names of quantities without what all of them share: one section, loops of a single step."""
 
     def __init__(self, pairs: Sequence[Pair]) -> None:
         seen: dict[tuple[str, str], set[int]] = {}
@@ -81,12 +82,12 @@ class _Names:
             for index, number in pair.key.indices:
                 seen.setdefault((pair.key.record, index), set()).add(number)
         self._varies = {place for place, numbers in seen.items() if len(numbers) > 1}
-        self._one_pixel = len({pair.key.pixel for pair in pairs}) <= 1
+        self._one_section = len({pair.key.section for pair in pairs}) <= 1
 
     def of(self, pair: Pair) -> str:
         key = pair.key
         indices = tuple((index, n) for index, n in key.indices if (key.record, index) in self._varies)
-        name = str(replace(key, indices=indices, pixel=None if self._one_pixel else key.pixel))
+        name = str(replace(key, indices=indices, section=NOWHERE if self._one_section else key.section))
         component = f"[{pair.component}]" if pair.component is not None and pair.differs else ""
         unit = f" ({pair.unit})" if pair.unit else ""
         return clean(f"{name}{component}{unit}")

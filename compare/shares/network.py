@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from compare.classes.graph import Evaluation, Graph
-from compare.judging.keys import Key, Value
+from compare.judging.keys import NOWHERE, Key, Value
 from compare.judging.result import Pair
 from compare.words.quantities import HEADER
 from compare.words.vocabulary import Vocabulary
@@ -27,7 +27,7 @@ class Node:
 
     def add(self, pair: Pair) -> None:
         self.pairs.append(pair)
-        self._places[pair.key.pixel, pair.key.indices] = pair
+        self._places[pair.key.section, pair.key.indices] = pair
         if pair.differs:
             distance = apart(pair.a, pair.b)
             if self.worst is None or distance > self.apart:
@@ -49,15 +49,15 @@ class Node:
             self.apart = apart(self.worst.a, value)
 
     def seen_from(self, key: Key) -> Pair | None:
-        """The evaluation that belongs to another step's: the same loop indices, else the last of the pixel."""
+        """The evaluation that belongs to another step's: the same loop indices, else the last of the section."""
         if not self.pairs:
             return None
         if len(self.pairs) == 1:
             return self.pairs[0]
         own, indices = self.pairs[-1].key, dict(key.indices)
         place = tuple((name, indices.get(name, -1)) for name, _ in own.indices)
-        found = self._places.get((key.pixel, place)) or self._places.get((None, place))
-        return found or next((p for p in reversed(self.pairs) if p.key.pixel == key.pixel), self.pairs[-1])
+        found = self._places.get((key.section, place)) or self._places.get((NOWHERE, place))
+        return found or next((p for p in reversed(self.pairs) if p.key.section == key.section), self.pairs[-1])
 
 
 @dataclass
@@ -148,7 +148,7 @@ def _of_missing(label: str, at: Evaluation | None, vocabulary: Vocabulary) -> Ev
     quantity = vocabulary.quantities.get((record, name))
     if at is None or quantity is None:
         return None
-    return Evaluation(replace(quantity, alias_of=(record, name)), record, {}, at.pixel, at.order)
+    return Evaluation(replace(quantity, alias_of=(record, name)), record, {}, at.section, at.order)
 
 
 def label_of(key: Key, vocabulary: Vocabulary) -> str:

@@ -3,7 +3,7 @@
     [previous|last|first] [RECORD.]name[indices][?] [of previous | of last RECORD[indices]] [when CONDITION]
 
 A condition is made of `and`, `or`, `not`, parentheses and these facts: `name=value`, `name!=value`, `first` (this is
-the record's first evaluation in the pixel), `first(loop)` (the first at this step of a loop), and `RECORD` (the
+the record's first evaluation in the section), `first(loop)` (the first at this step of a loop), and `RECORD` (the
 record has a line at this evaluation).
 """
 
@@ -36,7 +36,7 @@ class Fact:
     """One thing that a condition asks: a value, whether an evaluation is the first, whether a record has a line."""
 
     kind: str  # value | first | record
-    name: str  # quantity; loop index, "" for the whole pixel; record
+    name: str  # quantity; loop index, "" for the whole section; record
     value: str = ""
     unequal: bool = False
 

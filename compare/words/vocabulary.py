@@ -27,6 +27,7 @@ from compare.words.entries import (
     require_one_of,
     require_only,
 )
+from compare.words.headings import Headings, headings_of
 from compare.words.quantities import HEADER, Alias, Causes, Defect, Demanded, Presence, Quantity
 from compare.words.references import Condition, Reference, parse_reference
 
@@ -43,7 +44,7 @@ class Vocabulary:
     digits_name: str | None = None  # a line by which a log states them itself
     nan_equal: bool = False  # for names that are not listed
     complete: bool = False  # the graph lists every input and every decision: a step that is none is continuous
-    pixel: str | None = None
+    headings: Headings = field(default_factory=Headings)  # lines that open a section
     format_name: str | None = None
     closing: str | None = None
     tiers: Mapping[str, tuple[Reference, ...]] = field(default_factory=dict)
@@ -162,7 +163,7 @@ def _build(data: Mapping[str, Any]) -> Vocabulary:
         raise ValueError(f"format {data['format']} is not known, {FORMAT} was required")
     require_only(data, TOP_LEVEL, "the file")
     section = data.get("section", {})
-    require_only(section, {"pixel", "format", "closing", "digits"}, "[section]")
+    require_only(section, {"keys", "pixel", "format", "closing", "digits"}, "[section]")
     tiers = {name: tuple(map(parse_reference, texts)) for name, texts in data.get("tiers", {}).items()}
     quantities = {
         (record, name): quantity_of(name, record, entry, tiers)
@@ -183,7 +184,7 @@ def _build(data: Mapping[str, Any]) -> Vocabulary:
         digits_name=section.get("digits"),
         nan_equal=nan_equal_of(data, "the file"),
         complete=data.get("graph") == "complete",
-        pixel=section.get("pixel"),
+        headings=headings_of(section),
         format_name=section.get("format"),
         closing=section.get("closing"),
         tiers=tiers,

@@ -67,7 +67,7 @@ def chosen_explanation(sides: Sides, *, attempts: bool) -> Explanation:
     explanation = sides.ported.explain(sides.a, sides.b, sides.section)
     if not attempts:
         return explanation
-    section = sides.section or next(iter(explanation.comparison.sides[0].pixels), None)
+    section = sides.section or sides.subject.stated_section(explanation.comparison)
     if section is None:
         raise WrongUse(f"--try-defects needs to know the {sides.subject.section_word}; give --at")
     return try_defects(explanation, sides.a, sides.ported, section)

@@ -21,7 +21,7 @@ from simulator import Simulator
 from subjects.nanobragg.explaining import port_of
 from subjects.nanobragg.replay.machine import RUNS, SEED, Figures
 from subjects.nanobragg.replay.replays import Replaying, replay_pixel
-from subjects.nanobragg.replay.values import HEADER, Name
+from subjects.nanobragg.replay.values import HEADER, Name, section_of
 
 DEFAULT = Step("default", 1e-11, 1e-11)
 """For values that no replay reaches."""
@@ -59,6 +59,7 @@ def _with_itself(simulator: Simulator, pixel: tuple[int, int]) -> Comparison:
 
 def _floors(replaying: Replaying, pixel: tuple[int, int]) -> Iterator[Floor]:
     """One floor for each evaluation; those that are the same wherever the quantity stands are one entry."""
+    section = section_of(pixel)
     for name, figures in replaying.on_a.figures.items():
         if _is_exact(replaying, name):
             continue
@@ -67,7 +68,7 @@ def _floors(replaying: Replaying, pixel: tuple[int, int]) -> Iterator[Floor]:
         label = ".".join(filter(None, name))
         for row in known.tolist():
             index = dict(zip(rows.index_names, rows.index[row].tolist(), strict=True))
-            yield Floor(label, _tolerance(figures, row), _envelope(figures, row), pixel, index)
+            yield Floor(label, _tolerance(figures, row), _envelope(figures, row), section, index)
 
 
 def _is_exact(replaying: Replaying, name: Name) -> bool:

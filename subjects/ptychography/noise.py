@@ -40,7 +40,7 @@ def measured(subject_name: str, case: Case, sections: Sequence[Section], machine
             spread = _spread(pair, side, shaken, machine)
             if spread is not None:
                 label = f"{pair.key.record}.{pair.key.name}" if pair.key.record else pair.key.name
-                floor = Floor(label, spread, 2 * spread, pair.key.pixel, dict(pair.key.indices))
+                floor = Floor(label, spread, 2 * spread, pair.key.section, dict(pair.key.indices))
                 floors.setdefault(label, []).append(floor)
     about = {
         "harness": __version__,

@@ -27,9 +27,9 @@ def read(path: Path, block_bytes: int = source.BLOCK_BYTES) -> tuple[dict[str, l
         for table in tables:
             for name, column in table.columns.items():
                 for index, row in zip(table.index.tolist(), column.tolist(), strict=True):
-                    place = "".join(f" {key}={at}" for key, at in zip(table.index_names, index[2:], strict=True) if at)
-                    pixel = f"{index[0]},{index[1]}: " if index[0] >= 0 else ""
-                    label = f"{pixel}{table.record}{place}.{name}" if table.record else f"{pixel}{name}{place}"
+                    place = "".join(f" {key}={at}" for key, at in zip(table.index_names, index[1:], strict=True) if at)
+                    section = f"{log.known[index[0]]}: " if index[0] else ""
+                    label = f"{section}{table.record}{place}.{name}" if table.record else f"{section}{name}{place}"
                     found.setdefault(label, []).append(row[0] if len(row) == 1 else row)
     return found, log
 
@@ -77,8 +77,9 @@ LINES = {
     "TRACE_C:angles=rotx:0.5 roty:1.5": {"angles.rotx": 0.5, "angles.roty": 1.5},
     "TRACE_PY: angles rotx:0.5 roty:1.5": {"angles.rotx": 0.5, "angles.roty": 1.5},
     "TRACE_C_TAP: pixel 3 4 sub 0 1 source 2 h -7.9 k0 39 is 1": {
-        "3,4: TAP sub=1 source=2.h": -7.9, "3,4: TAP sub=1 source=2.k0": 39, "3,4: TAP sub=1 source=2.is": 1},
-    "TRACE_C_O: pixel=(1,2) sub=(0,1) omega=8.8e-09": {"1,2: O sub=1.omega": 8.8e-09},
+        "pixel 3 4: TAP sub=1 source=2.h": -7.9, "pixel 3 4: TAP sub=1 source=2.k0": 39,
+        "pixel 3 4: TAP sub=1 source=2.is": 1},
+    "TRACE_C_O: pixel=(1,2) sub=(0,1) omega=8.8e-09": {"pixel 1 2: O sub=1.omega": 8.8e-09},
     "TRACE_C_H: sub=0 1 hkl=-1.5 0.5 2 h0=0 F=0": {"H sub=1.hkl": [-1.5, 0.5, 2.0], "H sub=1.h0": 0, "H sub=1.F": 0},
     # indices beside the record's name
     "TRACE_PY_SOURCE 2: polar 0.5": {"SOURCE source=2.polar": 0.5},

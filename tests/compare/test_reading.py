@@ -196,27 +196,27 @@ def test_pixel_lines_open_sections(write) -> None:
         f"TRACE_C: pixel {s} {f}\nTRACE_C: polar 0.{s}\nTRACE_C: I_pixel_final 1\n" for s, f in ((1, 2), (3, 4))
     )
     tables, log = read(write(text))
-    assert log.pixels == [(1, 2), (3, 4)]
+    assert list(map(str, log.sections)) == ["pixel 1 2", "pixel 3 4"]
     places = {
-        tuple(table.index[row, :2].tolist()): value
+        str(log.known[table.index[row, 0]]): value
         for table in tables
         if "polar" in table.columns
         for row, value in enumerate(table.columns["polar"].tolist())
     }
-    assert places == {(1, 2): [0.1], (3, 4): [0.3]}
+    assert places == {"pixel 1 2": [0.1], "pixel 3 4": [0.3]}
 
 
 def test_a_further_file_continues_the_pixel(write) -> None:
     main = write("TRACE_C: pixel 1 2\nTRACE_C: polar 0.5\nTRACE_C: I_pixel_final 1\n", "main.log")
     phi = write("TRACE_C_PHI phi_tic=0 phi_deg=0.5\n", "phi.log")
     tables, log = read(main, phi)
-    assert [table.index[0, :2].tolist() for table in tables if table.record == "PHI"] == [[1, 2]]
+    assert [str(log.known[table.index[0, 0]]) for table in tables if table.record == "PHI"] == ["pixel 1 2"]
     assert log.locate(4) == (str(phi), 1)
 
 
 def test_an_index_that_an_older_build_leaves_out_is_the_first(write) -> None:
     tables, _ = read(write("TRACE_C_PHI phi_tic=3 phi_deg=0.5\n"))
-    assert tables[0].index.tolist() == [[-1, -1, 0, 0, 0, 0, 3]]
+    assert tables[0].index.tolist() == [[0, 0, 0, 0, 0, 3]]
 
 
 @pytest.mark.parametrize(

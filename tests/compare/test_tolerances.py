@@ -6,6 +6,7 @@ import pytest
 from compare.errors import InputError
 from compare.judging import tolerances
 from compare.judging.engine import compare_traces
+from compare.judging.keys import NOWHERE, Section
 from compare.judging.result import DifferenceClass, Verdict
 from compare.judging.tolerances import Floor, Step, Term, Tolerances
 
@@ -16,7 +17,13 @@ def test_what_is_written_reads_back(tmp_path) -> None:
     given = Tolerances(
         default=Step("default", 1e-12, 3e-11),
         steps={"x": Step("x", 0.0, 1e-13, (Term(2.2e-16, {"hkl_frac": 1.0, "N_cells[1]": 2.0}, 1e-15),))},
-        floors={"polar": [Floor("polar", 1e-300, 2e-17, (685, 1039)), Floor("polar", 1.0, 2.0, None, {"i": 3})]},
+        floors={
+            "polar": [
+                Floor("polar", 1e-300, 2e-17, Section.of({"pixel": (685, 1039)})),
+                Floor("polar", 1.0, 2.0, index={"i": 3}),
+                Floor("polar", 1.0, 2.0, Section.of({"epoch": (-3,), "pixel": (5, 6)})),
+            ]
+        },
         source='harness noise-floor --case "näme"',
         measured_with={"torch": "2.13.0", "cpu": 'x "y" \\z'},
     )  # fmt: skip
@@ -32,13 +39,14 @@ def test_a_floor_goes_before_a_step_and_a_step_before_the_default() -> None:
     given = Tolerances(
         default=Step("default", 1e-11, 1e-10),
         steps={"x": Step("x", 1e-6, 1e-5, (Term(2.0, {"y": 1.0, "z": -1.0}, 3.0),))},
-        floors={"x": [Floor("x", 7.0, 8.0, None, {"i": 1}), Floor("x", 9.0, 9.0, (5, 5))]},
+        floors={"x": [Floor("x", 7.0, 8.0, index={"i": 1}), Floor("x", 9.0, 9.0, Section.of({"pixel": (5, 5)}))]},
         strict=True,
     )
-    index = np.array([[-1, -1, 0], [-1, -1, 1], [5, 5, 2]])
+    index = np.array([[0, 0], [0, 1], [1, 2]])
+    sections = [NOWHERE, Section.of({"epoch": (3,), "pixel": (5, 5)})]
     scale = np.array([1.0, 1.0, 1.0])
     sizes = {"y": np.array([-6.0, 1.0, 1.0]), "z": np.array([3.0, 1.0, 1.0])}
-    t, e = given.evaluate("x", ("i",), index, scale, sizes.get)
+    t, e = given.evaluate("x", ("i",), index, scale, sizes.get, sections)
     assert t.tolist() == [1e-6 + 4.0, 7.0, 9.0]
     assert e.tolist() == [1e-5 + 6.0, 8.0, 9.0]
     t, e = given.evaluate("other", ("i",), index, scale, sizes.get)
@@ -48,7 +56,7 @@ def test_a_floor_goes_before_a_step_and_a_step_before_the_default() -> None:
 
 def test_a_term_whose_quantity_is_not_in_the_log_adds_nothing() -> None:
     given = Tolerances(Step("default", 1.0, 1.0), {"x": Step("x", 1.0, 1.0, (Term(9.0, {"gone": 1.0}, 9.0),))})
-    assert given.evaluate("x", (), np.array([[-1, -1]]), np.ones(1), lambda _: None)[0].tolist() == [1.0]
+    assert given.evaluate("x", (), np.array([[0]]), np.ones(1), lambda _: None)[0].tolist() == [1.0]
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from compare import cli
 from compare.errors import InputError
 from compare.judging import waivers
 from compare.judging.coverage import Coverage, SideInfo
-from compare.judging.keys import Key
+from compare.judging.keys import Key, Section
 from compare.judging.result import Comparison, DifferenceClass, Origin, Pair, Problem, ProblemKind, Side, Verdict
 from compare.judging.waivers import Waiver
 
@@ -20,7 +20,7 @@ GOOD = 'name = "F_latt"\nwhy = "known"\nwho = "M. Maintainer"\nuntil = 2031-01-3
 
 
 def failing(name: str = "F_latt", tic: int = 0, relative: float = 0.1, **rest: object) -> Pair:
-    key = Key(name, "PHI", (("source", 0), ("phi_tic", tic)), (685, 1039))
+    key = Key(name, "PHI", (("source", 0), ("phi_tic", tic)), Section.of({"pixel": (685, 1039)}))
     return Pair(key, 1.0, 1.1, tic, DifferenceClass.DIVERGENT, Origin.ORIGIN, relative=relative, **rest)  # type: ignore[arg-type]
 
 
@@ -58,8 +58,8 @@ def test_a_waiver_turns_the_divergence_it_names_into_parity() -> None:
         ({"indices": (("phi_tic", 0), ("source", 0))}, True),
         ({"indices": (("phi_tic", 1),)}, False),
         ({"indices": (("mos_tic", 0),)}, False),
-        ({"pixel": (685, 1039)}, True),
-        ({"pixel": (685, 1040)}, False),
+        ({"section": Section.of({"pixel": (685, 1039)})}, True),
+        ({"section": Section.of({"pixel": (685, 1040)})}, False),
         ({"relative": 0.1}, True),
         ({"relative": 0.099}, False),
         ({"name": "F_lat"}, False),
@@ -133,7 +133,9 @@ def write(path: Path, text: str) -> Path:
 def test_a_file_is_read_with_everything_in_it(tmp_path: Path) -> None:
     extra = 'record = "PHI"\nindices = { phi_tic = 0, source = 2 }\npixel = [685, 1039]\nrelative = 1e-6\n'
     (first, second) = waivers.load(write(tmp_path, f"[[waiver]]\n{GOOD}{extra}[[waiver]]\n{GOOD}"))
-    assert first == waiver(record="PHI", indices=(("phi_tic", 0), ("source", 2)), pixel=(685, 1039), relative=1e-6)
+    assert first == waiver(
+        record="PHI", indices=(("phi_tic", 0), ("source", 2)), section=Section.of({"pixel": (685, 1039)}), relative=1e-6
+    )
     assert second == waiver()
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from compare.classes.graph import Graph, place_of
+from compare.classes.graph import Graph
 from compare.judging.engine import compare_traces
 from compare.judging.result import Comparison
 from compare.words.vocabulary import packaged
@@ -33,7 +33,7 @@ def in_mode(name: str, defects: str) -> Case:
 
 
 def place(values: SideValues, name: tuple[str, str], row: int) -> tuple[int, ...]:
-    return (*(values.pixel or (-1, -1)), *values.rows(name[0]).index[row].tolist())
+    return (1, *values.rows(name[0]).index[row].tolist())
 
 
 def derived(values: SideValues, steps: list) -> dict[tuple, set]:
@@ -55,7 +55,7 @@ def derived(values: SideValues, steps: list) -> dict[tuple, set]:
 def stated(comparison: Comparison, graph: Graph) -> dict[tuple, set]:
     """The same, as the vocabulary has them."""
     return {
-        ((pair.key.record, pair.key.name), place_of(pair.key)): {
+        ((pair.key.record, pair.key.name), graph.place_of(pair.key)): {
             (found.name, found.place) for found in graph.inputs(pair.key, pair.order).found
         }
         for pair in comparison.pairs

@@ -18,7 +18,6 @@ from compare.words.vocabulary import Vocabulary
 LARGEST = 16 << 20
 """Bytes of a log that is read without marks; longer ones need them."""
 ENCODING = ("utf-8", "surrogateescape")
-NO_PIXEL = -1
 REPEAT = "repeat"
 
 
@@ -84,8 +83,8 @@ def _record_of(keys: tuple[str, ...]) -> str:
 def _tables(shape: Shape, numbers: list[int], rows: list[tuple[str, ...]], vocabulary: Vocabulary) -> list[Table]:
     """One table a name: which names a program prints on one line is its own affair."""
     slots = list(zip(*rows, strict=True))
-    index = np.full((len(numbers), 2 + len(shape.keys)), NO_PIXEL, np.int64)
-    for axis, slot in enumerate(shape.index, 2):
+    index = np.zeros((len(numbers), 1 + len(shape.keys)), np.int64)
+    for axis, slot in enumerate(shape.index, 1):
         index[:, axis] = convert(slots[slot], None) if slot is not None else 0
     keys, index = _told_apart(shape, index)
     record = _record_of(keys)

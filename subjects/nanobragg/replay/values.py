@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from compare.classes.presence import is_presence
-from compare.judging.keys import Key, Pixel, Value
+from compare.judging.keys import PIXEL, Key, Pixel, Section, Value
 from compare.judging.result import Comparison, Side
 
 Name = tuple[str, str]
@@ -134,8 +134,7 @@ def sides_of(comparison: Comparison, pixel: Pixel | None, known: Pixel | None = 
 
 
 def _stated_pixel(comparison: Comparison) -> Pixel | None:
-    pixels = [pixel for side in comparison.sides for pixel in side.pixels]
-    return pixels[0] if pixels else None
+    return next((s.pixel for side in comparison.sides for s in side.sections if s.pixel), None)
 
 
 def _put(where: dict[Name, dict[Key, Value]], key: Key, value: Value) -> None:
@@ -167,4 +166,9 @@ def _records(stated: Mapping[Name, Mapping[Key, Value]]) -> dict[str, Rows]:
 
 def key_of(record: str, name: str, rows: Rows, row: int, pixel: Pixel | None) -> Key:
     """The key of one value."""
-    return Key(name, record, tuple(zip(rows.index_names, rows.index[row].tolist(), strict=True)), pixel)
+    return Key(name, record, tuple(zip(rows.index_names, rows.index[row].tolist(), strict=True)), section_of(pixel))
+
+
+def section_of(pixel: Pixel | None) -> Section:
+    """As keys have it."""
+    return Section.of({PIXEL: pixel} if pixel else {})

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from compare.judging.coverage import Coverage, Metadatum, SideInfo
-from compare.judging.keys import Key
+from compare.judging.keys import Key, Section
 from compare.judging.result import (
     Account,
     Ambiguity,
@@ -35,7 +35,7 @@ N_PHI = 10
 
 
 def pair(name: str, a: object, b: object, difference: str = "identical", **rest: object) -> Pair:
-    key = Key(name, **{field: rest.pop(field) for field in ("record", "indices", "pixel") if field in rest})  # type: ignore[arg-type]
+    key = Key(name, **{field: rest.pop(field) for field in ("record", "indices", "section") if field in rest})  # type: ignore[arg-type]
     return Pair(key, a, b, 0, DifferenceClass(difference), **rest)  # type: ignore[arg-type]
 
 
@@ -104,7 +104,7 @@ def everything() -> Comparison:
                 "divergent" if at_fault else "drift",
                 record="PHI",
                 indices=phi(tic),
-                pixel=(685, 1039),
+                section=Section.of({"pixel": (685, 1039)}),
                 ulps=1.5e15 if at_fault else 300.0,
                 absolute=0.7 if at_fault else 1e-13,
                 relative=0.29,
@@ -164,7 +164,10 @@ def everything() -> Comparison:
             Problem(ProblemKind.WAIVER_EXPIRED, "waiver of 'old' ended 2020-01-01"),
         ),
         warnings=(Remark("unit", "scattering_vec_A_inv is 1e10 times larger in a", Key("scattering_vec_A_inv")),),
-        metadata=(Metadatum("program", "nanobragg_c", "simulator"), Metadatum("dtype", None, "float64", (685, 1039))),
+        metadata=(
+            Metadatum("program", "nanobragg_c", "simulator"),
+            Metadatum("dtype", None, "float64", Section.of({"pixel": (685, 1039)})),
+        ),
         steps={
             "PHI.F_latt": ("DOMAIN.hkl_frac", "N_cells"),
             "DOMAIN.hkl_frac": ("crystal_shape",),
