@@ -25,7 +25,7 @@ parity: $(READY) reference  ## both programs on every packaged case (and golden 
 	$(BIN)/harness --subject ptychography-stitch parity --jobs $(JOBS)
 
 test: $(READY) reference  ## the tests
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q --numprocesses $(JOBS) --dist worksteal
 
 reference:  ## the C programs: reference_c/build/nanobragg_c, subjects/ptychography/reference_c/build/ptycho_c
 	$(MAKE) -C reference_c

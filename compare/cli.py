@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Callable, Sequence
 from importlib import import_module
@@ -13,6 +14,10 @@ from compare.streams import Terminated, abandon_output, finish, prepare_process
 WRONG_USE = 2
 PROGRAM_FAILED = 4
 INTERRUPTED = 130
+CONTEXT = {"help_option_names": ["-h", "--help"]}
+COMPLETING = "_COMPARE_COMPLETE"
+"""Set by a shell that asks what a word could be."""
+FOR_ALL = ("-h", "--help", "--install-completion", "--show-completion")
 
 
 class Command(NamedTuple):
@@ -20,22 +25,18 @@ class Command(NamedTuple):
 
     module: str
     function: str
-    help: str
 
 
 COMMANDS = {
-    "traces": Command("compare.commands.traces", "traces", "Compare two traces value by value."),
-    "images": Command("compare.commands.images", "images", "Compare two images."),
-    "verify": Command("compare.commands.verify", "verify", "Is every file of an evidence folder as it was sealed?"),
-    "report": Command("compare.commands.report", "report", "Render the pages of an evidence folder again."),
-    "history": Command("compare.commands.history", "history", "List the evidence folders under a root."),
+    "traces": Command("compare.commands.traces", "traces"),
+    "images": Command("compare.commands.images", "images"),
+    "verify": Command("compare.commands.verify", "verify"),
+    "report": Command("compare.commands.report", "report"),
+    "history": Command("compare.commands.history", "history"),
 }
 
 OPTIONAL = ("matplotlib", "torch")
 """Of the extras: what draws, and what computes."""
-EXIT_CODES = """\
-Exit status: 0 parity, 1 divergence, 2 wrong use or bad input, 3 nothing was compared, 4 a program that was run
-failed, 5 a folder does not verify."""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -44,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         prepare_process()
     words = list(sys.argv[1:] if argv is None else argv)
     name = words[0] if words else "--help"
-    if name in COMMANDS:
+    if name in COMMANDS and COMPLETING not in os.environ:
         sys.exit(run(name, words[1:]))
     sys.exit(_without_command(name))
 
@@ -56,12 +57,7 @@ def run(name: str, words: list[str]) -> int:
     try:
         module = import_module(COMMANDS[name].module)
         prepare: Callable[[list[str]], list[str]] = getattr(module, "prepare", lambda given: given)
-        app = typer.Typer(
-            add_completion=False,
-            pretty_exceptions_enable=False,
-            rich_markup_mode=None,
-            context_settings={"help_option_names": ["-h", "--help"]},
-        )
+        app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, context_settings=CONTEXT)
         app.command()(getattr(module, COMMANDS[name].function))
         code = _status_of(app, prepare(words), f"compare {name}")
         finish()
@@ -100,10 +96,16 @@ def _status_of(app: Callable[..., None], words: list[str], name: str) -> int:
     return 0
 
 
+def functions() -> dict[str, Callable[..., None]]:
+    """Every subcommand, imported."""
+    return {name: getattr(import_module(command.module), command.function) for name, command in COMMANDS.items()}
+
+
 def _without_command(word: str) -> int:
-    if word in ("-h", "--help"):
-        print(_help())
-        return 0
+    if word in FOR_ALL or COMPLETING in os.environ:
+        from compare.commands.together import make_app
+
+        return _status_of(make_app(functions(), CONTEXT), [word], "compare")
     if word == "--version":
         from importlib.metadata import PackageNotFoundError, version
 
@@ -118,11 +120,3 @@ def _without_command(word: str) -> int:
     hint = f"did you mean {near[0]}?" if near else f"one of {', '.join(COMMANDS)} was required"
     print(f"compare: no subcommand {word!r}; {hint}", file=sys.stderr)
     return WRONG_USE
-
-
-def _help() -> str:
-    rows = "\n".join(f"  {name:<10}{command.help}" for name, command in COMMANDS.items())
-    return (
-        "Usage: compare SUBCOMMAND ...\n\nCompares what two programs that should agree have printed.\n\n"
-        f"{rows}\n\n`compare SUBCOMMAND --help` says more.\n\n{EXIT_CODES}"
-    )

@@ -113,13 +113,26 @@ def _torch(probe: subprocess.Popen[str]) -> list[Finding]:
     output, errors = probe.communicate()
     if probe.returncode != 0:
         last = (errors.strip().splitlines() or ["no message"])[-1]
-        return [Finding("torch", False, f"cannot be imported ({last}); install the project again")]
+        remedy = "`pip install 'trace-parity[torch]'` brings it; comparing traces needs none"
+        return [Finding("torch", False, f"cannot be imported ({last}); {remedy}", needed=_uses_torch())]
     facts: dict[str, Any] = json.loads(output)
     return [
         Finding("torch", True, f"{facts['version']}"),
         Finding("threads", True, f"{facts['threads']} of {os.cpu_count()} processors; OMP_NUM_THREADS changes it"),
         _cuda(facts),
     ]
+
+
+def _uses_torch() -> bool:
+    """Whether the subject of this process computes with torch."""
+    from harness.finding import chosen
+
+    try:
+        return chosen().uses_torch
+    except Exception as error:
+        if expected_code(error) is None:
+            raise
+        return False
 
 
 def _cuda(facts: dict[str, Any]) -> Finding:

@@ -13,8 +13,9 @@ from typing import Annotated, Any
 import typer
 
 from compare.outcomes import ExitCode, expected_code
+from compare.progress import be_verbose
 from compare.streams import Terminated, abandon_output, finish, prepare_process
-from harness import __version__
+from harness import __version__, completion
 from harness.commands import (
     campaign,
     capture,
@@ -53,6 +54,9 @@ ENGINE = {
 }
 OPTIONAL = ("matplotlib", "torch", "clang", "h5py")
 """Of the extras."""
+VERBOSE = ("-v", "--verbose")
+OWN_VERBOSE = frozenset({"parity"})
+"""Commands that say more on standard output too."""
 SECTION_OPTIONS = ("--at", "--pixel")
 INTEGER = re.compile(r"-?\d+,?")
 CONTEXT = {"help_option_names": ["-h", "--help"]}
@@ -78,6 +82,8 @@ def run(argv: Sequence[str]) -> int:
         if isinstance(subject, Subject):
             subject.start()
         as_json, words = taken_out(words)
+        verbose, words = said_to_be_verbose(words)
+        be_verbose(verbose)
         words = join_sections(words)
         status = answered(lambda: _status_of(app, words)) if as_json else _status_of(app, words)
         finish()
@@ -167,7 +173,13 @@ def _options(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
     ] = False,
     subject: Annotated[
-        str | None, typer.Option(OPTION, metavar="NAME", help="An installed subject, or a parity.toml; works anywhere.")
+        str | None,
+        typer.Option(
+            OPTION,
+            metavar="NAME",
+            help="An installed subject, or a parity.toml; works anywhere.",
+            autocompletion=completion.subjects,
+        ),
     ] = None,
     sign: Annotated[
         str | None, typer.Option(SIGN, metavar="KEY", help="Sign what is sealed with this SSH key; works anywhere.")
@@ -175,8 +187,21 @@ def _options(
     json: Annotated[
         bool, typer.Option("--json", help="Print the outcome as one JSON object; works with every command.")
     ] = False,
+    verbose: Annotated[
+        bool, typer.Option(*VERBOSE, help="Say on standard error what is done, and how long it took; works anywhere.")
+    ] = False,
 ) -> None:
-    """Options before the subcommand; ``--subject`` and ``--sign`` are taken out of the words before they are parsed."""
+    """Options before the subcommand; all but ``--version`` are taken out of the words before they are parsed."""
+
+
+def said_to_be_verbose(argv: Sequence[str]) -> tuple[bool, list[str]]:
+    """Whether ``-v`` is among the words before ``--``, and the words without it but for commands that take it too."""
+    end = list(argv).index("--") if "--" in argv else len(argv)
+    words = [word for word in argv[:end] if word not in VERBOSE]
+    verbose = len(words) < end
+    if verbose and words and words[0] in OWN_VERBOSE:
+        words.insert(1, VERBOSE[0])
+    return verbose, [*words, *argv[end:]]
 
 
 def join_sections(argv: Sequence[str]) -> list[str]:

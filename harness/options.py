@@ -7,6 +7,8 @@ from typing import Annotated, TypeAlias
 
 import typer
 
+from harness import completion
+
 ArgvArgument: TypeAlias = Annotated[
     list[str] | None,
     typer.Argument(metavar="[-- ARGV...]", help="A command line of both programs, instead of --case."),
@@ -14,7 +16,11 @@ ArgvArgument: TypeAlias = Annotated[
 CaseOption: TypeAlias = Annotated[
     str | None,
     typer.Option(
-        "--case", metavar="NAME", help="A case of the subject or a .toml file.", show_default="the default case"
+        "--case",
+        metavar="NAME",
+        help="A case of the subject or a .toml file.",
+        show_default="the default case",
+        autocompletion=completion.cases,
     ),
 ]
 AtOption: TypeAlias = Annotated[
@@ -37,14 +43,39 @@ GridOption: TypeAlias = Annotated[
 ]
 ModeOption: TypeAlias = Annotated[
     str | None,
-    typer.Option("--mode", metavar="MODE", help="One of the subject's modes: which defects are on."),
+    typer.Option(
+        "--mode",
+        metavar="MODE",
+        help="One of the subject's modes: which defects are on.",
+        autocompletion=completion.modes,
+    ),
 ]
 DefectOption: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option("--defect", metavar="NAME=on|off", help="Switch one defect; may be repeated."),
+    typer.Option(
+        "--defect",
+        metavar="NAME=on|off",
+        help="Switch one defect; may be repeated.",
+        autocompletion=completion.switches,
+    ),
 ]
-DeviceOption: TypeAlias = Annotated[str, typer.Option("--device", help="auto, cpu, cuda, cuda:N or mps.")]
-DtypeOption: TypeAlias = Annotated[str, typer.Option("--dtype", help="float64, float32 or mixed.")]
+PortDefectOption: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--defect",
+        metavar="NAME=on|off",
+        help="Switch one defect of the port alone; may be repeated.",
+        autocompletion=completion.switches,
+    ),
+]
+DeviceOption: TypeAlias = Annotated[
+    str,
+    typer.Option("--device", metavar="NAME", help="auto, cpu, cuda, cuda:N or mps.", autocompletion=completion.devices),
+]
+DtypeOption: TypeAlias = Annotated[
+    str,
+    typer.Option("--dtype", metavar="NAME", help="float64, float32 or mixed.", autocompletion=completion.dtypes),
+]
 CompileOption: TypeAlias = Annotated[
     str,
     typer.Option("--compile", metavar="auto|always|never", help="Compile images; auto: where that saves time."),

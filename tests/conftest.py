@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import tomllib
 from collections.abc import Iterator
@@ -11,6 +12,13 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).resolve().parent.parent / "pyproject.toml"
+ONE_OF_SEVERAL = "PYTEST_XDIST_WORKER" in os.environ
+"""Whether other processes run tests beside this one (pytest -n)."""
+
+if ONE_OF_SEVERAL:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported
+    for name in ("COLUMNS", "LINES"):  # of the process that started this one: widths are those that a test asks for
+        os.environ.pop(name, None)
 
 
 def pytest_sessionstart() -> None:
@@ -35,11 +43,15 @@ def pytest_runtest_teardown() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def untuned(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """Where ``harness tune`` would remember its measurements, kernels beside it: nowhere near the user's own."""
-    folder = tmp_path_factory.mktemp("tuning")
-    path = folder / "tuning.json"
+    """Where ``harness tune`` would remember its measurements, and kernels: nowhere near the user's own.
+
+    Processes that run tests side by side share their kernels: compiling them is the slowest thing that tests do.
+    """
+    path = tmp_path_factory.mktemp("tuning") / "tuning.json"
+    base = tmp_path_factory.getbasetemp()
+    kernels = (base.parent if ONE_OF_SEVERAL else base) / "kernels"
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("HARNESS_REPORTS", str(tmp_path_factory.mktemp("reports")))
         patch.setenv("SIMULATOR_TUNING", str(path))
-        patch.setenv("SIMULATOR_KERNELS", str(folder / "kernels"))
+        patch.setenv("SIMULATOR_KERNELS", str(kernels))
         yield path

@@ -25,10 +25,12 @@ def history(
     """List runs: when, case, device, verdict, result, worst ulp, git sha; broken seals are named."""
     from compare.errors import InputError
     from compare.folders.history import as_json, draw, read_history
+    from compare.progress import working
 
     root = root or Path(os.environ.get("HARNESS_REPORTS") or "reports")
     try:
-        runs = read_history(root)
+        with working(f"reading the folders under {root}"):
+            runs = read_history(root)
         if png is not None:
             draw(runs, png)
     except (InputError, OSError) as error:

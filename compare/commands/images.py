@@ -48,6 +48,7 @@ def images(
     from compare.imaging.comparison import compare_images, parse_roi
     from compare.imaging.files import parse_size, read_image, read_pair
     from compare.imaging.statistics import Tolerance
+    from compare.progress import working
 
     try:
         tolerance = Tolerance(ulps, atol, rtol, floor, equal_share, equal_nan)
@@ -56,7 +57,8 @@ def images(
     if size and case:
         raise InputError("give either --size or --case, not both")
     shape = parse_size(size) if size else size_of_case(case) if case else None
-    image_a, image_b = read_pair(a, b, shape, "--size" if size else f"case {case}")
+    with working("reading both images"):
+        image_a, image_b = read_pair(a, b, shape, "--size" if size else f"case {case}")
     comparison = compare_images(
         image_a,
         image_b,

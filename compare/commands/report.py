@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from json import dumps
 from pathlib import Path
 from typing import Annotated
 
@@ -16,11 +17,13 @@ def report(
         Path | None,
         typer.Option(help="A new folder for the pages.", show_default="NAME_report in the working folder"),
     ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Say what was written as JSON.")] = False,
 ) -> None:
     """Render diagnostics.md and report.html anew; the folder itself is not touched, and must verify."""
     from compare.errors import InputError
     from compare.folders.bundle import DOES_NOT_VERIFY, verify
     from compare.folders.run_report import render_pages
+    from compare.progress import working
 
     place = out or Path(f"{folder.resolve().name}_report")
     try:
@@ -29,7 +32,8 @@ def report(
             for finding in outcome.findings:
                 typer.echo(f"FAILED {folder}: {finding}", err=True)
             raise typer.Exit(DOES_NOT_VERIFY)
-        pages = render_pages(folder)
+        with working("drawing the pages"):
+            pages = render_pages(folder)
         place.mkdir(parents=True)
         for name, text in pages.items():
             (place / name).write_text(text, "utf-8")
@@ -39,4 +43,7 @@ def report(
     except (InputError, OSError) as error:
         typer.echo(f"compare report: {error}", err=True)
         raise typer.Exit(EXIT_BAD_INPUT) from error
+    if json:
+        typer.echo(dumps({"folder": str(folder), "out": str(place), "written": list(pages)}))
+        return
     typer.echo(f"wrote {', '.join(pages)} to {place}")

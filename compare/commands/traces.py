@@ -64,7 +64,9 @@ def traces(
         Path | None, typer.Option(metavar="DIR", help="Seal logs, pairs and pages in a new folder under this one.")
     ] = None,
     partial: Annotated[bool, typer.Option("--partial", help="A or B may stop before its end.")] = False,
-    everything: Annotated[bool, typer.Option("--all", help="List every pair, not only what differs.")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", "-v", "--verbose", help="List every pair, not only what differs.")
+    ] = False,
     json: Annotated[str | None, typer.Option(metavar="[FILE]", help="JSON, to standard output or a file.")] = None,
     csv: Annotated[str | None, typer.Option(metavar="[FILE]", help="One row a pair.")] = None,
     junit: Annotated[str | None, typer.Option(metavar="[FILE]", help="JUnit XML.")] = None,
@@ -154,17 +156,14 @@ def _compared(
 ) -> Comparison:
     from compare.judging import tolerances as tolerance_files
     from compare.judging.engine import compare_traces
+    from compare.progress import working
     from compare.words import vocabulary as vocabularies
 
     accepted = import_module("compare.judging.waivers").load(waivers) if waivers else None
-    result = compare_traces(
-        a,
-        b,
-        vocabulary=vocabularies.load(vocabulary) if vocabulary else None,
-        tolerances=tolerance_files.load(tolerance) if tolerance else None,
-        digits=digits,
-        partial=partial,
-    )
+    words = vocabularies.load(vocabulary) if vocabulary else None
+    limits = tolerance_files.load(tolerance) if tolerance else None
+    with working(f"reading {', '.join([*a, *b])} and comparing"):
+        result = compare_traces(a, b, vocabulary=words, tolerances=limits, digits=digits, partial=partial)
     if accepted is None:
         return result
     waived: Comparison = import_module("compare.judging.waivers").apply(result, accepted)

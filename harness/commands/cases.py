@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from harness import completion
 from harness.options import DataOption
 
 app = typer.Typer(help="The subject's cases.", no_args_is_help=True)
@@ -25,7 +26,10 @@ def list_cases() -> None:
 
 @app.command("show")
 def show(
-    name: Annotated[str, typer.Argument(help="A case of the subject or a .toml file.")], data: DataOption = None
+    name: Annotated[
+        str, typer.Argument(help="A case of the subject or a .toml file.", autocompletion=completion.cases)
+    ],
+    data: DataOption = None,
 ) -> None:
     """A case's command line, as it can be pasted, its sections and where its input files come from."""
     import shlex

@@ -6,9 +6,14 @@ from typing import Annotated
 
 import typer
 
+from harness import completion
+
 
 def docs(
-    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="A page; without one all are listed.")] = None,
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[NAME]", help="A page; without one all are listed.", autocompletion=completion.pages),
+    ] = None,
 ) -> None:
     """Print a page of the documentation."""
     from harness.documentation import page, pages

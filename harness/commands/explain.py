@@ -7,11 +7,13 @@ from typing import Annotated
 
 import typer
 
+from harness import completion
 from harness.options import (
     AtOption,
     DataOption,
     ModeOption,
     OutDirOption,
+    PortDefectOption,
     RedactOption,
     ReferenceOption,
     TimeoutOption,
@@ -23,14 +25,16 @@ def explain(
     b: Annotated[Path | None, typer.Argument(metavar="[B]", help="Trace of the program under test.")] = None,
     case: Annotated[
         str | None,
-        typer.Option("--case", metavar="NAME", help="What both are traces of; without A and B both are made of it."),
+        typer.Option(
+            "--case",
+            metavar="NAME",
+            help="What both are traces of; without A and B both are made of it.",
+            autocompletion=completion.cases,
+        ),
     ] = None,
     at: AtOption = None,
     mode: ModeOption = None,
-    defect: Annotated[
-        list[str] | None,
-        typer.Option("--defect", metavar="NAME=on|off", help="Switch one defect of the port alone; may be repeated."),
-    ] = None,
+    defect: PortDefectOption = None,
     attempts: Annotated[
         bool, typer.Option("--try-defects", help="Switch each known defect of the port: does one restore parity?")
     ] = False,

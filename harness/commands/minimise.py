@@ -13,6 +13,7 @@ from harness.options import (
     DataOption,
     ModeOption,
     OutDirOption,
+    PortDefectOption,
     RedactOption,
     ReferenceOption,
     TimeoutOption,
@@ -27,10 +28,7 @@ def minimise(
     case: CaseOption = None,
     at: AtOption = None,
     mode: ModeOption = None,
-    defect: Annotated[
-        list[str] | None,
-        typer.Option("--defect", metavar="NAME=on|off", help="Switch one defect of the port alone; may be repeated."),
-    ] = None,
+    defect: PortDefectOption = None,
     fault: Annotated[
         str | None,
         typer.Option("--fault", metavar="MODULE:NAME", help="A Python function that breaks the port when called."),
@@ -44,12 +42,15 @@ def minimise(
 ) -> None:
     """Shrink a failing case while the first step at fault stays the same, and write what is left as a case file.
 
-    Exit status: 0 a smaller case was written; 2 wrong use; 3 the case does not fail; 4 the reference program failed.
+    Exit status: 0 a smaller case was written; 2 wrong use; 3 the case does not fail; 4 the reference program failed;
+    130 interrupted, with the smallest case so far written.
     """
+    from compare.outcomes import ExitCode
+    from compare.streams import Terminated
     from harness.choices import chosen_case, chosen_sections, reports_root
     from harness.evidence.sealed_answers import seal_smaller
     from harness.finding import chosen
-    from harness.questions.minimising import Shrinking, apply_fault, case_text, shrink
+    from harness.questions.minimising import Shrinking, Smaller, apply_fault, case_text, shrink
     from harness.questions.tracing import check_out, write_out
 
     subject = chosen()
@@ -66,12 +67,22 @@ def minimise(
         program = subject.reference(reference, timeout)
         task = Shrinking(subject, named, section, ported, program, data, timeout, options)
         said: list[str] = []
+        found: list[Smaller] = []
+        interrupted = False
 
         def say(line: str) -> None:
             said.append(line)
             typer.echo(line, err=True)
 
-        smaller = shrink(task, report=say)
+        try:
+            smaller = shrink(task, report=say, keep=found.append)
+        except (KeyboardInterrupt, Terminated):
+            if not found:
+                raise
+            interrupted, smaller = True, found[-1]
+            say("interrupted: the smallest case so far is kept")
     folder = seal_smaller(smaller, case_text(smaller), said, reports_root(out_dir), redact=redact)
     typer.echo(f"sealed: {folder}", err=True)
     write_out(out, case_text(smaller))
+    if interrupted:
+        raise typer.Exit(ExitCode.INTERRUPTED)

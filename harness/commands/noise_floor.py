@@ -34,6 +34,7 @@ def noise_floor(
     The file serves ``compare traces --tolerance FILE``, which then needs neither torch nor the port.
     """
     from compare.judging.tolerances import dump
+    from compare.progress import working
     from harness.choices import chosen_case, chosen_sections, reports_root
     from harness.evidence.sealed_answers import seal_noise_floor
     from harness.finding import chosen
@@ -45,7 +46,8 @@ def noise_floor(
     check_out(out)
     if subject.replay is None:
         raise subject.missing("replay of its steps, with which a noise floor is measured")
-    tolerances = subject.replay.noise_floor(subject.switched(named, mode, defect or ()), sections, data)
+    with working("the noise floor is measured"):
+        tolerances = subject.replay.noise_floor(subject.switched(named, mode, defect or ()), sections, data)
     text = dump(tolerances)
     folder = seal_noise_floor(named, tolerances, text, reports_root(out_dir), redact=redact)
     typer.echo(f"sealed: {folder}", err=True)

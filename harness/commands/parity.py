@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from harness import completion
 from harness.options import (
     CompileOption,
     DataOption,
@@ -22,13 +23,25 @@ from harness.options import (
 
 def parity(
     cases: Annotated[
-        list[str] | None, typer.Argument(metavar="[CASES...]", help="Names or .toml files; all of the subject if none.")
+        list[str] | None,
+        typer.Argument(
+            metavar="[CASES...]",
+            help="Names or .toml files; all of the subject if none.",
+            autocompletion=completion.cases,
+        ),
     ] = None,
     golden: Annotated[
         Path | None, typer.Option("--golden", metavar="DIR", help="A folder of golden figures: its cases run too.")
     ] = None,
     mode: Annotated[
-        str | None, typer.Option("--mode", help="Only this mode of the subject's.", show_default="those a case names")
+        str | None,
+        typer.Option(
+            "--mode",
+            metavar="MODE",
+            help="Only this mode of the subject's.",
+            show_default="those a case names",
+            autocompletion=completion.modes,
+        ),
     ] = None,
     jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Cases at a time.")] = 1,
     device: DeviceOption = "cpu",

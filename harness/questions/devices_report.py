@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from compare.folders.document import Document, Section, Summary, Table
+from compare.progress import working
 from harness.case import Section as Key
 from harness.evidence.environment import environment_record
 from harness.evidence.folder import Evidence
@@ -36,22 +37,27 @@ def run_devices(
 ) -> int:
     """Trace everywhere, compare, print the table, seal; gives the exit code."""
 
-    def trace(place: Place) -> Mapping[Key, Trace]:
-        return subject.port(Computing(place.request, place.dtype), timeout_s).trace(prepared, sections).traces
-
     dtypes, (of_reference, of_port) = subject.dtypes(), subject.sides
 
     with Evidence(root, f"devices_{prepared.case.name}", redact=redact) as evidence:
+
+        def trace(place: Place) -> Mapping[Key, Trace]:
+            port = subject.port(Computing(place.request, place.dtype), timeout_s)
+            with working(f"{port.title} on {place.device} in {place.dtype}"):
+                traces = port.trace(prepared, sections).traces
+            write_traces(subject, evidence, f"trace_{of_port}_{place.label}", joined(traces))
+            return traces
+
         with collect_env(evidence, wanted=subject.uses_torch):
             evidence.write_json("case.json", case_record(subject, prepared, sections, program=reference))
-            expected = reference.trace(prepared, sections).traces
+            with working(reference.title):
+                expected = reference.trace(prepared, sections).traces
+            write_traces(subject, evidence, f"trace_{of_reference}", joined(expected))
             results = trace_everywhere(places(devices, dtypes), trace, expected, subject)
         missing = "cuda" not in devices
         faults = faults_of(results, sections, subject)
         evidence.status = DIVERGENCE if faults else 3 if missing and not allow_missing_cuda else 0
-        write_traces(subject, evidence, f"trace_{of_reference}", joined(expected))
         for result in results:
-            write_traces(subject, evidence, f"trace_{of_port}_{result.place.label}", joined(result.traces))
             if result.against_base is not None:
                 write_comparison(evidence, f"{result.place.label}/", result.against_base, as_json=True)
         if results[0].against_reference is not None:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from compare.judging.result import Cause, Comparison, Verdict
 from compare.outcomes import expected_code
+from compare.progress import working
 from harness.case import Case, Section
 from harness.questions.comparing import compare_traces
 from harness.questions.traced import Trace
@@ -78,7 +79,8 @@ class Ported:
 
     def __post_init__(self) -> None:
         replay = self.subject.replay
-        self._machine = replay.machine(self.case, self.data) if replay else None
+        with working("the port is made ready"):
+            self._machine = replay.machine(self.case, self.data) if replay else None
 
     def trace(self, section: Section) -> Trace:
         """The port's trace of a section."""
@@ -86,7 +88,8 @@ class Ported:
         from harness.running.scratch import prepare
 
         if self.subject.replay is not None:
-            return self.subject.replay.trace(self._machine, section)
+            with working("the port traces"):
+                return self.subject.replay.trace(self._machine, section)
         port = self.subject.port(Computing("cpu"), self.timeout_s)
         return port.trace(prepare(self.subject, self.case, self.data), [section]).traces[section]
 
@@ -100,7 +103,8 @@ def explained(
 ) -> Explanation:
     """Two traces compared; with replays where the subject has them, from the traces alone without a machine."""
     if subject.replay is not None:
-        return subject.replay.explain(a, b, machine, section, weigh=weigh)
+        with working("the port's steps are replayed"):
+            return subject.replay.explain(a, b, machine, section, weigh=weigh)
     names = (f"trace_{subject.sides[0]}.log", f"trace_{subject.sides[1]}.log")
     return Explanation(compare_traces(a.text, b.text, names, subject))
 
@@ -120,7 +124,10 @@ def try_defects(explanation: Explanation, a: Trace, ported: Ported, section: Sec
     if explanation.comparison.verdict is Verdict.PARITY:
         return explanation
     base = ported.subject.defects_on(ported.case)
-    trials = [_trial(name, name not in base, a, ported, section) for name in ported.subject.defect_names()]
+    trials = []
+    for name in ported.subject.defect_names():
+        with working(f"the port with {name} switched"):
+            trials.append(_trial(name, name not in base, a, ported, section))
     restoring = next((trial for trial in trials if trial.restores), None)
     comparison = explanation.comparison
     if restoring is not None:

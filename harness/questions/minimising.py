@@ -12,6 +12,7 @@ from pathlib import Path
 
 from compare.judging.result import Comparison, Verdict
 from compare.outcomes import expected_code
+from compare.progress import working
 from harness.case import Case, Section
 from harness.errors import NothingCompared, WrongUse
 from harness.questions.explaining import Ported
@@ -45,6 +46,10 @@ class Shrinking:
     timeout_s: float
     options: str = ""
 
+    def smaller(self, case: Case, found: Failure) -> Smaller:
+        """A case that was found to fail in that way."""
+        return Smaller(self.subject, case, self.section, self.options, found.signature)
+
 
 @dataclass(frozen=True)
 class Smaller:
@@ -66,14 +71,19 @@ class Failure:
     """Lines of the reference's trace: a smaller case has no more."""
 
 
-def shrink(task: Shrinking, report: Report) -> Smaller:
+def shrink(task: Shrinking, report: Report, keep: Callable[[Smaller], None] = lambda _: None) -> Smaller:
     """Make the case smaller until nothing can be taken away.
+
+    Args:
+        report: told what was taken away.
+        keep: given each smaller case as soon as it is found.
 
     Raises:
         NothingCompared: it does not fail, or no step could be named.
         WrongUse: a program refuses it.
     """
-    found = failure(task, task.case, task.section)
+    with working("the case as it is"):
+        found = failure(task, task.case, task.section)
     if found is None:
         raise NothingCompared(
             f"case {task.case.name!r} does not fail at {task.subject.section_word} {section_text(task.section)}: "
@@ -86,13 +96,15 @@ def shrink(task: Shrinking, report: Report) -> Smaller:
         progress = False
         for what, candidate in candidates(task.subject, case, task.section):
             tried += 1
-            smaller = _still(task, candidate, found)
+            with working(f"attempt {tried}: {what}"):
+                smaller = _still(task, candidate, found)
             if smaller is not None:
                 report(f"  {what}")
                 case, found, progress = candidate, smaller, True
+                keep(task.smaller(case, found))
                 break
     report(f"{len(task.case.argv)} words became {len(case.argv)} ({tried} attempts)")
-    return Smaller(task.subject, case, task.section, task.options, found.signature)
+    return task.smaller(case, found)
 
 
 def failure(task: Shrinking, case: Case, section: Section) -> Failure | None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from compare.progress import working
 from compare.streams import Terminated
 from harness.evidence.ci_files import junit, sarif
 from harness.evidence.environment import environment_record
@@ -33,7 +34,7 @@ def run_and_report(tasks: Sequence[Task], *, jobs: int, root: Path, redact: bool
         order = {task.label: position for position, task in enumerate(tasks)}
         with collect_env(evidence, wanted=tasks[0].subject.uses_torch):
             try:
-                for outcome in each(run_task, tasks, jobs):
+                for outcome in _told(each(run_task, tasks, jobs), len(tasks)):
                     outcomes.append(outcome)
                     print_outcome(outcome, width, verbose=verbose)
             except (KeyboardInterrupt, Terminated):
@@ -46,6 +47,14 @@ def run_and_report(tasks: Sequence[Task], *, jobs: int, root: Path, redact: bool
         write_outcomes(evidence, tasks, outcomes)
     print_totals(outcomes, time.monotonic() - began, evidence.final)
     return evidence.status
+
+
+def _told(outcomes: Iterator[Outcome], count: int) -> Iterator[Outcome]:
+    """The outcomes as they come; while one is waited for, how many there have been."""
+    for number in range(count):
+        with working(f"case {number + 1} of {count}"):
+            outcome = next(outcomes)
+        yield outcome
 
 
 def print_outcome(outcome: Outcome, width: int, *, verbose: bool) -> None:

@@ -93,6 +93,11 @@ def held(traces: Mapping[Section, Trace], name: str) -> Held:
     return Held(name, joined(traces))
 
 
+def counted(sections: Sequence[Section], word: str) -> str:
+    """``1 pixel``, ``3 pixels``."""
+    return f"{len(sections)} {word}" + ("" if len(sections) == 1 else "s")
+
+
 def section_text(section: Section) -> str:
     """``685 1039``."""
     return " ".join(map(str, section))

@@ -9,13 +9,14 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from compare.progress import working
 from harness.case import Section
 from harness.errors import WrongUse
 from harness.evidence.environment import environment_record
 from harness.evidence.folder import Evidence
 from harness.evidence.pages import trace_document
 from harness.evidence.records import case_record, collect_env
-from harness.questions.traced import Trace, Traced, section_text
+from harness.questions.traced import Trace, Traced, counted, section_text
 from harness.running.scratch import Prepared
 from harness.subject import Program, Subject
 
@@ -38,7 +39,8 @@ def seal_trace(
     with Evidence(root, f"trace_{case.name}_{side}", redact=redact) as evidence:
         with collect_env(evidence, wanted=full and subject.uses_torch):
             evidence.write_json("case.json", case_record(subject, prepared, sections, program=program))
-            traced = program.trace(prepared, sections)
+            with working(f"{program.title} traces {counted(sections, subject.section_word)}"):
+                traced = program.trace(prepared, sections)
         for finished in traced.runs:
             evidence.command(finished.command, finished.folder, finished.started, finished.status)
         write_traces(subject, evidence, f"trace_{side}", traced.text)

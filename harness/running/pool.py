@@ -11,6 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import TypeVar
 
+from compare.progress import be_silent
 from harness.errors import ProgramFailed
 
 Item = TypeVar("Item")
@@ -63,6 +64,7 @@ def worker_pool(workers: int, sharing: int) -> Iterator[ProcessPoolExecutor]:
 def start_worker(workers: int) -> None:
     """Between tasks a worker leaves Ctrl-C to its parent; the processors are shared evenly."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    be_silent()
     share = max(1, (os.cpu_count() or 1) // workers)
     os.environ.setdefault("OMP_NUM_THREADS", str(share))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import signal
 import subprocess
 import threading
@@ -15,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from compare.progress import working
 from harness.errors import ProgramFailed
 
 MARK = "HARNESS_RUN"
@@ -72,7 +74,8 @@ def run(
         with interrupts_deferred():
             process = start(command, folder, {**(os.environ if environment is None else environment), **mark})
         streams = [Stream(process, pipe) for pipe in (process.stdout, process.stderr) if pipe is not None]
-        process.wait(timeout_s)
+        with working(f"running {shlex.join(command)}"):
+            process.wait(timeout_s)
     except subprocess.TimeoutExpired as error:
         assert process is not None
         end_all(process, mark)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from compare.folders.document import Document, Section, Summary, Table
+from compare.progress import working
 from harness.case import Section as Pixel
 from harness.evidence.environment import environment_record
 from harness.evidence.folder import Evidence
@@ -46,7 +47,8 @@ def run_carryover(
         evidence.write_json("case.json", case_record(subject, prepared, [pixel], program=reference))
         # The project's program traces in hundredths of a second, also where it must look at all pixels before one.
         probe = by_reference if reference.program.own else by_port
-        audited = audit(situations_of(prepared, pixel, threads, probe), by_reference, by_port)
+        with working("the carried cells are audited"):
+            audited = audit(situations_of(prepared, pixel, threads, probe), by_reference, by_port)
         evidence.write("cache_snapshot.txt", snapshot_text(audited))
         evidence.write("cache_diff.csv", diff_csv(audited))
         evidence.status = 0 if all(item.agrees for item in audited) else DIVERGENCE

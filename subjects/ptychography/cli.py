@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
+from harness.json_answer import answered, taken_out
 from simulator.errors import InputError
 from subjects.ptychography import __version__
 from subjects.ptychography.flags import INFERENCE, TRAINING, Flag, merged, negated, table_of, with_boolean_words
@@ -26,7 +27,6 @@ app = typer.Typer(
     name="ptycho",
     help="Scanning coherent diffraction imaging: simulate, train, infer, solve.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -217,7 +217,9 @@ def simulate(
 @app.command(no_args_is_help=True)
 def solve(
     file: Annotated[Path, typer.Argument(help="The scan.")],
-    output_dir: Annotated[Path, typer.Option("--output_dir", "--output-dir")] = Path("solve_outputs"),
+    output_dir: Annotated[Path, typer.Option("--output_dir", "--output-dir", help="Where the outputs go.")] = Path(
+        "solve_outputs"
+    ),
     method: Annotated[str, typer.Option(help="epie or rpie.")] = "epie",
     sweeps: Annotated[int, typer.Option(help="Passes over the positions.")] = 50,
     refine_probe: Annotated[bool, typer.Option("--refine-probe", help="From the sixth sweep on.")] = False,
@@ -259,6 +261,14 @@ app.command("train", no_args_is_help=True, epilog=CPU_ONLY)(command_of(TRAINING,
 app.command("infer", no_args_is_help=True, epilog=CPU_ONLY)(command_of(INFERENCE, infer, infer.__doc__ or ""))
 
 
+def _status_of(words: list[str]) -> int:
+    try:
+        app(args=words, prog_name="ptycho")
+    except SystemExit as stop:
+        return stop.code if isinstance(stop.code, int) else PROGRAM_FAILED
+    return 0
+
+
 def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(__version__)
@@ -270,17 +280,23 @@ def _options(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
     ] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Print the outcome as one JSON object; works with every command.")
+    ] = False,
 ) -> None:
-    pass
+    """Options before the subcommand; ``--json`` is taken out of the words before they are parsed."""
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line of the process; never a traceback for a user's mistake."""
     os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
-    words = list(sys.argv[1:] if argv is None else argv)
+    as_json, words = taken_out(sys.argv[1:] if argv is None else argv)
     try:
         flags = {"train": TRAINING, "infer": INFERENCE}.get(words[0] if words else "")
-        app(args=with_boolean_words(words, flags) if flags else words)
+        parsed = with_boolean_words(words, flags) if flags else words
+        if as_json:
+            sys.exit(answered(lambda: _status_of(parsed)))
+        app(args=parsed, prog_name="ptycho")
     except InputError as error:
         print(f"ptycho: {error}", file=sys.stderr)
         sys.exit(error.exit_code)

@@ -13,7 +13,7 @@ from typing import Any
 from simulator.errors import InputError
 
 HELP_ACCELERATOR = (
-    "default: cuda if there is one (POLICY-001), else the CPU with a warning; --torch-accelerator cpu for CPU only"
+    "default: cuda if there is one (POLICY-001), else the CPU with a warning; --torch-accelerator cpu for CPU only."
 )
 WORDS = {"true": True, "false": False}
 

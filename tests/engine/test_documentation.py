@@ -55,11 +55,3 @@ def test_a_stranger_gets_to_the_guilty_step(
 def test_every_page_is_printed_by_name() -> None:
     assert set(pages()) == {path.stem for path in (ROOT / "docs").glob("*.md")}
     assert page("parity-toml") == (ROOT / "docs" / "parity_toml.md").read_text("utf-8")
-
-
-def test_every_page_that_a_message_names_is_there() -> None:
-    named = re.compile(r"harness docs (\w+)")
-    for folder in ("harness", "compare"):
-        for path in (ROOT / folder).rglob("*.py"):
-            for name in named.findall(path.read_text("utf-8")):
-                assert name in {*pages(), "NAME"}, f"{path}: {name}"

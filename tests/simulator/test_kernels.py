@@ -64,9 +64,8 @@ def no_compiler(*_: object) -> Kept:
 
 @needs_compiler
 def test_a_later_simulator_renders_with_the_kernels_that_an_earlier_one_left(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("SIMULATOR_KERNELS", str(tmp_path / "kernels"))
     exact = simulator("never").image()
     first = simulator("always").image()
     monkeypatch.setattr("simulator.evaluation.kernels.kept.compiled_ahead", no_compiler)
