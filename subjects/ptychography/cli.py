@@ -308,9 +308,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     except MemoryError as error:
         print(f"ptycho: not enough memory: {error or 'the scan is too large for this machine'}", file=sys.stderr)
         sys.exit(PROGRAM_FAILED)
-    except KeyboardInterrupt:
-        print("ptycho: interrupted", file=sys.stderr)
-        sys.exit(INTERRUPTED)
+    except SystemExit as ended:
+        if ended.code == INTERRUPTED:
+            print("ptycho: interrupted", file=sys.stderr)
+        raise
     except Exception:
         traceback.print_exc()
         sys.exit(PROGRAM_FAILED)

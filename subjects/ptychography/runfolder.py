@@ -7,7 +7,7 @@ import os
 import sys
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -72,7 +72,8 @@ class Terminal(logging.StreamHandler[TextIO]):
             super().handleError(record)
             return
         self.setLevel(logging.CRITICAL + 1)
-        sys.stdout = open(os.devnull, "w")  # noqa: SIM115 - for the rest of the process
+        with suppress(OSError):  # what waits in its buffer goes nowhere, instead of failing once more at the end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @contextmanager
