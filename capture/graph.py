@@ -1,91 +1,27 @@
-"""Which paired quantity is made from which: def-use chains of the sources, and the dispatch log of tensors.
+"""Which paired quantity is made from which, as both programs' runs show it (`capture.chains`).
 
-Both sides' graphs are contracted to the paired quantities: what lies between two of them is left out. An edge that both
-sides have is certain; where one side's chain ends (a pointer, a list) the other's is taken.
+Each side's chains go from paired quantity to paired quantity: what lies between two of them is left out. An edge that
+both sides have is certain; where one side's chain ends (a pointer, a list) the other's is taken.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
+from capture.chains import chains, owners_of
 from capture.groups import Group
 from capture.pairing import Pair, Pairing
 from capture.trace import CapturedTrace, Site
-
-Edges = dict[str, tuple[str, ...]]
-MOST_NODES = 20_000
-HERE = "here"  # a node for the stores that are looked at, whatever else is stored under their name
-
-
-def edges_of(trace: CapturedTrace) -> Edges:
-    """The def-use graph of one side: node -> nodes that it is made from."""
-    found: dict[str, dict[str, None]] = {}
-    stored: set[str] = set()
-    sites = [*trace.sites(), *(site for _, _, site in trace.aliases)]
-    for site in sites:
-        stored.add(site.target)
-        found.setdefault(site.target, {}).update(dict.fromkeys(site.reads))
-    for node, reads in trace.flows:
-        if node.startswith("call:") and reads and reads[0] in stored:
-            reads = reads[:1]  # a captured function: its parameters have the arguments
-        found.setdefault(node, {}).update(dict.fromkeys(reads))
-    return {node: tuple(reads) for node, reads in found.items()}
-
-
-def dispatch_edges(trace: CapturedTrace) -> Edges:
-    """What tensors were made from: ``function:name`` -> the same."""
-    found: dict[str, dict[str, None]] = {}
-    for made, source in trace.facts.get("edges", ()):
-        found.setdefault(str(made), {})[str(source)] = None
-    return {node: tuple(reads) for node, reads in found.items()}
-
-
-def contracted(edges: Edges, owners: Mapping[str, Sequence[int]]) -> dict[int, frozenset[int]]:
-    """For each owner of nodes, the owners that its nodes are made from, through nodes that nobody owns."""
-    found: dict[int, set[int]] = {}
-    for node, numbers in owners.items():
-        reached, _ = _reached(edges, node, owners)
-        for number in numbers:
-            found.setdefault(number, set()).update(reached - {number})
-    return {number: frozenset(sources) for number, sources in found.items()}
-
-
-def _reached(edges: Edges, start: str, owners: Mapping[str, Sequence[int]]) -> tuple[set[int], list[str]]:
-    """The owners that a node is made from, and the nodes in between that nobody owns."""
-    found: set[int] = set()
-    seen = {start}
-    through: list[str] = []
-    waiting = list(_reads(edges, start))
-    while waiting and len(seen) < MOST_NODES:
-        node = waiting.pop()
-        if node in seen:
-            continue
-        seen.add(node)
-        owned = owners.get(node, ())
-        if owned and set(owned) - set(owners.get(start, ())):
-            found |= set(owned)
-        else:
-            through.append(node)
-            waiting += _reads(edges, node)
-    return found, through
-
-
-def _reads(edges: Edges, node: str) -> tuple[str, ...]:
-    """What a node is made from; of a member that nobody stores, what its owner is made from."""
-    while node not in edges and "." in node.partition(":")[2]:
-        node = node.rpartition(".")[0]
-    return edges.get(node, ())
 
 
 def inputs(pairing: Pairing, reference: CapturedTrace, port: CapturedTrace) -> dict[int, frozenset[int]]:
     """For each usable pair (by its place in ``pairing.pairs``) the pairs that it is made from."""
     usable = [(number, pair) for number, pair in enumerate(pairing.pairs) if pair.usable]
-    a = contracted(edges_of(reference), _owners(((n, p.a) for n, p in usable), by_target=True))
-    static = contracted(edges_of(port), _owners(((n, p.b) for n, p in usable), by_target=True))
-    logged = contracted(dispatch_edges(port), _owners(((n, p.b) for n, p in usable), by_target=False))
+    a = chains(reference, owners_of((number, keys_of(pair.a, pair)) for number, pair in usable)).made_from
+    b = chains(port, owners_of((number, keys_of(pair.b, pair)) for number, pair in usable)).made_from
     found = {}
     for number, _ in usable:
-        ours, theirs = a.get(number, frozenset()), logged.get(number) or static.get(number, frozenset())
+        ours, theirs = a.get(number, frozenset()), b.get(number, frozenset())
         found[number] = (ours & theirs) or ours or theirs
     return found
 
@@ -95,24 +31,22 @@ def unpaired_before(pairing: Pairing, pair: Pair, port: CapturedTrace) -> list[S
 
     A fault in one of them shows at the step: forcing cannot tell them apart.
     """
-    owners = _owners(((n, p.b) for n, p in enumerate(pairing.pairs) if p.usable), by_target=True)
-    stores = [member.site for member in pair.b.members if member.site.kind != "parameter"]
-    edges = {**edges_of(port), HERE: tuple(node for site in stores for node in site.reads)}
-    through = set(_reached(edges, HERE, owners)[1])
-    own = {member.site.place for member in pair.b.members}
-    sites = [site for site in port.sites() if site.target in through and site.kind != "parameter"]
-    return sorted((site for site in sites if site.place not in own), key=lambda site: (site.file, site.line))
+    usable = [(number, one) for number, one in enumerate(pairing.pairs) if one.usable]
+    (own,) = (number for number, one in usable if one is pair)
+    between = chains(port, owners_of((number, keys_of(one.b, one)) for number, one in usable)).between
+    places = {member.site.place for member in pair.b.members}
+    numbers = between.get(own, frozenset())
+    sites = [site for site in port.sites() if site.number in numbers and site.place not in places]
+    return sorted((site for site in sites if site.kind != "parameter"), key=lambda site: (site.file, site.line))
 
 
-def _owners(groups: Iterable[tuple[int, Group]], *, by_target: bool) -> dict[str, list[int]]:
-    owners: dict[str, list[int]] = {}
-    for number, group in groups:
-        for member in group.members:
-            site = member.site
-            node = site.target if by_target else f"{site.function}:{site.name}"
-            if node and site.kind != "parameter":
-                owners.setdefault(node, []).append(number)
-    return owners
+def keys_of(group: Group, pair: Pair) -> list[tuple[object, ...]]:
+    """The series of a side that are the quantity: those that go by a name of both sides, where there is one.
+
+    Other variables may hold the same numbers by chance, such as a component of a vector along an axis.
+    """
+    named = [member for member in group.members if member.names & pair.shared]
+    return [member.key for member in named or group.members]
 
 
 # ---- a vocabulary ----

@@ -226,6 +226,7 @@ def _stack(name: str, items: list[Values]) -> Values:
         values=np.concatenate([item.values.astype(np.float64) for item in items]),
         order=np.concatenate([item.order for item in items]),
         section=np.concatenate([item.section for item in items]),
+        calls=np.concatenate([item.calls for item in items]),
     )
 
 

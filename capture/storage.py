@@ -15,7 +15,7 @@ import numpy as np
 from capture.errors import CaptureError
 from capture.trace import CapturedTrace, Site, Values
 
-ARRAYS = ("indices", "elements", "values", "order", "section")
+ARRAYS = ("indices", "elements", "values", "order", "section", "calls")
 
 
 def save(trace: CapturedTrace, path: Path) -> None:
@@ -37,9 +37,11 @@ def _arrays(trace: CapturedTrace) -> dict[str, Any]:
         "flows": trace.flows,
         "aliases": [(number, name, asdict(site)) for number, name, site in trace.aliases],
         "facts": dict(trace.facts),
+        "calls": trace.calls,
         "columns": [_entry(column) for column in trace.columns],
     }
     arrays: dict[str, Any] = {"head": np.frombuffer(json.dumps(head).encode(), dtype=np.uint8)}
+    arrays["made"] = trace.made
     for name in ARRAYS:  # each kind in one piece: many small arrays are slow to read
         pieces = [np.ascontiguousarray(getattr(column, name)).reshape(-1).view(np.int64) for column in trace.columns]
         arrays[name] = np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.int64)
@@ -75,6 +77,7 @@ def load(path: Path) -> CapturedTrace:
         with np.load(path, allow_pickle=False) as stored:
             head = json.loads(stored["head"].tobytes())
             columns = tuple(_columns(stored, head["columns"]))
+            made = stored["made"]
     except (OSError, EOFError, ValueError, KeyError, TypeError, zipfile.BadZipFile) as error:
         raise CaptureError(f"{path} is no captured trace: {error}") from error
     return CapturedTrace(
@@ -87,6 +90,8 @@ def load(path: Path) -> CapturedTrace:
         flows=tuple((node, tuple(reads)) for node, reads in head["flows"]),
         aliases=tuple((number, name, _site(entry)) for number, name, entry in head["aliases"]),
         facts=head["facts"],
+        calls=tuple((function, caller) for function, caller in head["calls"]),
+        made=made,
     )
 
 

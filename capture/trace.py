@@ -74,6 +74,7 @@ class Values:
         values: shape (n, len(site.components)), float64 or int64.
         order: place in the run, shape (n,), increasing.
         section: number of the selected point, `OUTSIDE` outside the selected loop, shape (n,).
+        calls: the call of a function in which it was stored (`CapturedTrace.calls`), shape (n,).
     """
 
     site: Site
@@ -83,6 +84,7 @@ class Values:
     values: NDArray[Any]
     order: NDArray[np.int64]
     section: NDArray[np.int64]
+    calls: NDArray[np.int64]
 
     def __len__(self) -> int:
         return len(self.order)
@@ -105,6 +107,8 @@ class CapturedTrace:
         remarks: what was left out, and why; shown to the user.
         dropped: values beyond the cap.
         flows: (node, nodes read) of the def-use graph that no site stands for: arguments that become parameters.
+        calls: (function, number of the call that called it) of each call that stored something; 0 is the program.
+        made: (order of a value, order of one that it was computed from), as an operations' log saw it; shape (n, 2).
         aliases: (site, name, site) where a column's very numbers got another name and were not kept again.
         facts: what the evidence folder keeps: counts, times, whether the outputs were identical.
     """
@@ -117,6 +121,8 @@ class CapturedTrace:
     dropped: int = 0
     flows: tuple[tuple[str, tuple[str, ...]], ...] = ()
     aliases: tuple[tuple[int, str, Site], ...] = ()
+    calls: tuple[tuple[str, int], ...] = (("", -1),)
+    made: NDArray[np.int64] = field(default_factory=lambda: np.zeros((0, 2), dtype=np.int64))
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def sites(self) -> tuple[Site, ...]:
@@ -128,6 +134,18 @@ class CapturedTrace:
 
     def __len__(self) -> int:
         return sum(len(column) for column in self.columns)
+
+
+class Calls:
+    """Numbers for calls, in the order in which they store something first."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[str, int]] = [("", -1)]
+
+    def add(self, function: str, caller: int) -> int:
+        """The number of a new call."""
+        self.found.append((function, caller))
+        return len(self.found) - 1
 
 
 def unique(names: tuple[str, ...]) -> tuple[str, ...]:

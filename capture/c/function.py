@@ -254,8 +254,9 @@ class FunctionProbes:
 
     def _statements(self, store: Store, place: Place) -> list[str]:
         assert store.variable is not None
+        where = self._where(store.cursor, place)
         return self.probes.statements(
-            store.variable, store.type, **self._where(store.cursor, place), kind=store.kind, reads=store.reads
+            store.variable, store.type, members=dict(store.members), **where, kind=store.kind, reads=store.reads
         )
 
     def _where(self, cursor: Any, place: Place) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from capture.c.probes import Probes
-from capture.trace import OUTSIDE, CapturedTrace, Loop, Site, Values, unique
+from capture.trace import OUTSIDE, Calls, CapturedTrace, Loop, Site, Values, unique
 
 VALUE, ENTER, LEAVE, LOOP, SELECT, UNSELECT, FULL = range(1, 8)
 Indexed = tuple[tuple[str, int], ...]
@@ -17,12 +17,22 @@ Indexed = tuple[tuple[str, int], ...]
 
 @dataclass(slots=True)
 class _Frame:
-    """One call: its depth, the loop indices that it was called within, and the loops that it is in."""
+    """One call: its depth, the loop indices that it was called within, the loops that it is in, and who called it.
+
+    ``number`` is its number among the calls that stored something; 0 for the program itself, -1 as long as it did not.
+    """
 
     depth: int
     function: str
     outer: Indexed
+    caller: _Frame | None = None
+    number: int = -1
     loops: dict[int, int] = field(default_factory=dict)
+
+    def numbered(self, calls: Calls) -> int:
+        if self.number < 0:
+            self.number = 0 if self.caller is None else calls.add(self.function, self.caller.numbered(calls))
+        return self.number
 
 
 @dataclass(slots=True)
@@ -37,6 +47,7 @@ class _Column:
     words: list[tuple[int, ...]] = field(default_factory=list)
     order: list[int] = field(default_factory=list)
     section: list[int] = field(default_factory=list)
+    calls: list[int] = field(default_factory=list)
 
 
 def read_log(path: Path, probes: Probes, program: str, section_names: tuple[str, ...] = ()) -> CapturedTrace:
@@ -53,6 +64,7 @@ def read_log(path: Path, probes: Probes, program: str, section_names: tuple[str,
         remarks=tuple(remarks),
         dropped=int(reader.full),
         flows=tuple(probes.flows),
+        calls=tuple(reader.calls.found),
     )
 
 
@@ -65,6 +77,7 @@ class _Reader:
         self.sections: list[tuple[int, ...]] = []
         self.columns: dict[tuple[int, tuple[str, ...]], _Column] = {}
         self.threads: dict[int, _Thread] = {}
+        self.calls = Calls()
         self.shared = (OUTSIDE, 0)
         self.full = False
 
@@ -114,7 +127,7 @@ class _Reader:
             state.frames.pop()
         frame = state.frames[-1]
         outer = self._path(frame, tuple(frame.loops))
-        state.frames.append(_Frame(depth, self.functions[number - 1], outer))
+        state.frames.append(_Frame(depth, self.functions[number - 1], outer, frame))
 
     def _loop(self, frame: _Frame, number: int, counter: int) -> None:
         loop = self.loops[number]
@@ -142,6 +155,7 @@ class _Reader:
         column.words.append(tuple(payload))
         column.order.append(order)
         column.section.append(section)
+        column.calls.append(state.frames[-1].numbered(self.calls))
 
     def _inside(self, path: Indexed, outside: int) -> Indexed:
         """The loop indices within the selected point: without those that choose it, and those around them."""
@@ -162,4 +176,5 @@ def _values(site: Site, names: tuple[str, ...], column: _Column) -> Values:
         values=numbers if is_integer else numbers.view(np.float64),
         order=np.array(column.order, dtype=np.int64),
         section=np.array(column.section, dtype=np.int64),
+        calls=np.array(column.calls, dtype=np.int64),
     )

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from capture.c.types import Group, groups
 from capture.c.variables import Variable
 from capture.trace import Loop, Site
+
+Reads = tuple[str, ...]
+NONE: Mapping[str, Reads] = MappingProxyType({})
 
 
 @dataclass(slots=True)
@@ -33,11 +37,17 @@ class Probes:
         self.loops.append(Loop(len(self.loops) + 1, counter, function, line, tuple(around)))
         return len(self.loops)
 
-    def statements(self, variable: Variable, type_: Any, **place: Any) -> list[str]:
-        """One probe for each quantity that a variable of this type holds, as C statements."""
-        return [self._probe(variable, group, **place) for group in groups(type_)]
+    def statements(
+        self, variable: Variable, type_: Any, *, members: Mapping[str, Reads] = NONE, **place: Any
+    ) -> list[str]:
+        """One probe for each quantity that a variable of this type holds, as C statements.
 
-    def _probe(self, variable: Variable, group: Group, **place: Any) -> str:
+        Args:
+            members: what members of the variable read, where that is known of each.
+        """
+        return [self._probe(variable, group, members, place) for group in groups(type_)]
+
+    def _probe(self, variable: Variable, group: Group, members: Mapping[str, Reads], place: dict[str, Any]) -> str:
         number = len(self.sites) + 1
         subscripts = [text for text in variable.subscripts if text]
         site = Site(
@@ -46,8 +56,8 @@ class Probes:
             type=group.type,
             components=group.components,
             elements=len(subscripts),
-            target=variable.key + (group.path if group.path and ":" in variable.key else ""),
-            **place,
+            target=group.key or variable.key,
+            **{**place, "reads": members.get(group.path.split(".")[1] if group.path else "", place.get("reads", ()))},
         )
         self.sites.append(site)
         steps = [f"parity_begin({number});"]

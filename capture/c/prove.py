@@ -165,15 +165,22 @@ def _changing(differing: Sequence[str], when: str) -> str:
     )
 
 
-def captured_outputs(trees: Trees, built: str, job: Job, plain: Outputs, capture: Mapping[str, str]) -> Outputs:
+def captured_outputs(
+    trees: Trees, built: str, job: Job, plain: Outputs, capture: Mapping[str, str], untouched: Job | None = None
+) -> Outputs:
     """The outputs of the captured program in the tree ``built``, seen to be the untouched one's.
 
+    Args:
+        job: how the captured program is run.
+        untouched: how the untouched one is, where that is another command.
+
     Raises:
+        NotDeterministic: an output differs, and the untouched program's does so too by itself.
         NotHarmless: an output differs.
     """
     captured = run(trees, built, job, capture)
     if differing := plain.differences(captured, job.ignored):
-        if by_itself := plain.differences(run(trees, "plain", job), job.ignored):  # the time of day, say
+        if by_itself := plain.differences(run(trees, "plain", untouched or job), job.ignored):  # the time of day, say
             raise NotDeterministic(_changing(by_itself, "a later run"))
         raise NotHarmless(
             f"the captured program's outputs are not the untouched program's: {'; '.join(differing[:3])}. Nothing of "

@@ -36,6 +36,7 @@ class Store:
     reads: tuple[str, ...]
     problem: str = ""
     passed: Variable | None = None
+    members: tuple[tuple[str, tuple[str, ...]], ...] = ()  # what each member of an initialised record reads
 
 
 def stored(source: Source, cursor: Any, function: str, own: frozenset[str], probes: Probes) -> list[Store]:
@@ -186,7 +187,25 @@ def declared(source: Source, cursor: Any, function: str, own: frozenset[str], pr
     others = [store for part in initial for store in stored(source, part, function, own, probes)]
     nodes = tuple(dict.fromkeys(node for part in initial for node in reads(source, part, function, own)))
     itself = Variable(cursor.spelling, cursor.spelling, (), declared_key(cursor, function))
-    return [*others, Store(cursor, itself, cursor.type, "initial", nodes)] if groups(cursor.type) else others
+    if not groups(cursor.type):
+        return others
+    members = tuple(_members_read(source, initial[-1], cursor.type, function, own))
+    return [*others, Store(cursor, itself, cursor.type, "initial", nodes, members=members)]
+
+
+def _members_read(
+    source: Source, initial: Any, type_: Any, function: str, own: frozenset[str]
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The members of a record that a list in braces gives values to, and what each of them reads."""
+    if initial.kind != Kind.INIT_LIST_EXPR or type_.get_canonical().kind != TypeKind.RECORD:
+        return
+    names = [member.spelling for member in type_.get_canonical().get_fields()]
+    for place, item in enumerate(initial.get_children()):
+        parts = list(item.get_children())
+        is_named = bool(parts) and parts[0].kind == Kind.MEMBER_REF
+        name = parts[0].spelling if is_named else names[place] if place < len(names) else ""
+        read = parts[1:] if is_named else [item]
+        yield name, tuple(dict.fromkeys(node for part in read for node in reads(source, part, function, own)))
 
 
 def _is_initialised(source: Source, cursor: Any) -> bool:

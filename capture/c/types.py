@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from capture.c.clang import Kind, TypeKind
@@ -20,13 +20,14 @@ class Group:
     """Numbers of one type that make one quantity: a member, a vector, an array.
 
     ``path`` is what follows the variable's name; ``calls`` are the probe's statements, with ``{}`` for the
-    variable.
+    variable; ``key`` is the def-use graph's node of a record's member, as `capture.c.variables` has it.
     """
 
     path: str
     type: str
     components: tuple[str, ...]
     calls: tuple[str, ...]
+    key: str = ""
 
 
 def scalar(kind: Any) -> str | None:
@@ -106,7 +107,9 @@ def _record(canonical: Any, path: str, text: str) -> tuple[Group, ...]:
     members = [member for member in _members(canonical) if member.spelling]
     found: list[Group] = []
     for member in members:
-        found += _groups(member.type.get_canonical(), f"{path}.{member.spelling}", f"({text}).{member.spelling}")
+        inner = _groups(member.type.get_canonical(), f"{path}.{member.spelling}", f"({text}).{member.spelling}")
+        key = f"{canonical.get_declaration().spelling or canonical.spelling}.{member.spelling}"
+        found += [group if group.key else replace(group, key=key) for group in inner]
         if len(found) > MOST:
             return tuple(found)
     if found and is_vector(canonical):

@@ -147,4 +147,5 @@ def _values(number: int, event: dict[str, Any], rows: list[tuple[int, int, list[
         values=np.array([values for _, _, values in rows], dtype=np.int64 if kind == "int" else np.float64),
         order=np.array([order for order, _, _ in rows], dtype=np.int64),
         section=np.full(len(rows), OUTSIDE, dtype=np.int64),
+        calls=np.zeros(len(rows), dtype=np.int64),
     )

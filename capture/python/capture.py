@@ -71,7 +71,7 @@ class CapturePython:
         if plain.status != 0:
             raise ProgramFailed(f"{job.command} {_ending(plain)}", _said(plain))
         out = self.trees.work / "port.npz"
-        captured = captured_outputs(self.trees, "plain", self._job(job, [{"out": str(out)}]), plain, {})
+        captured = captured_outputs(self.trees, "plain", self._job(job, [{"out": str(out)}]), plain, {}, job)
         trace = load(out)
         if not trace.columns:
             raise NothingSelected("no value of the port was recorded: none of its modules was captured, or none ran")

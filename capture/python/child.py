@@ -80,8 +80,7 @@ def _run(settings: Mapping[str, Any], task: Mapping[str, Any], program: list[str
             _execute(hook, program)
     finally:
         if (os.getpid(), threading.get_ident()) == (process, thread):
-            edges = graph.edges() if graph is not None else []
-            save(recorder.trace(settings["program"], {"modules": hook.captured, "edges": edges}), Path(task["out"]))
+            save(recorder.trace(settings["program"], {"modules": hook.captured}), Path(task["out"]))
 
 
 def _execute(hook: Hook, program: list[str]) -> None:
@@ -91,11 +90,11 @@ def _execute(hook: Hook, program: list[str]) -> None:
         sys.path.insert(0, os.getcwd())
         runpy.run_module(program[1], run_name="__main__", alter_sys=True)
         return
-    script = Path(program[0])
+    script = Path(os.path.abspath(program[0]))  # as warnings and tracebacks of `python SCRIPT` have it
     sys.argv = program
     sys.path.insert(0, str(script.resolve().parent))
     module = ModuleType("__main__")
-    module.__file__ = program[0]
+    module.__file__ = str(script)
     sys.modules["__main__"] = module
     exec(hook.compile(script), module.__dict__)
 

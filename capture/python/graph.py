@@ -1,4 +1,4 @@
-"""Which named value was made from which, seen in the dispatch log: every operation on tensors passes here."""
+"""Which bound value was made from which, seen in the dispatch log: every operation on tensors passes here."""
 
 from __future__ import annotations
 
@@ -11,21 +11,18 @@ from typing import Any
 
 from capture.python.numbers import is_tensor
 from capture.python.recorder import Recorder
-from capture.trace import Site
 
 
 class DispatchGraph:
-    """A context in which the edges between named tensors are noted.
+    """A context in which it is noted which bound tensors a bound tensor was computed from, by place in the run.
 
     The mode is entered as soon as the program has imported torch: a program without it has no dispatch log.
     """
 
     def __init__(self, recorder: Recorder) -> None:
         self.recorder = recorder
-        self.sources: dict[int, frozenset[str]] = {}
+        self.sources: dict[int, frozenset[int]] = {}
         self.alive: dict[int, Any] = {}
-        self.found: dict[tuple[str, str], None] = {}
-        self.same: dict[tuple[str, str], None] = {}
         self._mode: Any = None
 
     def __enter__(self) -> DispatchGraph:
@@ -38,28 +35,22 @@ class DispatchGraph:
             self._mode.__exit__(kind, error, trace)
             self._mode = None
 
-    def named(self, site: Site, tensor: Any) -> None:
+    def named(self, order: int, tensor: Any) -> None:
         """A tensor was bound to a name: it is made from what its operations read."""
         if self._mode is None:
             self._mode = _mode(self)
             self._mode.__enter__()
-        name = node(site)
-        sources = self.sources.get(id(tensor), frozenset())
-        if name in sources and len(sources) == 1:
-            return
-        label = "same" if getattr(tensor, "_parity_name", None) else "made"
-        for source in sources - {name}:
-            (self.same if label == "same" else self.found)[name, source] = None
-        self._keep(tensor, frozenset({name}))
+        self.recorder.made += [(order, source) for source in self.sources.get(id(tensor), ())]
+        self._keep(tensor, frozenset({order}))
 
     def operation(self, inputs: Iterator[Any], outputs: Iterator[Any]) -> None:
-        sources: frozenset[str] = frozenset()
+        sources: frozenset[int] = frozenset()
         for tensor in inputs:
             sources |= self.sources.get(id(tensor), frozenset())
         for tensor in outputs:
             self._keep(tensor, sources | self.sources.get(id(tensor), frozenset()))
 
-    def _keep(self, tensor: Any, sources: frozenset[str]) -> None:
+    def _keep(self, tensor: Any, sources: frozenset[int]) -> None:
         key = id(tensor)
         if key not in self.alive:
             self.alive[key] = weakref.ref(tensor, partial(self._forget, key))
@@ -68,14 +59,6 @@ class DispatchGraph:
     def _forget(self, key: int, _: Any) -> None:
         self.sources.pop(key, None)
         self.alive.pop(key, None)
-
-    def edges(self) -> list[tuple[str, str]]:
-        """(name, name that it was made from)."""
-        return [*self.found, *self.same]
-
-
-def node(site: Site) -> str:
-    return f"{site.function}:{site.name}"
 
 
 def tensors(value: Any) -> Iterator[Any]:

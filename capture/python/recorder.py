@@ -6,7 +6,7 @@ import ast
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import CodeType
 from typing import Any
 
@@ -16,7 +16,7 @@ from capture.errors import CaptureError
 from capture.python.numbers import is_tensor, parts
 from capture.python.rewrite import Places
 from capture.python.store import Path, Settings, Store
-from capture.trace import OUTSIDE, CapturedTrace, Site
+from capture.trace import OUTSIDE, Calls, CapturedTrace, Site
 
 TESTS = (
     ast.Expression,
@@ -36,7 +36,12 @@ TESTS = (
 
 @dataclass(slots=True)
 class _Frame:
+    """One call: the loops around it, the function, who called it, and its number once it has stored something."""
+
     outer: Path
+    function: str = ""
+    caller: _Frame | None = None
+    number: int = -1
     loops: dict[int, int] = field(default_factory=dict)
 
 
@@ -50,7 +55,9 @@ class Recorder:
         self.names: tuple[str, ...] = ()
         self.seen_outside: dict[int, int] = {}
         self.force: Callable[[Site, Any, int, tuple[int, ...]], Any] | None = None
-        self.named: Callable[[Site, Any], None] | None = None
+        self.named: Callable[[int, Any], None] | None = None
+        self.made: list[tuple[int, int]] = []
+        self.calls = Calls()
         self._local = threading.local()
         self._test = test_of(settings.select) if settings.select else None
         if self._test is not None:
@@ -93,7 +100,8 @@ class Recorder:
     def call(self, number: int) -> Iterator[None]:
         """The body of a function."""
         frames = self._frames() or [_Frame(())]
-        frames.append(_Frame(self._path(tuple(frames[-1].loops))))
+        outer = self._path(tuple(frames[-1].loops))
+        frames.append(_Frame(outer, self.places.functions[number - 1], frames[-1]))
         try:
             yield
         finally:
@@ -151,10 +159,18 @@ class Recorder:
             self.seen_outside[site.number] = self.seen_outside.get(site.number, 0) + 1
             if self.seen_outside[site.number] > self.settings.each:
                 return
+        call = self._call(self._local.frames[-1])
         for part, number in parts(value):
+            self.store.count += 1
             if self.named is not None and is_tensor(number):
-                self.named(replace(site, name=site.name + part), number)
-            self.store.take(site, part, number, index, path, section)
+                self.named(self.store.count, number)
+            self.store.take(site, part, number, index, path, section, call)
+
+    def _call(self, frame: _Frame) -> int:
+        """The number of a call; 0 is the program itself."""
+        if frame.number < 0:
+            frame.number = 0 if frame.caller is None else self.calls.add(frame.function, self._call(frame.caller))
+        return frame.number
 
     def trace(self, program: str, facts: Mapping[str, Any]) -> CapturedTrace:
         """All that was recorded."""
@@ -167,6 +183,8 @@ class Recorder:
             dropped=self.store.dropped,
             flows=tuple(self.places.flows),
             aliases=tuple(self.store.aliases),
+            calls=tuple(self.calls.found),
+            made=np.array(self.made, dtype=np.int64).reshape(-1, 2),
             facts=facts,
         )
 

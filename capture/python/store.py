@@ -44,10 +44,14 @@ class _Column:
     indices: list[tuple[int, ...]] = field(default_factory=list)
     order: list[int] = field(default_factory=list)
     section: list[int] = field(default_factory=list)
+    calls: list[int] = field(default_factory=list)
 
 
 class Store:
-    """Columns by site, part and loop context. A tensor is copied once, however many names it gets."""
+    """Columns by site, part and loop context. A tensor is copied once, however many names it gets.
+
+    ``count`` is the number of the value that is taken: its place in the run.
+    """
 
     def __init__(self, settings: Settings, sections: list[tuple[int, ...]]) -> None:
         self.settings, self.sections = settings, sections
@@ -58,7 +62,9 @@ class Store:
         self.remarks: dict[str, None] = {}
         self.count = self.numbers = self.dropped = 0
 
-    def take(self, site: Site, part: str, value: Any, index: tuple[Any, ...], path: Path, section: int) -> None:
+    def take(
+        self, site: Site, part: str, value: Any, index: tuple[Any, ...], path: Path, section: int, call: int
+    ) -> None:
         """Keep one array or number of a value."""
         known = self._known(value)
         if known is not None and (site.kind == "parameter" or known.size > LARGEST_AGAIN):
@@ -77,13 +83,12 @@ class Store:
             return
         if known is None:
             self._keep(site, part, value, array)
-        self.count += 1
         for key, chosen in points or [((), ())]:
             if points and len(key) == len(self.settings.axes):
                 if key not in self.sections:
                     self.sections.append(key)
                 section = self.sections.index(key)
-            self._store(site, part, value, array[chosen], index, path, section)
+            self._store(site, part, value, array[chosen], index, path, section, call)
 
     def _known(self, value: Any) -> NDArray[Any] | None:
         """The numbers of a tensor that was bound before and not written since."""
@@ -122,7 +127,15 @@ class Store:
         return found
 
     def _store(
-        self, site: Site, part: str, value: Any, array: NDArray[Any], index: tuple[Any, ...], path: Path, section: int
+        self,
+        site: Site,
+        part: str,
+        value: Any,
+        array: NDArray[Any],
+        index: tuple[Any, ...],
+        path: Path,
+        section: int,
+        call: int,
     ) -> None:
         names = tuple(name for name, _ in path)
         elements = tuple(int(i) for i in index if isinstance(i, int | np.integer))
@@ -140,6 +153,7 @@ class Store:
         column.indices.append((*(i for _, i in path), *elements))
         column.order.append(self.count)
         column.section.append(section)
+        column.calls.append(call)
         self.numbers += array.size
 
     def columns_of_values(self) -> tuple[Values, ...]:
@@ -156,8 +170,9 @@ def _version(tensor: Any) -> int:
 
 def _values(column: _Column, names: tuple[str, ...]) -> Values:
     """One row for each number: the elements of a stored array are rows with subscripts."""
-    rows, elements, values, order, section = [], [], [], [], []
-    for array, index, at, which in zip(column.arrays, column.indices, column.order, column.section, strict=True):
+    rows, elements, values, order, section, calls = [], [], [], [], [], []
+    stored = zip(column.arrays, column.indices, column.order, column.section, column.calls, strict=True)
+    for array, index, at, which, call in stored:
         loops, first = index[: len(names)], index[len(names) :]
         grid = np.indices(array.shape).reshape(array.ndim, array.size).T
         grid = grid + np.array([*first, *(0,) * (array.ndim - len(first))], dtype=np.int64)
@@ -168,6 +183,7 @@ def _values(column: _Column, names: tuple[str, ...]) -> Values:
         values.append(np.stack([flat.real, flat.imag], 1) if np.iscomplexobj(flat) else flat.reshape(-1, 1))
         order.append(np.full(count, at, dtype=np.int64))
         section.append(np.full(count, which, dtype=np.int64))
+        calls.append(np.full(count, call, dtype=np.int64))
     return Values(
         site=column.site,
         names=unique(names),
@@ -176,4 +192,5 @@ def _values(column: _Column, names: tuple[str, ...]) -> Values:
         values=np.concatenate(values),
         order=np.concatenate(order),
         section=np.concatenate(section),
+        calls=np.concatenate(calls),
     )

@@ -18,7 +18,14 @@ def made(change: float = -0.0) -> CapturedTrace:
     values = np.array([[0.1, 0.2], [1 / 3, change]])
     site = Site(1, "s.v", "step", "a.c", 12, components=("x", "y"), reads=("step:u",), loops=(1,))
     inside = Values(
-        site, ("k",), np.array([[0], [1]]), np.zeros((2, 0), np.int64), values, np.array([2, 3]), np.array([0, 0])
+        site,
+        ("k",),
+        np.array([[0], [1]]),
+        np.zeros((2, 0), np.int64),
+        values,
+        np.array([2, 3]),
+        np.array([0, 0]),
+        np.array([0, 0]),
     )
     count = Site(2, "n", "main", "a.c", 3, type="int")
     outside = Values(
@@ -29,6 +36,7 @@ def made(change: float = -0.0) -> CapturedTrace:
         np.array([[2**62]]),
         np.array([1]),
         np.array([OUTSIDE]),
+        np.array([0]),
     )
     return CapturedTrace("prog", ("row", "column"), ((2, 1),), (inside, outside), ("left out",), facts={"runs": 2})
 
