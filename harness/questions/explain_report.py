@@ -70,7 +70,7 @@ def chosen_explanation(sides: Sides, *, attempts: bool) -> Explanation:
     section = sides.section or sides.subject.stated_section(explanation.comparison)
     if section is None:
         raise WrongUse(f"--try-defects needs to know the {sides.subject.section_word}; give --at")
-    return try_defects(explanation, sides.a, sides.ported, section)
+    return try_defects(explanation, sides.a, sides.b, sides.ported, section)
 
 
 def write_renderings(explanation: Explanation, *, json: Path | None, html: Path | None) -> None:

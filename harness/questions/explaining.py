@@ -12,7 +12,7 @@ from compare.outcomes import expected_code
 from compare.progress import working
 from harness.case import Case, Section
 from harness.questions.comparing import compare_traces
-from harness.questions.traced import Trace
+from harness.questions.traced import Trace, name_in
 from harness.subject import Subject
 
 
@@ -112,22 +112,24 @@ def explained(
 # ---- defects ----------------------------------------------------------------------------------------------------
 
 
-def try_defects(explanation: Explanation, a: Trace, ported: Ported, section: Section) -> Explanation:
+def try_defects(explanation: Explanation, a: Trace, b: Trace, ported: Ported, section: Section) -> Explanation:
     """Switch each named defect of the port in turn and compare with the reference again.
 
     Args:
         explanation: what the comparison found; one of parity is returned as it is.
         a: the reference's trace of the section.
+        b: the trace that it was compared with.
         ported: the port on what both programs were run on.
         section: which one.
     """
     if explanation.comparison.verdict is Verdict.PARITY:
         return explanation
+    trying = _Trying(a, ported, section, {_stated(b, ported.subject): explanation.comparison.verdict})
     base = ported.subject.defects_on(ported.case)
     trials = []
     for name in ported.subject.defect_names():
         with working(f"the port with {name} switched"):
-            trials.append(_trial(name, name not in base, a, ported, section))
+            trials.append(trying.trial(name, name not in base))
     restoring = next((trial for trial in trials if trial.restores), None)
     comparison = explanation.comparison
     if restoring is not None:
@@ -135,16 +137,39 @@ def try_defects(explanation: Explanation, a: Trace, ported: Ported, section: Sec
     return replace(explanation, comparison=comparison, trials=trials)
 
 
-def _trial(name: str, on: bool, a: Trace, ported: Ported, section: Section) -> Trial:
-    case = ported.subject.switched(ported.case, None, [f"{name}={'on' if on else 'off'}"])
-    try:
-        switched = Ported(ported.subject, case, ported.data, ported.timeout_s)
-        b = switched.trace(section)
-    except Exception as error:
-        if expected_code(error) is None:
-            raise
-        return Trial(name, on, None)
-    return Trial(name, on, switched.explain(a, b, section, weigh=False).comparison.verdict)
+@dataclass
+class _Trying:
+    """The port with one defect switched, against the reference's trace of a section."""
+
+    a: Trace
+    ported: Ported
+    section: Section
+    verdicts: dict[str, Verdict]
+    """By what a port's trace states: one that computes what another did comes out like that."""
+
+    def trial(self, name: str, on: bool) -> Trial:
+        """Whether switching a defect restores parity."""
+        subject = self.ported.subject
+        case = subject.switched(self.ported.case, None, [f"{name}={'on' if on else 'off'}"])
+        try:
+            switched = Ported(subject, case, self.ported.data, self.ported.timeout_s)
+            b = switched.trace(self.section)
+        except Exception as error:
+            if expected_code(error) is None:
+                raise
+            return Trial(name, on, None)
+        stated = _stated(b, subject)
+        if stated not in self.verdicts:
+            explanation = switched.explain(self.a, b, self.section, weigh=False)
+            self.verdicts[stated] = explanation.comparison.verdict
+        return Trial(name, on, self.verdicts[stated])
+
+
+def _stated(trace: Trace, subject: Subject) -> str:
+    """All that a trace states and that is compared: its lines without metadata (version, names of the defects)."""
+    words = subject.vocabulary()
+    shown = {name for name in trace.names if words.quantity("", name).status == "metadata"}
+    return "\n".join(line for line in trace.text.splitlines() if name_in(line) not in shown)
 
 
 def _labelled(comparison: Comparison, trial: Trial) -> Comparison:

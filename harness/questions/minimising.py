@@ -90,11 +90,21 @@ def shrink(task: Shrinking, report: Report, keep: Callable[[Smaller], None] = la
             "there is nothing to shrink"
         )
     report(f"first step at fault: {'.'.join(filter(None, found.signature))}")
-    case, tried = task.case, 0
-    progress = True
+    smallest, tried = _smallest(task, found, report, keep)
+    report(f"{len(task.case.argv)} words became {len(smallest.case.argv)} ({tried} attempts)")
+    return smallest
+
+
+def _smallest(task: Shrinking, found: Failure, report: Report, keep: Callable[[Smaller], None]) -> tuple[Smaller, int]:
+    """The case from which nothing can be taken away, and how many were tried; no candidate twice."""
+    case = task.case
+    refuted: set[tuple[object, ...]] = set()
+    tried, progress = 0, True
     while progress:
         progress = False
         for what, candidate in candidates(task.subject, case, task.section):
+            if (words := (candidate.argv, candidate.setup)) in refuted:
+                continue
             tried += 1
             with working(f"attempt {tried}: {what}"):
                 smaller = _still(task, candidate, found)
@@ -103,8 +113,8 @@ def shrink(task: Shrinking, report: Report, keep: Callable[[Smaller], None] = la
                 case, found, progress = candidate, smaller, True
                 keep(task.smaller(case, found))
                 break
-    report(f"{len(task.case.argv)} words became {len(case.argv)} ({tried} attempts)")
-    return task.smaller(case, found)
+            refuted.add(words)
+    return task.smaller(case, found), tried
 
 
 def failure(task: Shrinking, case: Case, section: Section) -> Failure | None:

@@ -17,6 +17,11 @@ class Trace:
 
     text: str
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Names of the ``name value`` lines."""
+        return tuple(self._values)
+
     def value(self, name: str) -> str | None:
         """The value of the last ``name value`` line of that name; None where there is none."""
         return self._values.get(name)
@@ -56,11 +61,23 @@ class Trace:
     def _values(self) -> dict[str, str]:
         found = {}
         for line in self.text.splitlines():
-            head, colon, rest = line.partition(":")
-            if colon and " " not in head:
-                name, _, value = rest.strip().replace("=", " ", 1).partition(" ")
-                found[name] = value.strip()
+            name, value = _named(line)
+            if name is not None:
+                found[name] = value
         return found
+
+
+def name_in(line: str) -> str | None:
+    """The name of a ``name value`` line; None for any other."""
+    return _named(line)[0]
+
+
+def _named(line: str) -> tuple[str | None, str]:
+    head, colon, rest = line.partition(":")
+    if not colon or " " in head:
+        return None, ""
+    name, _, value = rest.strip().replace("=", " ", 1).partition(" ")
+    return name, value.strip()
 
 
 @dataclass(frozen=True)

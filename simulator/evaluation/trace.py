@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -14,7 +14,7 @@ from torch import Tensor
 import simulator
 from simulator.evaluation.pixel_sum import PixelResult, SubpixelTics
 from simulator.experiment import RADIANS_TO_DEGREES
-from simulator.model.algebra import Vec, scale, value_of
+from simulator.model.algebra import Scalar, Vec, scale, value_of
 from simulator.model.prepare import Prepared, R_E_SQR_m2
 from simulator.model.samples import Tile, samples_of
 from simulator.model.scatter import (
@@ -231,8 +231,21 @@ class TraceRecorder:
         return carried | {"carried_from": "none" if carried_from is None else carried_from}
 
 
-def trace_header(prepared: Prepared, pixel: tuple[int, int], device: str, dtype: str) -> dict[str, Value]:
-    """The header lines, in their order."""
+def trace_header(
+    prepared: Prepared, pixel: tuple[int, int], device: str, dtype: str, number: Callable[[Scalar], Any] = value_of
+) -> dict[str, Value]:
+    """The header lines, in their order.
+
+    Args:
+        prepared: the experiment in numbers.
+        pixel: slow, fast.
+        device, dtype: what computes.
+        number: how a number is shown; another than ``value_of`` for one that is many, say.
+    """
+
+    def vector(v: Vec) -> tuple[Any, ...]:
+        return tuple(number(x) for x in v)
+
     experiment, geometry, cell = prepared.experiment, prepared.geometry, prepared.cell
     detector, centre = experiment.detector, geometry.centre
     factors = experiment.structure_factors
@@ -248,28 +261,28 @@ def trace_header(prepared: Prepared, pixel: tuple[int, int], device: str, dtype:
         "pixel": pixel,
         "detector_convention": geometry.convention,
         "detector_pivot": geometry.pivot,
-        "beam_vec": _vector(geometry.beam),
-        "fdet_vec": _vector(geometry.fdet),
-        "sdet_vec": _vector(geometry.sdet),
-        "odet_vec": _vector(geometry.odet),
-        "pix0_vector_meters": _vector(geometry.pix0_m),
-        "polarization_axis": _vector(geometry.polarization),
-        "spindle_axis": _vector(geometry.spindle),
-        "distance_meters": value_of(geometry.distance_m),
-        "close_distance_meters": value_of(geometry.close_distance_m),
-        "Fbeam_meters": value_of(centre.Fbeam_m),
-        "Sbeam_meters": value_of(centre.Sbeam_m),
-        "Fclose_meters": value_of(centre.Fclose_m),
-        "Sclose_meters": value_of(centre.Sclose_m),
-        "Xbeam_meters": value_of(centre.Xbeam_m),
-        "Ybeam_meters": value_of(centre.Ybeam_m),
-        "a0_angstroms": _vector(scale(cell.a0_m, METRES_TO_ANGSTROMS)),
-        "b0_angstroms": _vector(scale(cell.b0_m, METRES_TO_ANGSTROMS)),
-        "c0_angstroms": _vector(scale(cell.c0_m, METRES_TO_ANGSTROMS)),
-        "a_star_A_inv": _vector(cell.a_star_A_inv),
-        "b_star_A_inv": _vector(cell.b_star_A_inv),
-        "c_star_A_inv": _vector(cell.c_star_A_inv),
-        "V_cell_A3": value_of(cell.V_cell_A3),
+        "beam_vec": vector(geometry.beam),
+        "fdet_vec": vector(geometry.fdet),
+        "sdet_vec": vector(geometry.sdet),
+        "odet_vec": vector(geometry.odet),
+        "pix0_vector_meters": vector(geometry.pix0_m),
+        "polarization_axis": vector(geometry.polarization),
+        "spindle_axis": vector(geometry.spindle),
+        "distance_meters": number(geometry.distance_m),
+        "close_distance_meters": number(geometry.close_distance_m),
+        "Fbeam_meters": number(centre.Fbeam_m),
+        "Sbeam_meters": number(centre.Sbeam_m),
+        "Fclose_meters": number(centre.Fclose_m),
+        "Sclose_meters": number(centre.Sclose_m),
+        "Xbeam_meters": number(centre.Xbeam_m),
+        "Ybeam_meters": number(centre.Ybeam_m),
+        "a0_angstroms": vector(scale(cell.a0_m, METRES_TO_ANGSTROMS)),
+        "b0_angstroms": vector(scale(cell.b0_m, METRES_TO_ANGSTROMS)),
+        "c0_angstroms": vector(scale(cell.c0_m, METRES_TO_ANGSTROMS)),
+        "a_star_A_inv": vector(cell.a_star_A_inv),
+        "b_star_A_inv": vector(cell.b_star_A_inv),
+        "c_star_A_inv": vector(cell.c_star_A_inv),
+        "V_cell_A3": number(cell.V_cell_A3),
         "N_cells": cell.N_cells,
         "n_sources": len(prepared.sources),
         "n_mosaic_domains": len(prepared.umats),
@@ -277,9 +290,9 @@ def trace_header(prepared: Prepared, pixel: tuple[int, int], device: str, dtype:
         "n_thick_steps": prepared.thick_steps,
         "oversample": prepared.oversample,
         "steps": prepared.steps,
-        "fluence_photons_per_m2": value_of(experiment.beam.fluence_photons_per_m2),
+        "fluence_photons_per_m2": number(experiment.beam.fluence_photons_per_m2),
         "r_e_sqr": R_E_SQR_m2,
-        "background_I": value_of(prepared.background_I),
+        "background_I": number(prepared.background_I),
         "interpolate": int(experiment.sampling.interpolate and factors.values is not None),
         "pixel_size_meters": detector.pixel_size_m,
         "subpixel_size_meters": prepared.subpixel_size_m,
@@ -288,11 +301,11 @@ def trace_header(prepared: Prepared, pixel: tuple[int, int], device: str, dtype:
         "polarization_factor": experiment.beam.polarization_factor,
         "crystal_shape": experiment.crystal.shape,
         "fudge": experiment.crystal.fudge,
-        "phi_start_deg": value_of(experiment.spindle.phi_start_rad) * RADIANS_TO_DEGREES,
-        "phi_step_deg": value_of(prepared.scan.step_rad) * RADIANS_TO_DEGREES,
-        "mosaic_spread_deg": value_of(experiment.crystal.mosaic_spread_rad) * RADIANS_TO_DEGREES,
+        "phi_start_deg": number(experiment.spindle.phi_start_rad) * RADIANS_TO_DEGREES,
+        "phi_step_deg": number(prepared.scan.step_rad) * RADIANS_TO_DEGREES,
+        "mosaic_spread_deg": number(experiment.crystal.mosaic_spread_rad) * RADIANS_TO_DEGREES,
         "dmin_angstroms": experiment.sampling.dmin_A,
-        "default_F": value_of(factors.default_F),
+        "default_F": number(factors.default_F),
         "hkl_ranges": _ranges(prepared),
     }
     return header | _switches(prepared) | {"oversample_unrounded": prepared.oversample_unrounded}

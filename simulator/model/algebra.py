@@ -75,8 +75,13 @@ def is_zero(x: Scalar) -> bool:
 
 
 def value_of(x: Scalar) -> float:
-    """The plain number, cut from any graph: for decisions, never for values that are computed on."""
-    return float(x.detach()) if isinstance(x, torch.Tensor) else float(x)
+    """The plain number, cut from any graph: for decisions, never for values that are computed on.
+
+    Of several runs side by side, the first one's.
+    """
+    if not isinstance(x, torch.Tensor):
+        return float(x)
+    return float(x.detach() if x.dim() == 0 else x.detach().reshape(-1)[0])
 
 
 class Vec(NamedTuple):

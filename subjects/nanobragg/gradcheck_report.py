@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from compare.folders.document import Document, Plot, Section, Summary, Table
+from compare.progress import working
 from harness.case import Section as Pixel
 from harness.evidence.environment import environment_record
 from harness.evidence.folder import Evidence
@@ -68,8 +69,10 @@ def check(request: Request) -> Checked:
     from simulator.gradients.check import Settings, check_carried_cell, check_gradients
 
     settings = Settings(seed=request.seed)
-    parameters = tuple(check_gradients(region_of(request), request.names, settings))
-    carried = {mode: tuple(check_carried_cell(region_of(request, mode), settings)) for mode in MODES}
+    with working("gradients beside finite differences"):
+        parameters = tuple(check_gradients(region_of(request), request.names, settings))
+    with working("gradients through the carried cell"):
+        carried = {mode: tuple(check_carried_cell(region_of(request, mode), settings)) for mode in MODES}
     return Checked(parameters, {mode: checks for mode, checks in carried.items() if checks})
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import tomllib
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -21,11 +23,15 @@ from harness.questions.explaining import Ported, try_defects
 from harness.questions.traced import Trace
 from harness.running.scratch import prepare
 from simulator import Experiment, Simulator
+from simulator.model import prepare as preparing
+from simulator.model.algebra import value_of
 from subjects.nanobragg.defect_words import without
 from subjects.nanobragg.description import NanoBragg
 from subjects.nanobragg.explaining import compare_texts, port_of
 from subjects.nanobragg.noise_floor import measured
 from subjects.nanobragg.reference import Reference, find_reference, trace_pixels
+from subjects.nanobragg.replay.machine import RUNS
+from subjects.nanobragg.replay.preparation import preparation_spreads
 from subjects.nanobragg.replay.replays import own_step
 from subjects.nanobragg.replay.rounding import (
     UNIT_ROUNDOFF,
@@ -188,13 +194,61 @@ def test_the_defect_that_restores_parity_is_named() -> None:
     phi_only = Case("switched", (*case.argv, "-defects", "phi-carryover"))
     carried = "\n".join(port_of(phi_only, None).trace(*PIXEL).lines()) + "\n"
     ported = Ported(SUBJECT, phi_only)
-    explanation = try_defects(compare_texts(text, carried, port_of(phi_only, None)), Trace(text), ported, PIXEL)
+    compared = compare_texts(text, carried, port_of(phi_only, None))
+    explanation = try_defects(compared, Trace(text), Trace(carried), ported, PIXEL)
     assert [trial.defect for trial in explanation.trials if trial.restores] == ["phi-carryover"]
     first = explanation.comparison.first_origin
     assert first is not None
     assert first.cause is not None
     assert first.cause.label == "phi-carryover"
     assert "turning phi-carryover off in the port restores parity" in first.cause.evidence
+
+
+def test_a_defect_that_changes_nothing_is_not_replayed_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = Case("switched", tuple(SCAN.split()))
+    off = Case("switched", (*case.argv, "-defects", "none"))
+    text = "\n".join(port_of(off, None).trace(*PIXEL).lines()) + "\n"
+    carried = "\n".join(port_of(case, None).trace(*PIXEL).lines()) + "\n"
+    ported = Ported(SUBJECT, case)
+    compared = compare_texts(text, carried, port_of(case, None))
+    replayed: list[str] = []
+    usual = Ported.explain
+
+    def watched(self: Ported, *arguments: Any, **named: Any) -> Any:
+        replayed.append(self.case.argv[-1])
+        return usual(self, *arguments, **named)
+
+    monkeypatch.setattr(Ported, "explain", watched)
+    explanation = try_defects(compared, Trace(text), Trace(carried), ported, PIXEL)
+    assert len(explanation.trials) == len(SUBJECT.defect_names())
+    assert 0 < len(replayed) < len(explanation.trials) / 2
+    assert all("phi-carryover" not in words or "stale-dump" in words for words in replayed)
+
+
+def test_runs_of_the_preparation_side_by_side_stray_as_runs_one_by_one_do() -> None:
+    simulator = port_of(Case("cell", tuple(SCAN.split())), None)
+    spreads = preparation_spreads(simulator, PIXEL).moved
+    crystal = simulator.experiment.crystal
+    one = torch.tensor(1.0, dtype=torch.float64)
+    moving = replace(
+        simulator.experiment,
+        crystal=replace(
+            crystal,
+            cell_lengths_A=[one * length for length in crystal.cell_lengths_A],
+            cell_angles_rad=[one * angle for angle in crystal.cell_angles_rad],
+            misset_rad=[one * angle for angle in crystal.misset_rad],
+        ),
+    )
+    generator = torch.Generator().manual_seed(7)
+    volumes = []
+    for _ in range(RUNS):
+        with torch.no_grad(), Perturbed(generator):
+            volumes.append(value_of(preparing.prepare(moving, simulator.defects).cell.V_cell_A3))
+    alone = float(np.abs(np.array(volumes) - value_of(simulator.prepared.cell.V_cell_A3)).max())
+    together = spreads["", "V_cell_A3"]
+    assert together.shape == (RUNS, 1, 1)
+    assert alone / 4 < float(np.abs(together).max()) < 4 * alone
+    assert not (together == together[0]).all()
 
 
 def test_defect_words_are_taken_off_command_lines() -> None:

@@ -60,6 +60,8 @@ class Machine:
     Args:
         side: the values.
         measure: also measure noise floors and end-to-end spreads (the bound is always there).
+        envelopes: without, no end-to-end spreads are measured, and floors only of steps that do not make the side's
+            own values to the last bit.
         other: the other side, whose rounding differences tell how far unexplained values may be off.
         prepared: spreads of what follows from arguments alone, (RUNS, rows, width).
     """
@@ -69,10 +71,12 @@ class Machine:
         side: SideValues,
         *,
         measure: bool,
+        envelopes: bool = True,
         prepared: Mapping[Name, Any] | None = None,
         other: SideValues | None = None,
     ) -> None:
         self._side, self._measure, self._other = side, measure, other
+        self._envelopes = measure and envelopes
         self._generator = torch.Generator().manual_seed(SEED)
         self._prepared = prepared or {}
         self._replayed = Replayed()
@@ -122,7 +126,7 @@ class Machine:
 
     def _leaves(self) -> None:
         """Values that no step explains move by an ulp or two, or by what the other side's rounding differs."""
-        if not self._measure:
+        if not self._envelopes:
             return
         for record, table in self._side.records.items():
             for name in table.columns:
@@ -194,7 +198,7 @@ class Machine:
         outputs, bounds, slopes = self._clean(step, inputs, clean, tics)
         noise: list[Floats | None] = [None] * len(outputs)
         moved: list[Floats | None] = [None] * len(outputs)
-        if self._measure and not step.decides:
+        if self._measure and not step.decides and (self._envelopes or not self._reproduced(step, rows, outputs)):
             noise, moved = self._noisy(step, inputs, clean, tics, outputs, rows)
         for number, name in enumerate(step.names):
             figures = self._figures((step.record, name), decides=step.decides)
@@ -218,6 +222,11 @@ class Machine:
                 figures.spread[rows[usable]] = np.abs(deviation).max(axis=(0, 2))[usable]
             elif self._measure:
                 figures.spread[rows[usable]] = step.grain * np.abs(q[usable]).max(axis=1) / FACTOR
+
+    def _reproduced(self, step: Step, rows: Ints, outputs: Sequence[Floats]) -> bool:
+        """Whether the step makes the side's own values, bit for bit."""
+        stated = (self._column((step.record, name)) for name in step.names)
+        return all(own is not None and np.array_equal(own[rows], q) for own, q in zip(stated, outputs, strict=True))
 
     def _store(self, figures: Figures, rows: Ints, usable: np.ndarray, q: Floats, tolerance: Floats) -> None:
         for row, value in zip(rows[usable].tolist(), q[usable].tolist(), strict=True):
@@ -282,24 +291,24 @@ class Machine:
         outputs: Sequence[Floats],
         rows: Ints,
     ) -> tuple[list[Any], list[Any]]:
-        """Noise floors (n, width), and end-to-end deviations (RUNS, n, width)."""
-        count = len(rows)
+        """Noise floors (n, width), and end-to-end deviations (RUNS, n, width); None where those are not asked for."""
+        count, times = len(rows), 2 if self._envelopes else 1
         arguments = {}
         for given, value in zip(inputs, values, strict=True):
             still = torch.from_numpy(np.tile(value, (RUNS, 1, 1)))
-            local = perturbed(still, self._generator)
-            chained = still + torch.as_tensor(self._deviation(given, rows))
-            both = torch.cat([local, chained]).reshape(2 * RUNS * count, -1)
-            arguments[given.tag] = list(both.unbind(1))
-        tiled = {name: tic.repeat(2 * RUNS) for name, tic in tics.items()}
+            runs_of = [perturbed(still, self._generator)]
+            if self._envelopes:
+                runs_of.append(still + torch.as_tensor(self._deviation(given, rows)))
+            arguments[given.tag] = list(torch.cat(runs_of).reshape(times * RUNS * count, -1).unbind(1))
+        tiled = {name: tic.repeat(times * RUNS) for name, tic in tics.items()}
         with torch.no_grad(), Perturbed(self._generator):
             results = [components(result) for result in step.evaluate(Arguments(arguments, tiled))]
         noise: list[Any] = []
         moved: list[Any] = []
         for result, q in zip(results, outputs, strict=True):
-            runs = _columns(result, 2 * RUNS * count).reshape(2 * RUNS, count, -1) - q
+            runs = _columns(result, times * RUNS * count).reshape(times * RUNS, count, -1) - q
             noise.append(np.abs(runs[:RUNS]).max(axis=0))
-            moved.append(runs[RUNS:])
+            moved.append(runs[RUNS:] if self._envelopes else None)
         return noise, moved
 
     def _carried(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
@@ -11,7 +11,8 @@ import torch
 
 from simulator import Experiment, Simulator
 from simulator.evaluation.trace import trace_header
-from simulator.model.algebra import value_of
+from simulator.model.algebra import Vec, value_of
+from simulator.model.crystal import unrounded_oversample
 from simulator.model.prepare import Prepared, prepare
 from simulator.model.scatter import METRES_TO_ANGSTROMS
 from subjects.nanobragg.replay.machine import RUNS, SEED
@@ -53,25 +54,26 @@ COUNTED = {"SOURCE": "source", "UMAT": "mos_tic"}
 
 
 def preparation_spreads(simulator: Simulator, pixel: tuple[int, int]) -> Spreads:
-    """Run the preparation RUNS times with every rounded result moved."""
-    lifted = _lifted(simulator.experiment)
+    """Run the preparation RUNS times, side by side, with every rounded result moved.
+
+    What is decided is decided by a run beside them that is not moved.
+    """
     zero = tuple(value_of(step.phi_rad) == 0.0 for step in simulator.prepared.scan.steps)
     still = _numbers(simulator.prepared, pixel)
     generator = torch.Generator().manual_seed(SEED)
-    runs = []
-    for _ in range(RUNS):
-        with torch.no_grad(), Perturbed(generator):
-            moved = prepare(lifted, simulator.defects, zero)
-        runs.append(_numbers(moved, pixel))
+    experiment = lifted(simulator.experiment)
+    with torch.no_grad(), Perturbed(generator, first_still=True):
+        moved = prepare(experiment, simulator.defects, zero)
     spreads = {}
-    for name, value in still.items():
-        made = [run[name] for run in runs if name in run]
-        if len(made) == RUNS and all(run.shape == value.shape for run in made):
-            spreads[name] = np.stack(made) - value
+    for name, runs in _numbers(moved, pixel).items():
+        value = still.get(name)
+        if value is not None and value.shape[1:] == runs.shape[1:]:
+            spreads[name] = np.broadcast_to(runs, (1 + RUNS, *runs.shape[1:]))[1:] - value
     return Spreads(spreads)
 
 
-def _lifted(experiment: Experiment) -> Experiment:
+def lifted(experiment: Experiment) -> Experiment:
+    """The experiment with each of its continuous numbers (1 + RUNS,) times side by side."""
     parts: dict[str, Any] = {}
     for part, names in CONTINUOUS.items():
         owner = getattr(experiment, part)
@@ -85,22 +87,53 @@ def _tensor(value: Any) -> Any:
     if value is None or isinstance(value, torch.Tensor):
         return value
     if isinstance(value, float | int):
-        return torch.tensor(float(value), dtype=torch.float64)
-    return [torch.tensor(float(part), dtype=torch.float64) for part in np.asarray(value).reshape(-1)]
+        return torch.full((1 + RUNS,), float(value), dtype=torch.float64)
+    return [_tensor(float(part)) for part in np.asarray(value).reshape(-1)]
 
 
 def _numbers(prepared: Prepared, pixel: tuple[int, int]) -> dict[Name, Floats]:
-    """Header numbers, and what sources and domains state: (number of evaluations, width)."""
+    """Header numbers, and what sources and domains state: (1 or 1 + RUNS, number of evaluations, width)."""
     found: dict[Name, Floats] = {}
-    header: Mapping[str, Any] = trace_header(prepared, pixel, "cpu", "float64")
+    header: Mapping[str, Any] = trace_header(prepared, pixel, "cpu", "float64", _runs_of)
     for name, value in header.items():
         parts = value if isinstance(value, tuple) else (value,)
-        if all(isinstance(part, float) for part in parts):
-            found[HEADER, name] = np.array([parts])
+        if all(isinstance(part, float | np.ndarray) for part in parts):
+            found[HEADER, name] = _side_by_side([parts])
+    if prepared.oversample_unrounded:
+        found[HEADER, "oversample_unrounded"] = _side_by_side([[_unrounded_oversample(prepared)]])
     sources = prepared.sources
-    found["SOURCE", "incident_vec"] = np.array([[value_of(x) for x in source.incident] for source in sources])
-    lengths = [[value_of(source.wavelength_m) * METRES_TO_ANGSTROMS] for source in sources]
-    found["SOURCE", "lambda_angstroms"] = np.array(lengths)
+    found["SOURCE", "incident_vec"] = _side_by_side([source.incident for source in sources])
+    lengths = [[source.wavelength_m * METRES_TO_ANGSTROMS] for source in sources]
+    found["SOURCE", "lambda_angstroms"] = _side_by_side(lengths)
     if prepared.mosaic:
-        found["UMAT", "umat"] = np.array([[value_of(x) for row in umat for x in row] for umat in prepared.umats])
+        found["UMAT", "umat"] = _side_by_side([[x for row in umat for x in row] for umat in prepared.umats])
     return found
+
+
+def _runs_of(x: Any) -> Floats:
+    """(1 or 1 + RUNS,) a number in every run."""
+    return np.atleast_1d(x.detach().numpy() if isinstance(x, torch.Tensor) else np.float64(x))
+
+
+def _side_by_side(evaluations: Sequence[Sequence[Any]]) -> Floats:
+    """(1 or 1 + RUNS, number of evaluations, width)"""
+    if not evaluations:
+        return np.zeros((1, 0, 0))
+    numbers = [_runs_of(part) for parts in evaluations for part in parts]
+    columns = np.stack(np.broadcast_arrays(*numbers), axis=-1)
+    return columns.reshape(len(columns), len(evaluations), -1)
+
+
+def _unrounded_oversample(prepared: Prepared) -> Floats:
+    """The preparation computes it in plain numbers: here run by run."""
+    cell = prepared.cell
+    edges = [[_runs_of(x) for x in edge] for edge in (cell.a0_m, cell.b0_m, cell.c0_m)]
+    wavelength_m, distance_m = _runs_of(prepared.wavelength_m), _runs_of(prepared.geometry.distance_m)
+    *of_edges, lengths, distances = np.broadcast_arrays(*(x for edge in edges for x in edge), wavelength_m, distance_m)
+    runs = []
+    for run in range(len(lengths)):
+        a, b, c = (Vec(*(x[run] for x in of_edges[3 * axis : 3 * axis + 3])) for axis in range(3))
+        moved = cell._replace(a0_m=a, b0_m=b, c0_m=c)
+        pixel_size_m = prepared.experiment.detector.pixel_size_m
+        runs.append(unrounded_oversample(moved, float(lengths[run]), float(distances[run]), pixel_size_m))
+    return np.array(runs)

@@ -92,7 +92,7 @@ def replay_pixel(
         a = a.with_header(arguments)
         context = infer(context_of_traces(a, b), a, b)
     on_a = Machine(a, measure=True, prepared=spreads.of(a), other=b).run(all_steps(a, context))
-    on_b = Machine(b, measure=True, prepared=spreads.of(b), other=a).run(all_steps(b, context))
+    on_b = Machine(b, measure=True, envelopes=False, prepared=spreads.of(b), other=a).run(all_steps(b, context))
     return Replaying(a, b, on_a, on_b, context)
 
 

@@ -7,6 +7,7 @@ error, so that a fused operation cannot slip through as if it were rounded once.
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -90,6 +91,7 @@ def operation(function: Callable[..., Any]) -> str:
     return name
 
 
+@functools.cache
 def ulps_of(function: Callable[..., Any]) -> float:
     """Rounding error of a torch function in units of 2u; 0 where it is exact.
 
@@ -122,11 +124,13 @@ class Perturbed(TorchFunctionMode):
 
     Args:
         generator: where xi comes from.
+        first_still: of several runs side by side (along the last axis) the first stays as it is; a single number is
+            all runs' and stays too.
     """
 
-    def __init__(self, generator: torch.Generator) -> None:
+    def __init__(self, generator: torch.Generator, *, first_still: bool = False) -> None:
         super().__init__()
-        self._generator = generator
+        self._generator, self._first_still = generator, first_still
 
     def __torch_function__(
         self, func: Callable[..., Any], types: Sequence[type], args: tuple[Any, ...] = (), kwargs: Mapping | None = None
@@ -134,7 +138,13 @@ class Perturbed(TorchFunctionMode):
         result = func(*args, **(kwargs or {}))
         if not _is_number(result) or ulps_of(func) == 0.0:
             return result
-        return perturbed(result, self._generator)
+        if not self._first_still:
+            return perturbed(result, self._generator)
+        if not result.dim():
+            return result
+        moved = perturbed(result, self._generator)
+        moved[..., 0] = result[..., 0]
+        return moved
 
 
 def perturbed(values: Tensor, generator: torch.Generator) -> Tensor:
