@@ -43,7 +43,12 @@ def parity(
             autocompletion=completion.modes,
         ),
     ] = None,
-    jobs: Annotated[int, typer.Option("--jobs", "-j", min=1, help="Cases at a time.")] = 1,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs", "-j", min=1, help="Cases at a time.", show_default="as many as processors, if there are enough"
+        ),
+    ] = None,
     device: DeviceOption = "cpu",
     dtype: DtypeOption = "float64",
     compile: CompileOption = "never",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,27 +27,39 @@ if TYPE_CHECKING:
     from compare.judging.result import Comparison
 
 
-def run_and_report(tasks: Sequence[Task], *, jobs: int, root: Path, redact: bool, verbose: bool) -> int:
+FEW = 8
+"""Cases that a process should have to itself: starting it takes a second."""
+
+
+def default_jobs(cases: int) -> int:
+    """How many cases run at a time where nobody says: as many as there are processors, if there are cases enough."""
+    return max(1, min(os.cpu_count() or 1, cases // FEW))
+
+
+def run_and_report(tasks: Sequence[Task], *, jobs: int | None, root: Path, redact: bool, verbose: bool) -> int:
     """Run the cases, print a line for each and a summary, seal the folder; gives the exit code."""
     began = time.monotonic()
     label = f"parity_{tasks[0].label}" if len(tasks) == 1 else "parity"
     width = max(len(task.label) for task in tasks)
+    jobs = jobs or default_jobs(len(tasks))
     outcomes: list[Outcome] = []
     with Evidence(root, label, redact=redact) as evidence:
         order = {task.label: position for position, task in enumerate(tasks)}
-        with collect_env(evidence, wanted=tasks[0].subject.uses_torch):
+        with collect_env(evidence, wanted=tasks[0].subject.uses_torch), _environment(tasks[0], jobs) as environment:
             try:
                 for outcome in _told(each(run_task, tasks, jobs), len(tasks)):
                     outcomes.append(outcome)
                     print_outcome(outcome, width, verbose=verbose)
+                    _write_case(evidence, outcome, tasks)  # while the others run
             except (KeyboardInterrupt, Terminated):
                 print(f"interrupted: {len(outcomes)} of {len(tasks)} cases were finished and are kept", flush=True)
                 if outcomes:
-                    write_outcomes(evidence, tasks, sorted(outcomes, key=lambda outcome: order[outcome.label]))
+                    outcomes.sort(key=lambda outcome: order[outcome.label])
+                    write_outcomes(evidence, tasks, outcomes, environment())
                 raise
         outcomes.sort(key=lambda outcome: order[outcome.label])
         evidence.status = worst_exit_code(outcomes)
-        write_outcomes(evidence, tasks, outcomes)
+        write_outcomes(evidence, tasks, outcomes, environment())
     print_totals(outcomes, time.monotonic() - began, evidence.final)
     return evidence.status
 
@@ -55,6 +70,16 @@ def _told(outcomes: Iterator[Outcome], count: int) -> Iterator[Outcome]:
         with working(f"case {number + 1} of {count}"):
             outcome = next(outcomes)
         yield outcome
+
+
+@contextmanager
+def _environment(task: Task, jobs: int) -> Iterator[Callable[[], Mapping[str, str | None]]]:
+    """What the port computes with. It may have to load much for that, which it does while other processes work."""
+    if jobs == 1:
+        yield task.port.environment
+        return
+    with ThreadPoolExecutor(1) as beside:
+        yield beside.submit(task.port.environment).result
 
 
 def print_outcome(outcome: Outcome, width: int, *, verbose: bool) -> None:
@@ -80,28 +105,38 @@ def print_totals(outcomes: Sequence[Outcome], seconds: float, folder: Path) -> N
     sys.stdout.flush()
 
 
-def write_outcomes(evidence: Evidence, tasks: Sequence[Task], outcomes: Sequence[Outcome]) -> None:
-    """All files of the folder: flat for one case, a folder for each of several."""
-    comparisons: dict[str, str] = {}
+def write_outcomes(
+    evidence: Evidence, tasks: Sequence[Task], outcomes: Sequence[Outcome], environment: Mapping[str, str | None]
+) -> None:
+    """The files of the folder that are about all cases."""
     for outcome in outcomes:
-        prefix = "" if len(outcomes) == 1 else f"{outcome.label}/"
-        _write_case(evidence, prefix, outcome, tasks)
-        if outcome.comparison is not None and (len(outcomes) == 1 or outcome.exit_code):
-            comparisons[outcome.label] = f"{prefix}comparison.json"
-        if outcome.comparison is not None:
-            write_comparison(evidence, prefix, outcome.comparison, as_json=outcome.label in comparisons)
         for words, folder, started, status in outcome.commands:
             evidence.command(words, Path(folder), started, status)
     evidence.write_json("metrics.json", metrics(outcomes))
     device = next((outcome.device for outcome in outcomes if outcome.device), None)
-    record = environment_record(device=device, **tasks[0].port.environment())
+    record = environment_record(device=device, **environment)
     evidence.write_json("env.json", {**record, **tasks[0].reference.facts()})
     evidence.write("junit.xml", junit(outcomes))
     evidence.write("results.sarif", sarif(outcomes))
+    comparisons = {
+        outcome.label: f"{_place(outcome, tasks)}comparison.json" for outcome in outcomes if _drawn(outcome, tasks)
+    }
     evidence.document = parity_document(outcomes, evidence.status, comparisons)
 
 
-def _write_case(evidence: Evidence, prefix: str, outcome: Outcome, tasks: Sequence[Task]) -> None:
+def _place(outcome: Outcome, tasks: Sequence[Task]) -> str:
+    """Where the files of a case lie: flat for one case, in a folder for each of several."""
+    return "" if len(tasks) == 1 else f"{outcome.label}/"
+
+
+def _drawn(outcome: Outcome, tasks: Sequence[Task]) -> bool:
+    """Whether the report draws the comparison: that of the only case, or of one that failed."""
+    return outcome.comparison is not None and (len(tasks) == 1 or outcome.exit_code != 0)
+
+
+def _write_case(evidence: Evidence, outcome: Outcome, tasks: Sequence[Task]) -> None:
+    """The files of one case."""
+    prefix = _place(outcome, tasks)
     if outcome.prepared is not None:
         source = outcome.comparison.tolerance_source if outcome.comparison else None
         record = case_record(
@@ -117,6 +152,8 @@ def _write_case(evidence: Evidence, prefix: str, outcome: Outcome, tasks: Sequen
     if outcome.reference_traces:
         for program, traces in ((tasks[0].reference, outcome.reference_traces), (tasks[0].port, outcome.port_traces)):
             write_traces(tasks[0].subject, evidence, f"{prefix}trace_{program.side}", joined(traces))
+    if outcome.comparison is not None:
+        write_comparison(evidence, prefix, outcome.comparison, as_json=_drawn(outcome, tasks))
 
 
 def write_comparison(evidence: Evidence, prefix: str, comparison: Comparison, *, as_json: bool) -> None:
