@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from compare.commands.traces import STANDARD_OUTPUT, prepare
+from compare.commands.comparing import STANDARD_OUTPUT
+from compare.commands.traces import prepare
 from compare.errors import InputError
 
 if TYPE_CHECKING:

@@ -17,9 +17,8 @@ from compare.judging.leftovers import Book
 from compare.judging.result import Ambiguity, Pair, Problem, ProblemKind, Remark, Side
 from compare.judging.sections import Sections
 from compare.judging.tolerances import Tolerances
-from compare.reading.log import Log
+from compare.reading.log import LARGEST_UNMARKED, Log
 from compare.reading.table import Loose
-from compare.reading.unmarked.block import LARGEST
 from compare.words.vocabulary import Vocabulary
 
 
@@ -166,7 +165,7 @@ class Findings:
         if empty:
             text = f"no trace lines (TRACE_...) and no names with numbers in {' or '.join(empty)}: nothing was compared"
             if any(log.too_long for log in self.logs.values()):
-                text += f"; a log of more than {LARGEST >> 20} MB is read only where its lines are marked with TRACE_"
+                text += f"; a log of more than {LARGEST_UNMARKED >> 20} MB is read where TRACE_ marks its lines"
         else:
             stated = [f"{side.value} holds {_some(log.sections)}" for side, log in self.logs.items() if log.begins]
             text = "the logs have no quantity in common: nothing was compared" + ("; " if stated else "")

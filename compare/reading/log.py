@@ -23,7 +23,6 @@ from compare.reading.columns import parse_block
 from compare.reading.envelope import trace_part
 from compare.reading.lines import Shown, is_marked
 from compare.reading.table import Block, Ints, Loose, Stated, Table
-from compare.reading.unmarked.block import LARGEST, parse_unmarked
 from compare.words.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
 AHEAD = 2  # blocks that are parsed while another is compared
 MOST_MALFORMED = 20
+LARGEST_UNMARKED = 16 << 20  # bytes of a log that is read without marks
 HEADER, CLOSING = 1, 2  # of a section: a line of the trace, the line that ends it
 MOST_FLOATS = 2_000_000  # of a log whose precision is inferred; longer ones must state theirs
 KNOWN_FORMATS = (1,)
@@ -133,7 +133,7 @@ class Log:
             size += len(block)
             if is_marked(block):
                 return None, chain(held, blocks)
-            if size > LARGEST:
+            if size > LARGEST_UNMARKED:
                 self.too_long = True
                 return None, chain(held, blocks)
         return b"".join(held), iter(())
@@ -142,6 +142,8 @@ class Log:
         """A file in which no line begins with TRACE."""
         if b"\0" in block or not block.strip():
             return Block(lines=block.count(b"\n"))
+        from compare.reading.unmarked.block import parse_unmarked
+
         self.unmarked.append(path)
         return parse_unmarked(block, self.vocabulary)
 

@@ -7,11 +7,7 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import IO, cast
-
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+from typing import IO, TYPE_CHECKING, cast
 
 from compare.judging.keys import NOWHERE
 from compare.judging.result import Comparison, DifferenceClass, Leftover, Origin, Pair, Side, Verdict
@@ -26,6 +22,10 @@ from compare.render.text import (
     waiver_text,
     without_commands,
 )
+
+if TYPE_CHECKING:  # rich takes long to import, and a pipe without a table does without it
+    from rich.console import Console
+    from rich.table import Table
 
 MOST_ROWS = 40
 MOST_NAMES = 12
@@ -51,26 +51,40 @@ VERDICT_STYLES = {
 
 def print_comparison(result: Comparison, *, everything: bool = False, console: Console | None = None) -> None:
     """Verdict, what a reader must know, the differing pairs, coverage. ``everything`` lists all pairs."""
-    console = console or _console()
-    console.print(Text(headline(result), VERDICT_STYLES[result.verdict]))
-    for line in story(result):
-        console.print(Text(f"  {line}"))
-    shorten = _Names(result.pairs)
     pairs = (
         result.pairs
         if everything
         else [pair for pair in result.pairs if pair.differs or pair.incomparable or pair.waived]
     )
     shown = pairs if everything else pairs[:MOST_ROWS]
+    if not shown and console is None and not sys.stdout.isatty():
+        _print_lines([headline(result), *(f"  {line}" for line in story(result)), "", *_summary(result, everything)])
+        return
+    _print_table(result, shown, console or _console(), everything=everything, more=len(pairs) - len(shown))
+
+
+def _print_lines(lines: Sequence[str]) -> None:
+    """What a pipe gets where nothing is to be tabulated."""
+    _Piped(sys.stdout).write("".join(f"{line}\n" for line in lines))
+
+
+def _print_table(result: Comparison, shown: Sequence[Pair], console: Console, *, everything: bool, more: int) -> None:
+    from rich.text import Text
+
+    whole_lines = not console.is_terminal  # a pipe breaks none
+    console.print(Text(headline(result), VERDICT_STYLES[result.verdict]), soft_wrap=whole_lines)
+    for line in story(result):
+        console.print(Text(f"  {line}"), soft_wrap=whole_lines)
     if shown:
+        shorten = _Names(result.pairs)
         console.print()
         wide = console.width >= max(NARROW, _width(shown) + OTHER_COLUMNS)
         console.print(_table(shown, shorten)) if wide else _list(shown, shorten, console)
-    if len(shown) < len(pairs):
-        console.print(Text(f"... {len(pairs) - len(shown)} more differ; --all lists every pair"))
+    if more:
+        console.print(Text(f"... {more} more differ; --all lists every pair"))
     console.print()
     for line in _summary(result, everything):
-        console.print(Text(line), soft_wrap=not console.is_terminal)
+        console.print(Text(line), soft_wrap=whole_lines)
 
 
 class _Names:
@@ -95,6 +109,8 @@ class _Names:
 
 def _console() -> Console:
     """Standard output; a pipe gets wide rows unless COLUMNS says otherwise. NO_COLOR is Rich's own concern."""
+    from rich.console import Console
+
     console = Console(highlight=False)
     if console.is_terminal:
         return console
@@ -119,6 +135,9 @@ class _Piped:
 
 
 def _table(pairs: Sequence[Pair], names: _Names) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(box=None, padding=(0, 1), header_style="bold")
     table.add_column("quantity", overflow="fold", ratio=3)
     for title in ("a", "b"):
@@ -148,6 +167,8 @@ def _width(pairs: Sequence[Pair]) -> int:
 
 def _list(pairs: Sequence[Pair], names: _Names, console: Console) -> None:
     """A pair a paragraph, for narrow terminals."""
+    from rich.text import Text
+
     for pair in pairs:
         console.print(Text(names.of(pair)))
         console.print(Text(f"  a {_side(pair.a, pair.component)}"))

@@ -15,8 +15,6 @@ from compare.reading.unmarked.page import Page
 from compare.reading.unmarked.statements import Statement
 from compare.words.vocabulary import Vocabulary
 
-LARGEST = 16 << 20
-"""Bytes of a log that is read without marks; longer ones need them."""
 ENCODING = ("utf-8", "surrogateescape")
 REPEAT = "repeat"
 
