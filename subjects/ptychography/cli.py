@@ -17,11 +17,21 @@ import typer
 from harness.json_answer import answered, taken_out
 from simulator.errors import InputError
 from subjects.ptychography import __version__
-from subjects.ptychography.flags import INFERENCE, TRAINING, Flag, merged, negated, table_of, with_boolean_words
+from subjects.ptychography.flags import (
+    INFERENCE,
+    READING,
+    TRAINING,
+    Flag,
+    merged,
+    negated,
+    table_of,
+    with_boolean_words,
+)
 
 log = logging.getLogger("ptychography.cli")
 
 PROGRAM_FAILED, INTERRUPTED = 4, 130
+FLAGS = {"train": TRAINING, "infer": INFERENCE, "solve": READING, "doctor": READING}
 
 app = typer.Typer(
     name="ptycho",
@@ -45,6 +55,24 @@ def command_of(flags: Sequence[Flag], run: Callable[[Mapping[str, Any]], None], 
     entry.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     entry.__annotations__ = {p.name: p.annotation for p in parameters}
     entry.__doc__ = about
+    return entry
+
+
+def reading_data(run: Callable[..., None]) -> Callable[..., None]:
+    """A command of its own options, with the flags of how a scan is read beside them; it is given their ``reading``."""
+
+    def entry(**given: Any) -> None:
+        asked = {flag.key: given.pop(flag.key) for flag in READING}
+        run(**given, reading=_reading({key: value for key, value in asked.items() if value is not None}, READING))
+
+    own = [p for p in inspect.signature(run, eval_str=True).parameters.values() if p.name != "reading"]
+    flags = [
+        inspect.Parameter(flag.key, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_option(flag))
+        for flag in READING
+    ]
+    entry.__signature__ = inspect.Signature([*own, *flags])  # type: ignore[attr-defined]
+    entry.__annotations__ = {p.name: p.annotation for p in [*own, *flags]}
+    entry.__doc__, entry.__name__ = run.__doc__, run.__name__
     return entry
 
 
@@ -215,6 +243,7 @@ def simulate(
 
 
 @app.command(no_args_is_help=True)
+@reading_data
 def solve(
     file: Annotated[Path, typer.Argument(help="The scan.")],
     output_dir: Annotated[Path, typer.Option("--output_dir", "--output-dir", help="Where the outputs go.")] = Path(
@@ -226,11 +255,11 @@ def solve(
     seed: Annotated[int, typer.Option(help="Of the order of positions.")] = 42,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
     double: Annotated[bool, typer.Option("--double", help="Complex128 instead of complex64.")] = False,
-    measurement: Annotated[str | None, typer.Option(help="amplitude or counts.")] = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Only warnings.")] = False,
+    *,
+    reading: Any,
 ) -> None:
     """Reconstruct a scan without a network, by ePIE or rPIE."""
-    from subjects.ptychography.contract import Reading
     from subjects.ptychography.execution import PyTorchExecutionConfig
     from subjects.ptychography.iterative import ALPHAS, Solver
     from subjects.ptychography.workflow import run_solver
@@ -240,20 +269,23 @@ def solve(
     solver = Solver(sweeps, ALPHAS[method], refine_from=6 if refine_probe else None, seed=seed)
     with _logging({"quiet": quiet}, output_dir / "logs" / "solve.log"):
         used = PyTorchExecutionConfig(accelerator=device, deterministic=False).resolve().accelerator
-        run_solver(file, output_dir, solver, Reading(measurement=measurement), device=used, double=double)
+        run_solver(file, output_dir, solver, reading, device=used, double=double)
 
 
 @app.command(no_args_is_help=True)
+@reading_data
 def doctor(
     file: Annotated[Path, typer.Argument(help="The scan.")],
     orientations: Annotated[
         bool, typer.Option("--orientations", help="Try orientations of positions and probe.")
     ] = False,
+    *,
+    reading: Any,
 ) -> None:
     """Say what a file holds and what is wrong with it; with --orientations how well each orientation fits."""
     from subjects.ptychography.examination import examine
 
-    raise typer.Exit(examine(file, orientations=orientations, say=typer.echo))
+    raise typer.Exit(examine(file, orientations=orientations, say=typer.echo, reading=reading))
 
 
 CPU_ONLY = "On a GPU where there is one (POLICY-001); CPU only:\n\n--torch-accelerator cpu"
@@ -292,7 +324,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
     as_json, words = taken_out(sys.argv[1:] if argv is None else argv)
     try:
-        flags = {"train": TRAINING, "infer": INFERENCE}.get(words[0] if words else "")
+        flags = {"train": TRAINING, "infer": INFERENCE, "solve": READING, "doctor": READING}.get(
+            words[0] if words else ""
+        )
         parsed = with_boolean_words(words, flags) if flags else words
         if as_json:
             sys.exit(answered(lambda: _status_of(parsed)))

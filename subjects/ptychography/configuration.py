@@ -65,6 +65,8 @@ class TrainingConfig:
                 raise InputError(f"{name} must be at least 1; got {value}")
         if not 0 <= self.seed < 2**32 - 4:
             raise InputError(f"seed must lie between 0 and {2**32 - 5}; got {self.seed}")
+        if self.subsample_seed is not None and not 0 <= self.subsample_seed < 2**32:
+            raise InputError(f"subsample_seed must lie between 0 and {2**32 - 1}; got {self.subsample_seed}")
         if not 0 <= self.val_fraction < 1:
             raise InputError(f"val_fraction must be at least 0 and below 1; got {self.val_fraction}")
         if self.torch_loss_mode not in LOSS_MODES:

@@ -57,6 +57,11 @@ class Reading:
     gauge: bool = True
     checked: bool = True
 
+    def __post_init__(self) -> None:
+        for name, value in (("nphotons", self.nphotons), ("pixel-size", self.pixel_size_m)):
+            if value is not None and not 0 < value < math.inf:
+                raise InputError(f"--{name} must be positive; got {value}")
+
 
 @dataclass(frozen=True)
 class Scan:
@@ -138,6 +143,7 @@ def scan_of(arrays: Arrays, reading: Reading) -> Scan:
     holds_counts = _holds_counts(arrays, values, probe, reading)
     mask = _mask(arrays, values.shape, reading.centred)
     if reading.checked:
+        pitfalls.positive_numbers(arrays, ("intensity_scale", "nphotons"))
         pitfalls.something_measured(values, mask, arrays.name)
     counts, scale, source = _counts(arrays, values, holds_counts, reading)
     if reading.checked and reading.centred:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 import numpy as np
 
 from simulator.errors import InputError
-from subjects.ptychography.contract import Scan, read_scan
+from subjects.ptychography.contract import Reading, Scan, read_scan
 from subjects.ptychography.iterative import Solver, solve
 
 SWEEPS = 5
@@ -34,11 +34,11 @@ class Orientation(NamedTuple):
     transposed_probe: bool = False
 
 
-def examine(file: Path, *, orientations: bool, say: Callable[[str], None]) -> int:
+def examine(file: Path, *, orientations: bool, say: Callable[[str], None], reading: Reading | None = None) -> int:
     """Tell about a file; 0 when it can be used, 2 when it cannot, 1 when another orientation fits better."""
     with _told(say):
         try:
-            scan = read_scan(file)
+            scan = read_scan(file, reading)
         except InputError as error:
             say(f"refused: {error}")
             return 2

@@ -72,6 +72,9 @@ COMMON = (
     Flag("quiet", bool, "Only warnings on the terminal."),
 )  # fmt: skip
 
+READING = tuple(flag for flag in COMMON if flag.target == "reading")
+"""How a file is read: of every command that reads a scan."""
+
 TRAINING = (
     Flag("train_data_file", Path, "The scan to train on (.npz, or HDF5/CXI). Required."),
     Flag("test_data_file", Path, "Another scan to watch the loss on, instead of a part of the training groups."),

@@ -39,6 +39,8 @@ class Solver:
     def __post_init__(self) -> None:
         if self.sweeps < 1 or not 0 < self.alpha <= 1 or not 0 < self.beta <= 2:
             raise InputError(f"sweeps >= 1, 0 < alpha <= 1 and 0 < beta <= 2 were required; got {self}")
+        if not 0 <= self.seed < 2**32:
+            raise InputError(f"seed must lie between 0 and {2**32 - 1}; got {self.seed}")
 
 
 @dataclass(frozen=True)

@@ -128,6 +128,14 @@ def support_agrees(values: np.ndarray, probe: np.ndarray, word: str, name: str) 
         )
 
 
+def positive_numbers(arrays: Arrays, keys: tuple[str, ...]) -> None:
+    """Refuse scales that scale nothing."""
+    for key in keys:
+        value = arrays.number(key)
+        if value is not None and not 0 < value < math.inf:
+            raise InputError(f"{arrays.name}: {key} must be positive; it is {value:g}")
+
+
 def something_measured(values: np.ndarray, mask: np.ndarray | None, name: str) -> None:
     """Refuse a scan without a single photon, or whose mask leaves no pixel."""
     if mask is not None and not mask.any():

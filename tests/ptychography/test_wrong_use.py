@@ -70,6 +70,8 @@ SCANS = {
         lambda a: {"mask": a["diffraction"] == 0},
         "diffraction is 0 wherever it was measured",
     ),
+    "no scale": (lambda a: {"intensity_scale": np.float64(-1.0)}, "intensity_scale must be positive"),
+    "no dose": (lambda a: {"nphotons": np.array(np.nan)}, "nphotons must be positive"),
     "far apart": (lambda a: {"xcoords": a["xcoords"] * 1e7, "objectGuess": None}, "--pixel-size"),
 }
 
@@ -83,6 +85,40 @@ def test_scans_without_content_are_refused_before_anything_is_made(name, scan_fi
     said = capsys.readouterr().err
     assert said.count(words) == said.count("\n") == 2
     assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("solve --seed -1", "seed must lie between"),
+        ("solve --nphotons -1", "--nphotons must be positive"),
+        ("solve --pixel-size 0", "--pixel-size must be positive"),
+        ("solve --centred maybe", "--centred must be yes or no"),
+        ("solve --device tpu", "not supported"),
+        ("doctor --axes hw", "--axes must be nhw or hwn"),
+    ],
+)
+def test_values_that_mean_nothing_are_refused(words, said, scan_file, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    command, *rest = words.split()
+    assert ptycho(command, scan_file(), *rest) == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "solve_outputs").exists()
+
+
+@pytest.mark.parametrize("command", ["solve", "doctor"])
+def test_what_a_refused_file_asks_for_is_there_to_be_given(
+    command, scan_file, small_arrays, tmp_path, capsys, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    turned = {"diffraction": np.fft.ifftshift(small_arrays["diffraction"], axes=(1, 2)).transpose(1, 2, 0)}
+    file = scan_file(**turned | {"xcoords": small_arrays["ycoords"], "ycoords": small_arrays["xcoords"]})
+    more = ["--sweeps", "1"] if command == "solve" else []
+    assert ptycho(command, file, *more) == 2
+    assert "--axes hwn" in "".join(capsys.readouterr())
+    assert ptycho(command, file, "--axes", "hwn", *more) == 2
+    assert "--centred no" in "".join(capsys.readouterr())
+    assert ptycho(command, file, "--axes", "hwn", "--centred", "no", "--swap-xy", "true", *more) == 0
 
 
 @pytest.fixture
