@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from capture.graph import inputs
-from capture.pairing import Pair, Pairing
+from capture.pairs import Pair, Pairing
 from capture.trace import CapturedTrace
 from compare.words.quantities import HEADER
 from compare.words.references import Fact, Truth

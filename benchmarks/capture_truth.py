@@ -13,7 +13,8 @@ import numpy as np
 
 from benchmarks.capture_edges import Edges, compared_edges
 from capture.groups import Group
-from capture.pairing import Pair, pair_traces
+from capture.pairing import pair_traces
+from capture.pairs import Pair
 from capture.trace import CapturedTrace
 
 ROOT = Path(__file__).resolve().parent.parent

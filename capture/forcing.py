@@ -21,11 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.groups import TOLERANCE
-from capture.pairing import Pair, Pairing, Verdict, aligned
+from capture.pairs import Pair, Pairing, Verdict, aligned
+from capture.rounding import terms_of
 from capture.series import CALL, END, ITEM, Block, Series, key_of, series_of
 from capture.trace import CapturedTrace, Values
 
 MOST_SUSPECTS, MOST_SHARES = 40, 24  # runs that force all suspects but one, and one alone
+LEAST_SHARE = 0.05  # of the final difference, that a step whose pair is a guess must account for
 SMALLEST = 8.0  # units in the last place that are always allowed
 Place = tuple[int, int]  # case and section
 Key = tuple[object, ...]
@@ -68,12 +70,24 @@ class Step:
         return self.local is not None and self.local > self.tolerance
 
     @property
+    def is_guess(self) -> bool:
+        """Whether only names or neighbours say that both are the same."""
+        return self.pair.verdict is Verdict.PROPOSED
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the pair has no name in common, and putting the reference's value in does not mend the result."""
+        return self.is_guess and not self.pair.shared and (self.share is None or self.share < LEAST_SHARE)
+
+    @property
     def origin(self) -> str:
         """``origin``, ``propagated``, ``mixed``, ``unknown``, or ``none`` where nothing differs."""
         if self.local is None:
             return "unknown" if self.differs else "none"
         assert self.on_reference is not None
         inherited = _largest(self.port - self.on_reference) > self.tolerance
+        if self.at_fault and self.is_doubtful:
+            return "unknown"
         if self.at_fault:
             return "mixed" if inherited else "origin"
         return "propagated" if self.differs else "none"
@@ -93,12 +107,13 @@ class Target:
     series: Series
     block: Block
     reference: NDArray[np.float64]
+    terms: int = 0  # of the longest sum that it is
 
 
-def targets(pairing: Pairing, case: int) -> list[Target]:
+def targets(pairing: Pairing, case: int, terms: Mapping[int, int]) -> list[Target]:
     """The paired quantities of one case that can be forced, in the order in which the port binds them."""
     found: list[Target] = []
-    for pair in pairing.pairs:
+    for number, pair in enumerate(pairing.pairs):
         if not pair.usable:
             continue
         series = _bound(pair.b.members)
@@ -107,7 +122,7 @@ def targets(pairing: Pairing, case: int) -> list[Target]:
         for place, block in series.blocks.items():
             reference = aligned(pair, place, block) if place[0] == case else None
             if reference is not None and (pair.stated or pair.verdict is Verdict.PROPOSED or _agrees(reference, block)):
-                found.append(Target(pair, place, series, block, reference))
+                found.append(Target(pair, place, series, block, reference, terms.get(number, 0)))
     return sorted(found, key=lambda target: target.series.order)
 
 
@@ -199,6 +214,7 @@ def explain(
     *,
     result: str = "",
     floors: Mapping[Key, float] | None = None,
+    reference: CapturedTrace | None = None,
 ) -> list[Step]:
     """The paired steps of one case, judged; those at fault have their shares.
 
@@ -207,17 +223,19 @@ def explain(
         run: runs the port with tasks (`capture.python.capture.CapturePython.traces`).
         result: the quantity whose difference is shared out; empty: the last that both sides store.
         floors: noise floors by series (`capture.noise`).
+        reference: the reference's trace in this case; with it the lengths of its sums are allowed for.
     """
-    found = targets(pairing, case)
+    terms = terms_of(pairing.pairs, reference) if reference is not None else {}
+    found = targets(pairing, case, terms)
     if not found:
         return []
-    write_forces(found, trace, work / "force_all.npz")
-    (forced,) = run([{"force": str(work / "force_all.npz")}])
-    computed = {series.key: series for series in series_of([forced])} if forced is not None else {}
-    steps = [_step(target, computed, floors or {}) for target in found]
+    runner = _Runner(found, trace, run, work)
+    steps = _judged(runner, floors or {})
+    if strangers := _strangers(steps, runner):
+        runner = replace(runner, found=[target for at, target in enumerate(found) if at not in strangers])
+        steps = _judged(runner, floors or {})
     if not any(step.differs for step in steps):  # forcing what is equal already changes nothing: nobody is at fault
         return [replace(step, on_reference=step.port) for step in steps]
-    runner = _Runner(found, trace, run, work)
     _clear(steps, runner)
     return _with_shares(steps, runner, final(steps, result))
 
@@ -239,6 +257,28 @@ class _Runner:
             write_forces([self.found[at] for at in chosen], self.trace, path)
             tasks.append({"force": str(path)})
         return [{s.key: s for s in series_of([t])} if t is not None else {} for t in self.run(tasks)] if tasks else []
+
+
+def _judged(runner: _Runner, floors: Mapping[Key, float]) -> list[Step]:
+    """The steps with what each computes where all others have the reference's values."""
+    (computed,) = runner.runs([range(len(runner.found))])
+    return [_step(target, computed, floors) for target in runner.found]
+
+
+def _strangers(steps: Sequence[Step], runner: _Runner) -> set[int]:
+    """Proposed pairs that are other quantities: the reference's value there breaks what agreed, and mends nothing."""
+    guesses = [at for at, step in enumerate(steps) if step.at_fault and step.is_guess][:MOST_SUSPECTS]
+    found: set[int] = set()
+    for at, computed in zip(guesses, runner.runs([[at] for at in guesses]), strict=True):
+        after = [_step(target, computed, {}) for target in runner.found]
+        broken = mended = 0
+        for number, (step, then) in enumerate(zip(steps, after, strict=True)):
+            if number != at and then.local is not None:
+                broken += not step.differs and then.local > step.tolerance
+                mended += step.differs and then.local < 0.5 * step.difference
+        if broken and not mended:
+            found.add(at)
+    return found
 
 
 def _clear(steps: list[Step], runner: _Runner) -> None:
@@ -266,15 +306,25 @@ def _step(target: Target, computed: Mapping[tuple[object, ...], Series], floors:
     tolerance = max(SMALLEST * float(np.spacing(scale)), 4.0 * floors.get(target.series.key, 0.0))
     if target.series.site.type == "float32":
         tolerance = max(tolerance, SMALLEST * float(np.spacing(np.float32(scale))))
+    tolerance *= max(1.0, target.terms / SMALLEST)
     return Step(target.pair, target.place, target.reference, target.block.values, on_reference, tolerance)
 
 
 def final(steps: Sequence[Step], result: str = "") -> Step | None:
-    """The step that the program is run for: the named one, else the last that both sides store."""
+    """The step that the program is run for: the named one, else the last that both sides store.
+
+    Of several unnamed ones, one that differs comes before those that agree, and a number before a counter.
+    """
     named = [step for step in steps if result and result in (step.pair.a.names | step.pair.b.names)]
     if named:
         return named[-1]
-    return max(steps, key=lambda step: (step.pair.a.ended, step.pair.b.ended), default=None)
+    return max(steps, key=_finality, default=None)
+
+
+def _finality(step: Step) -> tuple[bool, bool, int, int]:
+    sites = (step.pair.a.first.site, step.pair.b.first.site)
+    is_count = any(site.type in ("int", "unsigned") and site.target in site.reads for site in sites)
+    return step.differs, not is_count, step.pair.a.ended, step.pair.b.ended
 
 
 def _with_shares(steps: list[Step], runner: _Runner, last: Step | None) -> list[Step]:

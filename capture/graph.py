@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 
 from capture.chains import chains, owners_of
 from capture.groups import Group
-from capture.pairing import Pair, Pairing
+from capture.pairs import Pair, Pairing
 from capture.trace import CapturedTrace, Site
 
 

@@ -12,7 +12,8 @@ from capture import noise
 from capture.c.capture import capture_c
 from capture.errors import NothingSelected
 from capture.forcing import Step, explain, final
-from capture.pairing import Pairing, confirm, pair_traces
+from capture.pairing import confirm, pair_traces
+from capture.pairs import Pairing
 from capture.python.capture import capture_python
 from capture.settings import Setup
 from capture.trace import CapturedTrace
@@ -42,7 +43,7 @@ class Captured:
 
     def guilty(self) -> list[Step]:
         """Steps at fault, the largest share of the final difference first, then in order."""
-        found = [step for step in self.steps if step.at_fault]
+        found = [step for step in self.steps if step.at_fault and not step.is_doubtful]
         return sorted(found, key=lambda step: -abs(step.share or 0.0))
 
     def differing(self) -> list[Step]:
@@ -79,5 +80,5 @@ def capture_pair(
             return port.traces(jobs[0][1], tasks)
 
         floors = noise.floors(traces_b[0], run)
-        steps = explain(pairing, traces_b[0], 0, run, work, result=setup.result, floors=floors)
+        steps = explain(pairing, traces_b[0], 0, run, work, result=setup.result, floors=floors, reference=traces_a[0])
     return Captured(setup, cases, traces_a[0], traces_b[0], pairing, tuple(steps))

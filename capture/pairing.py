@@ -9,110 +9,39 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
+from capture.edges import Edges, joined
 from capture.errors import CaptureError
 from capture.groups import (
     TOLERANCE,
     Group,
     alike,
-    axis_orders,
     by_case,
     factor_between,
     matches,
-    reordered,
     spectrum,
     unfolded,
 )
-from capture.series import Block, Series, series_of, without_unit, words_of
+from capture.pairs import STATED, Pair, Pairing, Verdict
+from capture.proposals import propose
+from capture.series import Series, series_of, without_unit, words_of
 from capture.trace import CapturedTrace
 
+Holders = dict[str, list[Group]]
 ENOUGH, SOME = 3, 1  # distinct full-width numbers: enough alone; enough together with a name
-STATED = "stated in parity.toml"
 LONG = 8  # short numbers, such as rounded indices, count when there are so many, and not all alike
-
-
-Holders = dict[str, list["Group"]]
-
-
-class Verdict(StrEnum):
-    ACCEPTED = "accepted"
-    PROPOSED = "proposed"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Pair:
-    """A quantity of the reference and one of the port.
-
-    Attributes:
-        factor: port = factor x reference; a sign and a power of ten.
-        evidence: in words.
-        shared: names that both sides use.
-    """
-
-    a: Group
-    b: Group
-    verdict: Verdict
-    factor: float
-    evidence: str
-    shared: frozenset[str] = frozenset()
-    order: tuple[int, ...] = ()
-
-    @property
-    def stated(self) -> bool:
-        """Whether the user said so."""
-        return self.evidence == STATED
-
-    @property
-    def usable(self) -> bool:
-        """Accepted, or the only one of both names: such a proposal is tried, and said to be one."""
-        return self.verdict is Verdict.ACCEPTED or bool(self.shared)
-
-
-def aligned(pair: Pair, place: tuple[int, int], block: Block) -> NDArray[np.float64] | None:
-    """The reference's values over the axes of the port's block; None where they do not fit."""
-    places_b = sorted(pair.b.first.blocks)
-    places_a = sorted(pair.a.first.blocks)
-    if place not in places_b or len(places_a) != len(places_b):
-        return None
-    source = pair.a.first.blocks[places_a[places_b.index(place)]]
-    values = source.essential() * pair.factor
-    if len(pair.order) == values.ndim:
-        values = values.transpose(pair.order)
-    varying = block.varying()
-    shape = tuple(block.values.shape[axis] for axis in varying)
-    if values.size != int(np.prod(shape, dtype=np.int64)):
-        if source.values.size == block.values.size:  # the port runs through the loops as one
-            return source.values.reshape(block.values.shape) * pair.factor
-        return np.broadcast_to(values.reshape(-1)[0], block.values.shape) if values.size == 1 else None
-    full = tuple(block.values.shape[axis] if axis in varying else 1 for axis in range(block.values.ndim))
-    return np.broadcast_to(values.reshape(full), block.values.shape)
-
-
-@dataclass(frozen=True, slots=True)
-class Pairing:
-    pairs: tuple[Pair, ...]
-    unpaired_a: tuple[Group, ...]
-    unpaired_b: tuple[Group, ...]
-
-    def accepted(self) -> tuple[Pair, ...]:
-        return tuple(pair for pair in self.pairs if pair.verdict is Verdict.ACCEPTED)
-
-    def proposed(self) -> tuple[Pair, ...]:
-        return tuple(pair for pair in self.pairs if pair.verdict is Verdict.PROPOSED)
 
 
 def pair_traces(reference: Sequence[CapturedTrace], port: Sequence[CapturedTrace]) -> Pairing:
     """Pair what two programs stored in the same cases, in the same order."""
-    return pair_series(series_of(reference), series_of(port))
+    return pair_series(series_of(reference), series_of(port), (joined(reference), joined(port)))
 
 
-def pair_series(a: Sequence[Series], b: Sequence[Series]) -> Pairing:
-    """Pair two sides' series; see the module."""
+def pair_series(a: Sequence[Series], b: Sequence[Series], edges: tuple[Edges, Edges] = ({}, {})) -> Pairing:
+    """Pair two sides' series, whose def-use graphs are given; see the module."""
     groups_a, groups_b = group(a), group(b)
     holders = _holders(groups_a), _holders(groups_b)
     pairs: list[Pair] = []
@@ -126,12 +55,12 @@ def pair_series(a: Sequence[Series], b: Sequence[Series]) -> Pairing:
             taken_b.add(id(pair.b))
     rest_a = [g for g in groups_a if id(g) not in taken_a]
     rest_b = [g for g in groups_b if id(g) not in taken_b]
-    by_name = _by_name(rest_a, rest_b)
-    named_a, named_b = {id(p.a) for p in by_name}, {id(p.b) for p in by_name}
+    proposals = propose(rest_a, rest_b, pairs, edges)
+    proposed_a, proposed_b = {id(p.a) for p in proposals}, {id(p.b) for p in proposals}
     return Pairing(
-        pairs=(*pairs, *by_name),
-        unpaired_a=tuple(g for g in rest_a if id(g) not in named_a),
-        unpaired_b=tuple(g for g in rest_b if id(g) not in named_b),
+        pairs=(*pairs, *proposals),
+        unpaired_a=tuple(g for g in rest_a if id(g) not in proposed_a),
+        unpaired_b=tuple(g for g in rest_b if id(g) not in proposed_b),
     )
 
 
@@ -266,7 +195,8 @@ def _verdict(a: Group, b: Group, factor: float, alone: bool, holders: tuple[Hold
         said += f", port = {factor:g} x reference"
     said += f"; names in common: {', '.join(sorted(shared)[:4])}" if shared else "; no name in common"
     if _contradicted(a, b, holders):
-        return Pair(a, b, Verdict.PROPOSED, factor, said + "; both names are used for other values too")
+        said += "; both names are used for other values too"
+        return Pair(a, b, Verdict.PROPOSED, factor, said, tried=False)
     enough = (alone and information >= ENOUGH) or (shared and information >= SOME)
     telling = any(len(words_of(name)) > 1 for name in shared) or len(np.unique(a.vector)) > 1
     enough = enough or (factor == 1.0 and bool(shared) and (telling or _only_ones(shared, holders)))
@@ -277,7 +207,13 @@ def _verdict(a: Group, b: Group, factor: float, alone: bool, holders: tuple[Hold
         return Pair(a, b, Verdict.ACCEPTED, factor, said, shared, order or ())
     if (shared and information) or likeness >= 0.5 or information >= SOME:
         return Pair(
-            a, b, Verdict.PROPOSED, factor, said + ("" if alone else "; other quantities agree as well"), shared
+            a,
+            b,
+            Verdict.PROPOSED,
+            factor,
+            said + ("" if alone else "; other quantities agree as well"),
+            shared,
+            tried=bool(shared),
         )
     return None
 
@@ -306,36 +242,6 @@ def _likeness(a: Group, b: Group) -> float:
 
 def _words(one: Group) -> list[frozenset[str]]:
     return [words_of(name) for name in sorted(one.names)[:20] if len(name) > 2]
-
-
-def _by_name(a: Sequence[Group], b: Sequence[Group]) -> list[Pair]:
-    """Proposals for values that differ: quantities of one name and size, what is stored last first."""
-    found: list[Pair] = []
-    used: set[int] = set()
-    holders_a = _holders([g for g in a if not g.is_sequence], shortest=1)
-    holders_b = _holders([g for g in b if not g.is_sequence], shortest=1)
-    for name in sorted(holders_a.keys() & holders_b.keys(), key=lambda n: (-len(n), n)):
-        for one in sorted(holders_a[name], key=lambda g: -g.first.order):
-            fitting = [other for other in holders_b[name] if id(other) not in used and _same_sizes(one, other)]
-            if id(one) in used or not fitting:
-                continue
-            other = max(fitting, key=lambda g: g.first.order)
-            said = f"the values differ; both are called {name}"
-            order = _likeliest_order(one, other)
-            found.append(Pair(one, other, Verdict.PROPOSED, 1.0, said, frozenset({name}), order))
-            used |= {id(one), id(other)}
-    return found
-
-
-def _likeliest_order(a: Group, b: Group) -> tuple[int, ...]:
-    """The order of a's axes that fits b's shapes; of several, the one with the closest values."""
-    orders = list(axis_orders(a.shapes, b.shapes))
-    return min(orders, key=lambda order: float(np.abs(reordered(a, order) - b.vector).sum()), default=())
-
-
-def _same_sizes(a: Group, b: Group) -> bool:
-    sizes = [[int(np.prod(shape, dtype=np.int64)) for shape in one.shapes] for one in (a, b)]
-    return sizes[0] == sizes[1]
 
 
 def _holders(groups: Sequence[Group], shortest: int = 2) -> Holders:

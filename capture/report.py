@@ -11,13 +11,14 @@ import numpy as np
 from capture.forcing import Step
 from capture.graph import unpaired_before
 from capture.pair_of_programs import Captured
-from capture.pairing import Pair, Verdict
+from capture.pairs import Pair, Verdict
 from compare.folders.document import Document, Section, Table
 from compare.outcomes import ExitCode
 
 AROUND = 3  # lines of source before and after the guilty one
 MOST_ROWS = 400
 MOST_PLACES = 8
+MOST_NAMED = 3  # steps at fault on the first line
 
 
 def exit_code(captured: Captured) -> ExitCode:
@@ -79,9 +80,28 @@ def first_line(captured: Captured) -> str:
     name = last.pair.a.first.name
     if not captured.guilty() and not last.differs:
         return f"parity: {name} = {c:.17g} in both programs ({len(captured.steps)} steps compared)"
-    said = f"divergence: {name} = {c:.17g} in the reference, {p:.17g} in the port ({relative(p, c)})"
-    shares = [step.share for step in captured.guilty() if step.share is not None]
-    return said + (f"; {100 * sum(shares):.0f}% explained" if shares else "")
+    return f"divergence: {name} = {c:.17g} in the reference, {p:.17g} in the port ({relative(p, c)}); {blame(captured)}"
+
+
+def blame(captured: Captured) -> str:
+    """The steps at fault by their shares, with their places in both sources: what a reader looks at first."""
+    guilty = captured.guilty()
+    if not guilty:
+        return "no step at fault was found"
+    shares = [step.share for step in guilty if step.share is not None]
+    head = f"{100 * sum(shares):.0f}% explained: " if shares else "at fault: "
+    named = [
+        ("" if step.share is None or len(shares) < 2 else f"{100 * step.share:.0f}% ") + where(step)
+        for step in guilty[:MOST_NAMED]
+    ]
+    more = len(guilty) - len(named)
+    return head + ", ".join(named) + (f" and {more} more" if more else "")
+
+
+def where(step: Step) -> str:
+    """Both names of a step, with their places."""
+    a, b = step.pair.a.first, step.pair.b.first
+    return f"{a.name} ({place_a(step)}) and {b.name} ({b.site.place})"
 
 
 def relative(port: float, reference: float) -> str:
@@ -92,14 +112,13 @@ def relative(port: float, reference: float) -> str:
 
 def cause(step: Step) -> str:
     """One step at fault: share, both names and places, both values, and whether the pair is only proposed."""
-    a, b = step.pair.a.first, step.pair.b.first
     assert step.on_reference is not None
     at = int(np.argmax(np.abs(step.on_reference - step.reference))) if step.reference.size else 0
     c, q = float(step.reference.reshape(-1)[at]), float(step.on_reference.reshape(-1)[at])
     share = f"{100 * step.share:.0f}% of it: " if step.share is not None else ""
     proposed = "" if step.pair.verdict is Verdict.ACCEPTED else f" [pair proposed: {step.pair.evidence}]"
     return (
-        f"{share}{a.name} ({place_a(step)}) and {b.name} ({b.site.place}): on the reference's inputs the port makes "
+        f"{share}{where(step)}: on the reference's inputs the port makes "
         f"{q:.17g}, the reference {c:.17g} ({relative(q, c)}){proposed}"
     )
 

@@ -250,7 +250,7 @@ def _block(column: Values, component: int, chosen: NDArray[np.bool_]) -> Block:
 
 def _with_calls(table: NDArray[np.int64], names: list[str]) -> tuple[NDArray[np.int64], list[str]]:
     """An axis for the calls of a helper, where every place is reached equally often; rows are sorted by place."""
-    if not table.shape[1] or len(table) < 2:
+    if len(table) < 2:
         return table, names
     starts = np.flatnonzero(np.r_[True, (table[1:] != table[:-1]).any(axis=1)])
     counts = np.diff(np.r_[starts, len(table)])
@@ -285,6 +285,4 @@ def _last_of_each(
         return table, values
     differs = np.ones(len(values), dtype=bool)
     differs[:-1] = (table[1:] != table[:-1]).any(axis=1)
-    if not table.shape[1]:
-        return table, values  # the same place over and over, and no counter says when: a sequence
     return table[differs], values[differs]

@@ -191,6 +191,7 @@ class FunctionProbes:
             self.body(body, inner, " ".join(filter(None, (select, *events, head_stores))))
         if place.merged:
             return
+        self.source.close(self.end(cursor), f" if (parity_on()) parity_left({number});")
         first = scanner.pragma_start(self.source.text, start)
         parallel = first == start or b"parallel" in pragmas or b"omp" not in pragmas
         self.loop_regions.append((first, self.end(cursor), parallel))

@@ -11,7 +11,7 @@ import numpy as np
 from capture.c.probes import Probes
 from capture.trace import OUTSIDE, Calls, CapturedTrace, Loop, Site, Values, unique
 
-VALUE, ENTER, LEAVE, LOOP, SELECT, UNSELECT, FULL = range(1, 8)
+VALUE, ENTER, LEAVE, LOOP, SELECT, UNSELECT, FULL, LEFT = range(1, 9)
 Indexed = tuple[tuple[str, int], ...]
 
 
@@ -97,6 +97,8 @@ class _Reader:
                 self._value(state, number, payload, order)
             elif kind == LOOP:
                 self._loop(state.frames[-1], number, payload[0])
+            elif kind == LEFT:
+                self._left(state.frames[-1], number)
             elif kind == ENTER:
                 self._enter(state, number, payload[0])
             elif kind == LEAVE:
@@ -135,6 +137,11 @@ class _Reader:
         count = frame.loops[number] + 1 if again else 0
         around = {n: frame.loops[n] for n in loop.around if n in frame.loops}
         frame.loops = {**around, number: counter if loop.counter else count}
+
+    def _left(self, frame: _Frame, number: int) -> None:
+        """The loop has ended: what is called from now on is not called within it."""
+        around = self.loops[number].around
+        frame.loops = {n: frame.loops[n] for n in around if n in frame.loops}
 
     def _path(self, frame: _Frame, loops: tuple[int, ...]) -> Indexed:
         own = []

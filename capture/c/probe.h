@@ -14,6 +14,7 @@ extern __thread int parity_state __attribute__((tls_model("initial-exec")));
 int parity_shared(void);
 int parity_call(int function);
 void parity_loop(int loop, parity_int counter);
+void parity_left(int loop);
 void parity_begin(int site);
 void parity_element(parity_int index);
 void parity_f(double value);

@@ -13,7 +13,8 @@
 extern "C" {
 #endif
 
-enum { PARITY_VALUE = 1, PARITY_ENTER, PARITY_LEAVE, PARITY_LOOP, PARITY_SELECT, PARITY_UNSELECT, PARITY_FULL };
+enum { PARITY_VALUE = 1, PARITY_ENTER, PARITY_LEAVE, PARITY_LOOP, PARITY_SELECT, PARITY_UNSELECT, PARITY_FULL,
+       PARITY_LEFT };
 enum { PARITY_BUFFER = 1 << 15, PARITY_LINE = 160 };
 
 __thread int parity_state __attribute__((tls_model("initial-exec"))) = -1;
@@ -83,7 +84,8 @@ static void parity_put(int kind, int number, int count, const parity_int *words)
         parity_flush();
     parity_log.buffer[parity_log.used++] =
         (parity_int)kind | (parity_int)(parity_thread & 255) << 8 | (parity_int)count << 16 | (parity_int)number << 32;
-    memcpy(parity_log.buffer + parity_log.used, words, (size_t)count * sizeof *words);
+    if (count > 0)
+        memcpy(parity_log.buffer + parity_log.used, words, (size_t)count * sizeof *words);
     parity_log.used += (unsigned long)count;
     parity_log.words += needed;
 }
@@ -122,6 +124,11 @@ void parity_leave(int *depth)
 void parity_loop(int loop, parity_int counter)
 {
     parity_event(PARITY_LOOP, loop, 1, &counter);
+}
+
+void parity_left(int loop)
+{
+    parity_event(PARITY_LEFT, loop, 0, NULL);
 }
 
 static int parity_is_selected(void)

@@ -96,6 +96,13 @@ class Recorder:
         around = {n: frame.loops[n] for n in loop.around if n in frame.loops}
         frame.loops = {**around, number: int(counter) if is_index else count}
 
+    def left(self, number: int) -> None:
+        """A loop has ended: what is called from now on is not called within it."""
+        frames = self._frames()
+        if frames is not None:
+            frame = frames[-1]
+            frame.loops = {n: frame.loops[n] for n in self.places.loops[number - 1].around if n in frame.loops}
+
     @contextmanager
     def call(self, number: int) -> Iterator[None]:
         """The body of a function."""

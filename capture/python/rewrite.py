@@ -194,14 +194,14 @@ class _Body:
             )
             node.value = self._call("value", node.value, ast.Constant(number), node.value)
         elif isinstance(node, ast.For | ast.AsyncFor | ast.While):
-            self._loop(node)
+            return [node, *self._loop(node)]
         elif isinstance(node, ast.With | ast.AsyncWith):
             self._with(node)
         elif isinstance(node, ast.Expr):
             self._flows_of(node.value)
         for part in ("body", "orelse", "finalbody"):
             inner = getattr(node, part, None)
-            if isinstance(inner, list) and not isinstance(node, ast.For | ast.AsyncFor | ast.While | ast.With):
+            if isinstance(inner, list) and not isinstance(node, ast.With):
                 self.rewrite(inner)
         for handler in getattr(node, "handlers", ()):
             self.rewrite(handler.body)
@@ -247,7 +247,8 @@ class _Body:
         call = self._call("seen", node, number, loaded, *([index] if index is not None else []))
         return [ast.copy_location(ast.Expr(call), node)]
 
-    def _loop(self, node: ast.For | ast.AsyncFor | ast.While) -> None:
+    def _loop(self, node: ast.For | ast.AsyncFor | ast.While) -> list[ast.stmt]:
+        """Rewrite a loop; what is to follow it."""
         counter = _counter(node)
         number = len(self.places.loops) + 1
         self.places.loops.append(Loop(number, counter, self.function_name, node.lineno, self.loops))
@@ -265,6 +266,9 @@ class _Body:
         node.body[:0] = [event, *bound] if self.has_frame else bound
         self.loops = outside
         self.rewrite(node.orelse)
+        if not self.has_frame:
+            return []
+        return [ast.copy_location(ast.Expr(self._call("left", node, ast.Constant(number))), node)]
 
     def _with(self, node: ast.With | ast.AsyncWith) -> None:
         named = [
