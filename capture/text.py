@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from capture.trace import OUTSIDE, CapturedTrace, Site, Values
+from compare.words.headings import SECTION
 
 NOT_IN_NAMES = re.compile(r"\W+")
 
@@ -27,10 +28,17 @@ def trace_lines(trace: CapturedTrace, side: str) -> Iterator[str]:
     opened = OUTSIDE
     for section, _, number, at in rows:
         if section != opened:
-            keys = " ".join(map(str, trace.sections[section]))
-            yield f"TRACE_{side}: {'pixel' if len(trace.sections[section]) == 2 else 'point'} {keys}"
+            yield f"TRACE_{side}_{SECTION} {_keys(trace, section)}"
             opened = section
         yield _line(trace.columns[number], at, side)
+
+
+def _keys(trace: CapturedTrace, section: int) -> str:
+    numbers = trace.sections[section]
+    names = trace.section_names
+    if len(names) != len(numbers):
+        names = tuple(f"k{at}" for at in range(len(numbers)))
+    return " ".join(f"{word(name)}={number}" for name, number in zip(names, numbers, strict=True))
 
 
 def _first_places(trace: CapturedTrace) -> list[Site]:

@@ -74,6 +74,11 @@ def read_case_file(path: Path) -> Case:
     return replace(case, origin=path.resolve().parent, confined=True)
 
 
+def section_text(section: Section) -> str:
+    """``685 1039``."""
+    return " ".join(map(str, section))
+
+
 def case_from_argv(argv: Sequence[str]) -> Case:
     """A case made of a bare command line; its input files are looked for in the working folder too."""
     return Case(name="none", argv=tuple(argv), description="command line given by hand", origin=Path.cwd())

@@ -58,7 +58,7 @@ VERBOSE = ("-v", "--verbose")
 OWN_VERBOSE = frozenset({"parity"})
 """Commands that say more on standard output too."""
 SECTION_OPTIONS = ("--at", "--pixel")
-INTEGER = re.compile(r"-?\d+,?")
+INTEGER = re.compile(r"\s*-?\d+(?:[,\s]+-?\d+)*,?\s*")
 CONTEXT = {"help_option_names": ["-h", "--help"]}
 
 

@@ -26,10 +26,12 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from harness.case import section_text
 from harness.errors import WrongUse
 
 if TYPE_CHECKING:
     from compare.folders.document import Table
+    from compare.judging.keys import Section as Named
     from compare.judging.result import Comparison
     from compare.judging.tolerances import Tolerances
     from compare.words.vocabulary import Vocabulary
@@ -181,8 +183,6 @@ class Subject(ABC):
     """Of ``case_names``."""
     modes: tuple[str, ...] = ("default",)
     """In which a case can be compared; the first is the default one and has no words of its own."""
-    joins_sections: bool = True
-    """Whether its traces state their section in the way of its vocabulary, so that several make one log."""
     uses_torch: bool = True
     """Whether the port computes with torch in this process: its facts go into the evidence then."""
     header: tuple[str, ...] = ("program", "version", "device", "dtype")
@@ -262,14 +262,26 @@ class Subject(ABC):
         """Those that the case's command line leaves on."""
         return frozenset()
 
+    # -- sections
+
+    def named(self, section: Section) -> Named:
+        """A section as logs state it: by the headings of the vocabulary, and by its keys what these leave out."""
+        return self.vocabulary().headings.named(dict(zip(self.keys, section, strict=True)))
+
+    def keys_of(self, named: Named) -> Section | None:
+        """The integers of ``keys`` of a section that a log states; None where it does not state them all."""
+        numbers = self.vocabulary().headings.labelled(named)
+        return tuple(numbers[key] for key in self.keys) if all(key in numbers for key in self.keys) else None
+
     def stated_section(self, comparison: Comparison) -> Section | None:
-        """The first section that the logs state, as its keys in the order of ``keys``; None where they state none."""
-        headings = self.vocabulary().headings
-        for stated in (section for side in comparison.sides for section in side.sections):
-            numbers = headings.labelled(stated)
-            if all(key in numbers for key in self.keys):
-                return tuple(numbers[key] for key in self.keys)
-        return None
+        """The first section that the logs state; None where they state none."""
+        stated = (self.keys_of(named) for side in comparison.sides for named in side.sections)
+        return next(filter(None, stated), None)
+
+    def section_cell(self, section: Section) -> str:
+        """A section in a column that is headed ``section_word``."""
+        named = self.named(section)
+        return section_text(section) if set(named.names) <= {self.section_word} else str(named)
 
     def default_sections(self, case: Case) -> tuple[Section, ...]:
         """What is traced where nothing is said: the case's first section."""

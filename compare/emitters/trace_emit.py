@@ -3,6 +3,7 @@
     trace = emitter(stream, side="PY")              # on=False: an object that does nothing and is false
     trace.value("trace_format", 1)                  # TRACE_PY: trace_format 1
     trace.pixel(685, 1039)                          # TRACE_PY: pixel 685 1039          (slow, fast)
+    trace.section(epoch=3, row=(5, 6))              # TRACE_PY_SECTION epoch=3 row=5,6  (any names)
     trace.value("start_m", [0.0, 0.0, 1.0])         # TRACE_PY: start_m 0.0 0.0 1.0
     trace.record("STEP", {"step": 3}, flux=x)       # TRACE_PY_STEP step=3 flux=0.15548207271956166
 
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any, TextIO
 
@@ -45,6 +46,12 @@ class Emitter:
     def pixel(self, slow: int, fast: int) -> None:
         """The lines that follow belong to this pixel."""
         self._stream.write(f"TRACE_{self._side}: pixel {int(slow)} {int(fast)}\n")
+
+    def section(self, **parts: int | Sequence[int]) -> None:
+        """The lines that follow belong to this part of the run, told apart by integers with names."""
+        texts = {_name(name): _integers(name, numbers) for name, numbers in parts.items()}
+        stated = " ".join(f"{name}={','.join(numbers)}" for name, numbers in texts.items())
+        self._stream.write(f"TRACE_{self._side}_SECTION {stated}\n")
 
     def record(self, record: str, indices: Mapping[str, int], **values: Any) -> None:
         """One evaluation: ``TRACE_PY_RECORD index=0 ... name=value name=x,y,z``."""
@@ -82,6 +89,9 @@ class _Off(Emitter):
     def pixel(self, slow: int, fast: int) -> None:
         pass
 
+    def section(self, **parts: int | Sequence[int]) -> None:
+        pass
+
     def record(self, record: str, indices: Mapping[str, int], **values: Any) -> None:
         pass
 
@@ -98,6 +108,13 @@ def _name(name: str) -> str:
     if not _NAME.fullmatch(name):
         raise ValueError(f"a name must be an identifier; it is {name!r}")
     return name
+
+
+def _integers(name: str, numbers: int | Sequence[int]) -> list[str]:
+    texts = _texts(numbers)
+    if not all(re.fullmatch(r"-?\d+", text) for text in texts):
+        raise ValueError(f"a section is told apart by integers; {name} is {numbers!r}")
+    return texts
 
 
 def _texts(value: Any) -> list[str]:

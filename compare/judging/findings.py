@@ -140,7 +140,7 @@ class Findings:
                 lacks = (
                     f"lacks {'it' if len(names) == 1 else 'them'}" if self.logs[other].begins else "states no section"
                 )
-                text = f"{side.value} has {_some(names)}, {other.value} {lacks}"
+                text = f"{side.value} has {_some(names)}; {other.value} {lacks}"
                 self.problems.append(Problem(ProblemKind.SECTION_MISSING, text, other))
 
     def unclear(self, unclear: Unclear) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 
 from compare.judging.keys import PIXEL, Section
 
+OUTERMOST = -1  # of a name that no heading has: only a line that names a whole section states it
 SECTION = "SECTION"  # record of a line that names a whole section by itself: TRACE_C_SECTION epoch=3 pixel=5,6
 
 
@@ -39,12 +40,22 @@ class Headings:
             found |= zip(labels, numbers, strict=False)
         return found
 
+    def named(self, numbers: Mapping[str, int]) -> Section:
+        """The section with these integers, each given by what it is called; what no heading has stands by itself."""
+        headed = {
+            name: tuple(numbers[label] for label in labels)
+            for name, labels in self.keys.items()
+            if all(label in numbers for label in labels)
+        }
+        covered = {label for name in headed for label in self.keys[name]}
+        return Section.of({**{label: (at,) for label, at in numbers.items() if label not in covered}, **headed})
+
     def opened(self, before: Section, stated: Section) -> Section:
         """The section after a line that states parts of it: what lies around them stays, what lay inside ends."""
         first = self.level.get(stated.names[0], 0)
-        if first == 0:
+        if first == 0 and (not before or before.names[0] in self.level):
             return stated
-        outer = {name: at for name, at in before.parts.items() if self.level.get(name, first) < first}
+        outer = {name: at for name, at in before.parts.items() if self.level.get(name, OUTERMOST) < first}
         return Section.of({**outer, **stated.parts})
 
 

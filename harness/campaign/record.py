@@ -11,8 +11,8 @@ from typing import Any
 
 from compare.outcomes import ExitCode
 from harness.campaign.specification import Job
+from harness.case import section_text
 from harness.questions.parity import Outcome, Task, run_task
-from harness.questions.traced import section_text
 from harness.running.computing import Computing
 from harness.subject import Subject
 

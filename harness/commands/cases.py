@@ -34,9 +34,9 @@ def show(
     """A case's command line, as it can be pasted, its sections and where its input files come from."""
     import shlex
 
+    from harness.case import section_text
     from harness.choices import modes_of, named_case
     from harness.finding import chosen
-    from harness.questions.traced import section_text
     from harness.running.scratch import prepare
 
     subject = chosen()

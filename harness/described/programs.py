@@ -87,7 +87,7 @@ class Command:
             runs.append(finished)
             outputs = outputs or files
             if section in sections:
-                traces[section] = Trace(text)
+                traces[section] = Trace(text).stating(self.settings.unheaded(section))
         return Ran(outputs, traces, runs, device=self.computing.device)
 
     def trace(self, prepared: Prepared, sections: Sequence[Section]) -> Traced:

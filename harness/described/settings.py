@@ -10,7 +10,9 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from harness.case import NAME_PATTERN, Case, case_of_table
+from compare.judging.keys import Section as Named
+from compare.words.headings import headings_of
+from harness.case import NAME_PATTERN, Case, Section, case_of_table
 from harness.errors import WrongUse
 
 STDOUT, CAPTURED = "stdout", "captured"
@@ -78,6 +80,13 @@ class Settings:
     def folder(self) -> Path:
         """Where the file lies."""
         return self.path.parent
+
+    def unheaded(self, section: Section) -> Named:
+        """What a section has beyond the lines by which, as the vocabulary says, the programs state it themselves."""
+        headings = headings_of(self.vocabulary.get("section", {}))
+        headed = {label for labels in headings.keys.values() for label in labels}
+        numbers = zip(self.keys, section, strict=True)
+        return Named.of({key: (number,) for key, number in numbers if key not in headed})
 
 
 def read(path: Path) -> Settings:

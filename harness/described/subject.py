@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 class Described(Subject):
     """Two command lines, and what their words mean as far as the file says it."""
 
-    joins_sections = False
     uses_torch = False
 
     def __init__(self, settings: Settings) -> None:

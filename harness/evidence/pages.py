@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from compare.folders.document import Document, Section, Summary, Table
-from harness.questions.traced import section_text
+from harness.case import section_text
 
 if TYPE_CHECKING:
     from harness.case import Case
@@ -32,7 +32,7 @@ def trace_document(subject: Subject, case: Case, traced: Traced, side: str) -> D
     sections = [Section(f"{word.capitalize()}s", table=table)]
     for key, trace in islice(traced.traces.items(), MOST_SWEEPS):
         if records := subject.sweep(trace):
-            sections.append(Section(f"{word.capitalize()} {section_text(key)} step by step", table=records))
+            sections.append(Section(f"{str(subject.named(key)).capitalize()} step by step", table=records))
     of_port = side == subject.sides[1]
     other = "harness reference trace" if of_port else "harness trace"
     titles = subject.titles[::-1] if of_port else subject.titles

@@ -33,6 +33,7 @@ def case_record(
         "argv": list(case.argv),
         "setup": [list(line) for line in case.setup],
         f"{subject.section_word}s": [list(section) for section in sections],
+        "keys": list(subject.keys),
         KEY: _image_shape(subject, prepared),
         **subject.facts(prepared),
         "tolerance_source": tolerance_source,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.case import Section
 from harness.questions.comparing import compare_sections
-from harness.questions.traced import Trace, section_text
+from harness.questions.traced import Trace
 from harness.subject import Subject
 
 if TYPE_CHECKING:
@@ -114,7 +114,7 @@ def faults_of(results: Sequence[PlaceResult], sections: Sequence[Section], subje
                 at: relative_difference(base.value(at, subject), result.value(at, subject)) for at in sections
             }
             faults += [
-                f"{result.place.label}: {subject.result} of {section_text(at)} is off the base by {difference:.3g}"
+                f"{result.place.label}: {subject.result} of {subject.named(at)} is off the base by {difference:.3g}"
                 for at, difference in differences.items()
                 if not difference <= RESULT_TOLERANCE
             ]

@@ -8,13 +8,14 @@ from pathlib import Path
 from compare.folders.document import Document, Section, Summary, Table
 from compare.progress import working
 from harness.case import Section as Key
+from harness.case import section_text
 from harness.evidence.environment import environment_record
 from harness.evidence.folder import Evidence
 from harness.evidence.records import case_record, collect_env
 from harness.questions.comparing import DIVERGENCE
 from harness.questions.devices import Place, PlaceResult, faults_of, places, relative_difference, trace_everywhere
 from harness.questions.parity_report import write_comparison
-from harness.questions.traced import Trace, joined, section_text
+from harness.questions.traced import Trace, joined
 from harness.questions.tracing import write_traces
 from harness.running.computing import Computing
 from harness.running.scratch import Prepared
@@ -91,7 +92,7 @@ def _table(subject: Subject, results: Sequence[PlaceResult], sections: Sequence[
         (
             result.place.device,
             result.place.dtype,
-            section_text(at),
+            subject.section_cell(at),
             result.value(at, subject),
             relative_difference(base.value(at, subject), result.value(at, subject)),
             result.against_base.verdict.value if result.against_base else "-",

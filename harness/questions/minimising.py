@@ -16,7 +16,6 @@ from compare.progress import working
 from harness.case import Case, Section
 from harness.errors import NothingCompared, WrongUse
 from harness.questions.explaining import Ported
-from harness.questions.traced import section_text
 from harness.running.scratch import prepare
 from harness.subject import Program, Role, Subject, Word
 
@@ -86,8 +85,7 @@ def shrink(task: Shrinking, report: Report, keep: Callable[[Smaller], None] = la
         found = failure(task, task.case, task.section)
     if found is None:
         raise NothingCompared(
-            f"case {task.case.name!r} does not fail at {task.subject.section_word} {section_text(task.section)}: "
-            "there is nothing to shrink"
+            f"case {task.case.name!r} does not fail at {task.subject.named(task.section)}: there is nothing to shrink"
         )
     report(f"first step at fault: {'.'.join(filter(None, found.signature))}")
     smallest, tried = _smallest(task, found, report, keep)
@@ -152,7 +150,7 @@ def candidates(subject: Subject, case: Case, section: Section) -> Iterator[tuple
     if case.setup:
         yield "without what runs before", replace(case, setup=())
     if (restricted := subject.restricted(case, section)) is not None:
-        yield f"{subject.section_word} {section_text(section)} alone", restricted
+        yield f"{subject.named(section)} alone", restricted
     groups = subject.command_line(case.argv).groups()
     for position, group in enumerate(groups):
         if not any(word.role is Role.REGION for word in group):

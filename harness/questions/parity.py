@@ -13,7 +13,7 @@ from harness.case import Case, Section
 from harness.errors import HarnessError
 from harness.evidence.folder import failure_text
 from harness.questions.comparing import DIVERGENCE, FAILED, Check, compare_sections, exit_code_of, trace_check
-from harness.questions.traced import Trace, section_text
+from harness.questions.traced import Trace
 from harness.running.scratch import Prepared, prepare
 from harness.subject import Program, Ran, Subject
 
@@ -166,10 +166,11 @@ def _compare(subject: Subject, a: Ran, b: Ran, names: tuple[str, str]) -> list[t
     """The traces of both programs compared: all sections as one log a side, or section by section."""
     if not a.traces:
         return []
-    if subject.joins_sections:
+    stated = (trace.states(subject.named(at)) for ran in (a, b) for at, trace in ran.traces.items())
+    if len(a.traces) == 1 or all(stated):
         return [("traces", compare_sections(a.traces, b.traces, names, subject))]
     return [
-        (f"trace {section_text(section)}".strip(), compare_sections({section: trace}, b.traces, names, subject))
+        (f"trace of {subject.named(section)}", compare_sections({section: trace}, b.traces, names, subject))
         for section, trace in a.traces.items()
     ]
 

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 from compare.progress import working
 from compare.streams import Terminated
+from harness.case import section_text
 from harness.evidence.ci_files import junit, sarif
 from harness.evidence.environment import environment_record
 from harness.evidence.folder import Evidence
 from harness.evidence.pages import parity_document
 from harness.evidence.records import case_record, collect_env
 from harness.questions.parity import Outcome, Task, run_task, worst_exit_code
-from harness.questions.traced import joined, section_text
+from harness.questions.traced import joined
 from harness.questions.tracing import write_traces
 from harness.running.pool import each
 

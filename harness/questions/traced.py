@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from compare.reading.source import Held
+from compare.words.headings import SECTION
 from harness.case import Section
 from harness.running.processes import Finished
+
+if TYPE_CHECKING:
+    from compare.judging.keys import Section as Named
+
+MARKED = re.compile(r"^(TRACE_[A-Za-z0-9]+)[:_ ]", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -45,13 +53,20 @@ class Trace:
         """How many there are."""
         return self.text.count("\n")
 
-    def stating(self, section: Section, quantity: str | None) -> Trace:
-        """The trace with a line that says which section it is of, for programs that print none."""
-        if quantity is None or self.value(quantity) is not None:
+    def stating(self, section: Named) -> Trace:
+        """The trace with a line that says which section it is of, for programs that print none.
+
+        What has no marked line stays as it is: a single one would be taken for all that there is.
+        """
+        marked = MARKED.search(self.text)
+        if not section or marked is None or self.states(section):
             return self
-        first = self.text.partition("\n")[0]
-        side = first.partition(":")[0] if ":" in first else "TRACE_A"
-        return Trace(f"{side}: {quantity} {section_text(section)}\n{self.text}")
+        return Trace(f"{marked[1]}_{SECTION} {_fields(section)}\n{self.text}")
+
+    def states(self, section: Named) -> bool:
+        """Whether it says every part of its section itself: in a line of that name, or in one that names a section."""
+        named = {name for fields in self.records(SECTION) for name in fields}
+        return all(name in named or self.value(name) is not None for name in section.parts)
 
     @cached_property
     def _words(self) -> list[list[str]]:
@@ -115,6 +130,5 @@ def counted(sections: Sequence[Section], word: str) -> str:
     return f"{len(sections)} {word}" + ("" if len(sections) == 1 else "s")
 
 
-def section_text(section: Section) -> str:
-    """``685 1039``."""
-    return " ".join(map(str, section))
+def _fields(section: Named) -> str:
+    return " ".join(f"{name}={','.join(map(str, numbers))}" for name, numbers in section.parts.items())

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import Any
 
 from compare.progress import working
-from harness.case import Section
+from harness.case import Section, section_text
 from harness.errors import WrongUse
 from harness.evidence.environment import environment_record
 from harness.evidence.folder import Evidence
 from harness.evidence.pages import trace_document
 from harness.evidence.records import case_record, collect_env
-from harness.questions.traced import Trace, Traced, counted, section_text
+from harness.questions.traced import Trace, Traced, counted
 from harness.running.scratch import Prepared
 from harness.subject import Program, Subject
 
@@ -88,7 +88,7 @@ def print_summary(subject: Subject, name: str, traced: Traced, folder: Path, *, 
     what = [first.value(word) for word in subject.header if word not in ("version", "defects")]
     print(f"case {name}: {', '.join(word for word in what if word)}", file=stream)
     for section, trace in islice(traced.traces.items(), MOST_PRINTED):
-        what_of = f"{subject.section_word} {section_text(section)}".strip()
+        what_of = str(subject.named(section)) or subject.section_word
         value = subject.result_of(trace)
         shown = trace.value(subject.result) or repr(value)
         result = f"{subject.result} {shown}  " if value is not None else ""

@@ -15,6 +15,7 @@ from harness.questions.traced import Trace
 from harness.subject import Ran, Role
 from subjects.nanobragg.flag_roles import command_line
 from subjects.nanobragg.judging import PRINTED, image_checks, images_of, printed_check
+from subjects.nanobragg.reference import stating
 
 if TYPE_CHECKING:
     import numpy as np
@@ -119,7 +120,7 @@ def _printed_checks(
 
 
 def _trace(path: Path, section: Section) -> Trace:
-    return Trace(path.read_text("utf-8")).stating(section, "pixel")
+    return Trace(stating(path.read_text("utf-8"), section))
 
 
 def _golden_images(path: Path) -> dict[str, np.ndarray]:

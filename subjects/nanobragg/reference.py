@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from harness.case import Argv, Section
+from harness.case import Argv, Section, section_text
 from harness.errors import ProgramFailed, WrongUse
 from harness.questions.traced import Trace, Traced
 from harness.running.processes import Finished, run
@@ -187,8 +187,17 @@ def trace_pixels(
         with prepared.scratch() as folder:
             runs = run_case(reference, prepared, folder, (*extra, *pixel_words([pixel])), timeout_s=timeout_s)
         all_runs += runs
-        traces[pixel] = Trace(trace_lines(reference, runs[-1])).stating(pixel, "pixel").text
+        traces[pixel] = stating(trace_lines(reference, runs[-1]), pixel)
     return all_runs, traces
+
+
+def stating(text: str, pixel: Section) -> str:
+    """A trace with a line that says which pixel it is of, for programs that print none."""
+    if Trace(text).value("pixel") is not None:
+        return text
+    first = text.partition("\n")[0]
+    side = first.partition(":")[0] if ":" in first else "TRACE_A"
+    return f"{side}: pixel {section_text(pixel)}\n{text}"
 
 
 def traced(

@@ -18,7 +18,7 @@ from compare.words.vocabulary import of_installed
 from harness import __version__
 from harness.case import Case, Section
 from subjects.ptychography.replay_steps import Machine, Side
-from subjects.ptychography.replaying import evaluated, sides_of
+from subjects.ptychography.replaying import evaluated, sections_of
 
 RUNS, SEED = 4, 20260101
 UNIT = 2.0**-53
@@ -34,9 +34,9 @@ def measured(subject_name: str, case: Case, sections: Sequence[Section], machine
     for section in sections:
         log = Held("trace.log", machine.trace(section))
         comparison = compare_logs([log], [log], vocabulary=words)
-        side = sides_of(comparison)[0]
+        pairs, side, _ = next(sections_of(comparison))
         shaken = [jittered(side, np.random.RandomState(SEED + run)) for run in range(RUNS)]
-        for pair in comparison.pairs:
+        for pair in pairs:
             spread = _spread(pair, side, shaken, machine)
             if spread is not None:
                 label = f"{pair.key.record}.{pair.key.name}" if pair.key.record else pair.key.name

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from compare.classes.origins import Replay
 from compare.judging.keys import Key
+from compare.judging.keys import Section as Named
 from compare.judging.result import Comparison, Pair
 from compare.reading.source import Held
 from harness.case import Case, Section
@@ -23,12 +24,16 @@ if TYPE_CHECKING:
     from compare.judging.tolerances import Tolerances
 
 
-def sides_of(comparison: Comparison) -> tuple[Side, Side]:
-    """What both programs state, as far as it was paired."""
-    names = [(p.key.record, p.key.name, p.key.indices) for p in comparison.pairs]
-    order = {name: p.order for name, p in zip(names, comparison.pairs, strict=True)}
-    a, b = ({name: getattr(p, side) for name, p in zip(names, comparison.pairs, strict=True)} for side in "ab")
-    return Side(a, order), Side(b, order)
+def sections_of(comparison: Comparison) -> Iterator[tuple[Sequence[Pair], Side, Side]]:
+    """The pairs of each section, with what both programs state of it, as far as it was paired."""
+    sections: dict[Named, list[Pair]] = {}
+    for pair in comparison.pairs:
+        sections.setdefault(pair.key.section, []).append(pair)
+    for pairs in sections.values():
+        names = [(p.key.record, p.key.name, p.key.indices) for p in pairs]
+        order = {name: p.order for name, p in zip(names, pairs, strict=True)}
+        a, b = ({name: getattr(p, side) for name, p in zip(names, pairs, strict=True)} for side in "ab")
+        yield pairs, Side(a, order), Side(b, order)
 
 
 def evaluated(side: Side, pair_: Pair, steps: Steps, machine: Machine | None) -> Any:
@@ -44,9 +49,8 @@ def evaluated(side: Side, pair_: Pair, steps: Steps, machine: Machine | None) ->
 
 def replays_of(comparison: Comparison, steps: Steps, machine: Machine | None) -> dict[Key, Replay]:
     """q of every pair: the port's step on a's inputs, plus what b's own step adds to the port's on b's inputs."""
-    a, b = sides_of(comparison)
     found = {}
-    for p in comparison.pairs:
+    for p, a, b in ((p, a, b) for pairs, a, b in sections_of(comparison) for p in pairs):
         q, own = (evaluated(side, p, steps, machine) for side in (a, b))
         if q is None or own is None or p.difference.value == "identical":
             continue

@@ -46,7 +46,7 @@ def test_the_text_has_indices_bits_and_places() -> None:
     assert "TRACE_C_AT name=step.s_v at=a.c line=12" in lines
     assert lines[-4:] == [
         f"TRACE_C_main n={2**62}",
-        "TRACE_C: pixel 2 1",
+        "TRACE_C_SECTION row=2 column=1",
         "TRACE_C_step k=0 s_v=0.1,0.2",
         "TRACE_C_step k=1 s_v=0.3333333333333333,-0.0",
     ]

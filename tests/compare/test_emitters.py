@@ -300,6 +300,7 @@ def test_python_writes_records_vectors_and_every_kind_of_value() -> None:
     stream = io.StringIO()
     trace = trace_emit.emitter(stream, "PY")
     trace.pixel(685, 1039)
+    trace.section(epoch=3, row=(-5, np.int64(6)))
     trace.value("interpolate", True)
     trace.value("mode", "spec")
     trace.value("umat", np.eye(2))
@@ -311,6 +312,7 @@ def test_python_writes_records_vectors_and_every_kind_of_value() -> None:
     assert [line.split()[1] for line in places[-3:]] == ["name=PHI.ap", "name=PHI.F_latt", "name=PHI.n"]
     assert [line for line in lines if line not in places] == [
         "TRACE_PY: pixel 685 1039",
+        "TRACE_PY_SECTION epoch=3 row=-5,6",
         "TRACE_PY: interpolate 1",
         "TRACE_PY: mode spec",
         "TRACE_PY: umat 1.0 0.0 0.0 1.0",
@@ -335,6 +337,14 @@ def test_python_refuses_values_that_no_reader_could_read(value: object) -> None:
     assert stream.getvalue() == ""
 
 
+@pytest.mark.parametrize("number", [0.5, "three", ()])
+def test_python_refuses_sections_of_anything_but_integers(number: object) -> None:
+    stream = io.StringIO()
+    with pytest.raises(ValueError, match=r"integers|empty"):
+        trace_emit.Emitter(stream).section(epoch=number)  # type: ignore[arg-type]
+    assert stream.getvalue() == ""
+
+
 @pytest.mark.parametrize("side", ["", "A B", "A_B", "1"])
 def test_python_refuses_sides_that_no_reader_could_read(side: str) -> None:
     with pytest.raises(ValueError, match="side"):
@@ -347,6 +357,7 @@ def test_the_emitter_that_is_off_is_false_and_writes_nothing() -> None:
         assert not off
         off.value("x", 1)
         off.pixel(1, 2)
+        off.section(epoch=1)
         off.record("STEP", {"i": 0}, x=1)
     assert stream.getvalue() == ""
     assert trace_emit.emitter(stream)

@@ -28,7 +28,7 @@ def folder_of(root: Path, label: str) -> Path:
 def test_nine_lines_lead_to_parity_and_a_sealed_folder(described: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert len((described / "parity.toml").read_text().splitlines()) <= 10
     assert run(["parity", "-v"]) == 0
-    assert "ok   trace: 12 values" in capsys.readouterr().out
+    assert "ok   traces: 12 values" in capsys.readouterr().out
     folder = folder_of(described, "_parity_short")
     assert verify(folder).sealed
     figures = json.loads((folder / "metrics.json").read_text())["cases"]["short"]
@@ -110,14 +110,13 @@ def test_init_says_what_it_needs(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert "--port FILE" in capsys.readouterr().err
 
 
-def test_sections_fill_places_and_are_compared_one_by_one(described: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_sections_fill_places_and_are_compared_together(described: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = (described / "parity.toml").read_text().replace("{argv}", "{epoch}")
     text = text.replace('cases.short.argv = "5"', 'keys = ["epoch"]\ncases.short.sections = [[3], 4]')
     (described / "parity.toml").write_text(text)
     assert run(["parity", "-v"]) == 0
     said = capsys.readouterr().out
-    assert "ok   trace 3: 8 values" in said
-    assert "ok   trace 4: 10 values" in said
+    assert "ok   traces: 18 values" in said
     assert run(["trace", "--at", "6", "--out", "-"]) == 0
     assert "step=5" in capsys.readouterr().out
     assert run(["trace", "--at", "6", "7"]) == 2

@@ -10,7 +10,8 @@ from compare.judging.result import Origin, Verdict
 from compare.reading.source import Held
 from harness.finding import open_subject
 from harness.questions.comparing import compare_sections
-from harness.questions.explaining import Ported, try_defects
+from harness.questions.explaining import Ported, explained, try_defects
+from harness.questions.traced import Trace, joined
 from harness.running.computing import Computing
 from harness.running.scratch import prepare
 from harness.subject import Role
@@ -20,7 +21,7 @@ from subjects.ptychography.defects import NAMES
 from subjects.ptychography.independence import dependent, programs
 from subjects.ptychography.mutations import mutated
 from subjects.ptychography.replay_steps import TABLE, At
-from subjects.ptychography.replaying import sides_of
+from subjects.ptychography.replaying import sections_of
 from tests.ptychography.test_parity import FAULTS
 
 SUBJECTS = ("ptychography", "ptychography-stitch")
@@ -40,6 +41,19 @@ def test_both_programs_agree_on_the_default_case(name, mode, ptycho_c):
     comparison = compare_sections(a.traces, b.traces, ("c", "py"), subject)
     assert comparison.verdict is Verdict.PARITY
     assert f"mode {mode}" in b.traces[case.sections[0]].text
+
+
+def test_two_positions_of_one_pixel_stay_apart_in_one_log_and_in_replays(ptycho_c):
+    subject = open_subject("ptychography")
+    case, sections = subject.case("sub_pixel"), ((0, 16, 16), (9, 16, 16))
+    a = subject.reference(None, 60).trace(prepare(subject, case), sections).traces
+    b = subject.port(Computing("cpu")).trace(prepare(subject, case), sections[::-1]).traces
+    assert compare_sections(a, b, ("c", "py"), subject).verdict is Verdict.PARITY
+    head, mark, rest = b[sections[1]].text.partition("TRACE_PY_EXIT pos=9 mode=0 row=7 ")
+    at_nine = head + mark + rest.replace("row_power=", "row_power=1", 1)
+    found = explained(subject, Trace(joined(a)), Trace(at_nine + b[sections[0]].text), None).comparison
+    at_fault = [str(pair.key) for pair in found.pairs if pair.origin in (Origin.ORIGIN, Origin.MIXED)]
+    assert at_fault == ["pixel 16 16 position 9: EXIT[pos=9 mode=0 row=7].row_power"]
 
 
 @pytest.mark.parametrize("name", FAULTS)
@@ -76,11 +90,11 @@ def test_the_graph_has_the_inputs_that_the_steps_read(name, case_name):
     log = Held("t.log", text)
     comparison = compare_logs([log], [log], vocabulary=vocabulary)
     graph, checked = vocabulary.steps(), 0
-    for pair in comparison.pairs:
+    pairs, side, _ = next(sections_of(comparison))
+    for pair in pairs:
         step = TABLE.get((pair.key.record, pair.key.name))
         if step is None or pair.key.pixel is None:
             continue
-        side = sides_of(comparison)[0] if not checked else side  # noqa: F821
         side.read.clear()
         value = step(side, At(machine.setup.steps, machine, pair.key.pixel, pair.key.indices))
         assert value == pair.a, pair.key  # a replay on the port's own inputs makes the port's own value

@@ -30,7 +30,7 @@ def heat(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_both_programs_agree_in_every_command(heat: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["parity", "-v"]) == 0
     said = capsys.readouterr().out
-    assert "ok   trace 2: 13 values" in said
+    assert "ok   traces: 13 values" in said
     assert "ok   rod.bin: 40 bytes equal" in said
     assert run(["reference", "trace", "--at", "1"]) == 0
     assert run(["explain", "--case", "small", "--at", "3"]) == 0
@@ -44,6 +44,6 @@ def test_a_wrong_step_is_named(heat: Path, capsys: pytest.CaptureFixture[str]) -
     source = (heat / "heat.py").read_text()
     (heat / "heat.py").write_text(source.replace("- 2.0 * now[1:-1]", "- 2.001 * now[1:-1]"))
     assert run(["explain", "--case", "small"]) == 1
-    assert "first step at fault: STEP[step=0].rate_K_per_s" in capsys.readouterr().out
+    assert "first step at fault: cell 2: STEP[step=0].rate_K_per_s" in capsys.readouterr().out
     assert run(["minimise"]) == 0
     assert '"1"' in capsys.readouterr().out
