@@ -28,6 +28,22 @@ MEMBERS = (
     "manifest.json", "config.json", "scaling.json", "probe.npy", f"{MODEL}/weights.npz", "history.json",
 )  # fmt: skip
 MOST_BYTES = 1 << 32
+NUMBER = int | float
+MODEL_FIELDS: dict[str, Any] = {
+    "N": int,
+    "gridsize": int,
+    "n_filters_scale": NUMBER,
+    "amp_activation": str,
+    "object_support": str,
+}
+TRAINING_FIELDS: dict[str, Any] = {"batch_size": int, "neighbor_count": int, "seed": int}
+SCALING_FIELDS: dict[str, Any] = {
+    "input_scale": NUMBER,
+    "mean_count": NUMBER,
+    "intensity_scale": NUMBER,
+    "margin_px": int,
+}
+"""What inference reads of a bundle's tables, and of which kind it is."""
 
 
 @dataclass(frozen=True)
@@ -123,8 +139,25 @@ def load(path: Path) -> Bundle:
                 weights = {name: arrays[name] for name in arrays.files}
         except (ValueError, OSError, EOFError) as error:
             raise InputError(f"{path}: its arrays cannot be read: {error}") from error
-    tables = [_parsed(contents, name, path) for name in ("config.json", "scaling.json", "history.json")]
-    return Bundle(tables[0], tables[1], probe, weights, tables[2])
+    config, scaling, history = (_parsed(contents, n, path) for n in ("config.json", "scaling.json", "history.json"))
+    _require_fields(config, scaling, path)
+    if probe.ndim != 3 or probe.dtype.kind != "c":
+        raise InputError(f"{path}: probe.npy is {probe.dtype} of the shape {probe.shape}; complex modes were required")
+    return Bundle(config, scaling, probe, weights, history)
+
+
+def _require_fields(config: Any, scaling: Any, path: Path) -> None:
+    """Refuse tables without what inference reads from them."""
+    tables = {"model": MODEL_FIELDS, "training": TRAINING_FIELDS}
+    found = {name: config.get(name) if isinstance(config, dict) else None for name in tables}
+    for name, fields in [*tables.items(), ("scaling", SCALING_FIELDS)]:
+        table = scaling if name == "scaling" else found[name]
+        for field, kind in fields.items():
+            value = table.get(field) if isinstance(table, dict) else None
+            if not isinstance(value, kind) or isinstance(value, bool):
+                raise InputError(
+                    f"{path}: {field} of its table {name} is {str(value)[:40]!r}; this program did not make it"
+                )
 
 
 def _members(path: Path) -> dict[str, bytes]:

@@ -342,6 +342,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     except MemoryError as error:
         print(f"ptycho: not enough memory: {error or 'the scan is too large for this machine'}", file=sys.stderr)
         sys.exit(PROGRAM_FAILED)
+    except RuntimeError as error:
+        if "allocate" not in str(error) and "out of memory" not in str(error):
+            traceback.print_exc()
+            sys.exit(PROGRAM_FAILED)
+        said = str(error).splitlines()[0]
+        print(f"ptycho: not enough memory for this network or scan, take a smaller one: {said}", file=sys.stderr)
+        sys.exit(PROGRAM_FAILED)
     except SystemExit as ended:
         if ended.code == INTERRUPTED:
             print("ptycho: interrupted", file=sys.stderr)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -61,6 +62,8 @@ class InferenceRequest:
         if self.phase_sync < 0 or self.stitch_crop < 1:
             raise InputError("phase-sync must be at least 0 and stitch_crop at least 1")
         limits = (self.phase_vmin, self.phase_vmax)
+        if any(limit is not None and not math.isfinite(limit) for limit in limits):
+            raise InputError(f"phase_vmin and phase_vmax must be finite; got {self.phase_vmin} and {self.phase_vmax}")
         if None not in limits and not float(limits[0] or 0) < float(limits[1] or 0):
             raise InputError(f"phase_vmin {self.phase_vmin} must lie below phase_vmax {self.phase_vmax}")
 
@@ -91,8 +94,8 @@ def run_training(
     _require_trainable(scan, config, train_file)
     data = make_dataset(scan, config)
     model, loss = make_model(scan, data, config)
-    folder = RunFolder(output, ("logs", "checkpoints") if execution.enable_checkpointing else ("logs",))
     chosen, held, validation = _split(data, config, scan, test_file)
+    folder = RunFolder(output, ("logs", "checkpoints") if execution.enable_checkpointing else ("logs",))
     execution.apply()
     say_device(execution.accelerator)
     torch.manual_seed(config.training.seed)

@@ -6,13 +6,14 @@ import logging
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from simulator.errors import InputError
-from subjects.ptychography import figures, writing
+from subjects.ptychography import bundle, figures, writing
 from subjects.ptychography.runfolder import LateFile, Terminal
 from subjects.ptychography.training import Training
 from tests.ptychography.test_program import ptycho
@@ -106,6 +107,21 @@ def test_values_that_mean_nothing_are_refused(words, said, scan_file, tmp_path, 
     assert not (tmp_path / "solve_outputs").exists()
 
 
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        ("--test_data_file absent.npz", 2, "cannot read absent.npz: No such file"),
+        ("--subsample_seed -4", 2, "subsample_seed must lie between"),
+        ("--n_filters_scale 1e9", 4, "not enough memory for this network"),
+    ],
+)
+def test_training_that_cannot_begin_makes_no_folder(words, status, said, scan_file, tmp_path, capsys):
+    argv = ["--train_data_file", scan_file(), "--output_dir", tmp_path / "out", "--torch-accelerator", "cpu"]
+    assert ptycho("train", *argv, *words.split()) == status
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.parametrize("command", ["solve", "doctor"])
 def test_what_a_refused_file_asks_for_is_there_to_be_given(
     command, scan_file, small_arrays, tmp_path, capsys, monkeypatch
@@ -154,6 +170,25 @@ def test_resuming_tells_another_rate_and_that_nothing_is_left(trained, capsys):
     said = capsys.readouterr().out
     assert "learning_rate was 0.001" in said
     assert "nothing is left to train: 1 epochs were asked for" in said
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"config": {}}, "N of its table model is 'None'"),
+        ({"config": []}, "N of its table model is 'None'"),
+        ({"scaling": {"input_scale": "1"}}, "input_scale of its table scaling"),
+        ({"probe": np.ones((32, 32))}, "complex modes were required"),
+        ({"weights": {}}, "is on one side only"),
+    ],
+)
+def test_a_bundle_that_lacks_something_is_refused_though_its_hashes_agree(change, said, trained, tmp_path, capsys):
+    file, out = trained
+    bundle.save(tmp_path / "other.zip", replace(bundle.load(out), **change))
+    argv = ["--model_path", tmp_path / "other.zip", "--test_data", file, "--output_dir", tmp_path / "i"]
+    assert ptycho("infer", *argv) == 2
+    assert said in capsys.readouterr().err
+    assert not (tmp_path / "i" / "reconstruction.npz").exists()
 
 
 def test_resuming_nothing_leaves_nothing(scan_file, tmp_path, capsys):
