@@ -91,15 +91,22 @@ def _seconds(simulator: object) -> float:
 
 
 def _experiment(pixels: int, *, interpolate: bool) -> Experiment:
-    import numpy as np
-
-    from simulator import Experiment, StructureFactors
+    from simulator import Experiment
 
     words = [*CRYSTAL.split(), *GEOMETRY.split(), "-detpixels", str(pixels), "-pixel", repr(100.0 / pixels)]
     experiment = Experiment.from_argv(words)
-    if not interpolate:
-        return experiment
+    return with_factors(experiment, interpolate=True) if interpolate else experiment
+
+
+def with_factors(experiment: Experiment, *, interpolate: bool) -> Experiment:
+    """The experiment with a list of structure factors."""
+    import numpy as np
+
+    from simulator import StructureFactors
+
     reach = 40  # indices; the detector's corner sees 30
     values = 100.0 + 50.0 * np.random.default_rng(1).random((2 * reach + 1,) * 3)
     factors = StructureFactors(100.0, values, (-reach,) * 3, math.prod(values.shape))
-    return replace(experiment, structure_factors=factors, sampling=replace(experiment.sampling, interpolate=True))
+    return replace(
+        experiment, structure_factors=factors, sampling=replace(experiment.sampling, interpolate=interpolate)
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import typer
@@ -43,6 +43,32 @@ def tune_and_report(device: str, compile_: str, *, pixels: int, rounds: int) -> 
     fastest = {measured.kind: measured.fastest for measured in found}
     sizes = TileElements(**{**vars(before), **fastest})
     typer.echo(f"remembered in {remember(place, sizes)}")
+    return 0
+
+
+def build_and_report(argv: Sequence[str]) -> int:
+    """Compile the kernels of one experiment, or of all kinds that are known, and say how many; returns the exit code.
+
+    Raises:
+        InputError: the command line is refused, or nothing can compile here.
+        WrongUse: kernels are switched off.
+    """
+    from simulator import Experiment
+    from simulator.evaluation.kernels.files import PLACE, kernel_files
+    from subjects.nanobragg.kernel_kinds import KINDS, build_kernels
+
+    if (files := kernel_files()) is None:
+        raise WrongUse(f"no kernels are kept: {PLACE} is off")
+    if argv:
+        with plain_warnings():
+            experiments = {"this experiment": Experiment.from_argv(argv)}
+    else:
+        experiments = {name: kind.experiment() for name, kind in KINDS.items()}
+    with _status() as report:
+        built = build_kernels(experiments, report)
+    for name, count in built.items():
+        typer.echo(f"{name}: {f'{count} kernels compiled' if count else 'its kernels were there'}")
+    typer.echo(f"kept in {files.folder}")
     return 0
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from harness.errors import WrongUse
 from harness.running.computing import Computing, bytes_of
+from simulator.evaluation.image_kernels import ImageKernels
+from subjects.nanobragg.kernel_kinds import KINDS
 from subjects.nanobragg.port import execution_of
 from subjects.nanobragg.tuning import CANDIDATES, Measured
 from tests.harness.support import Run
@@ -27,6 +30,39 @@ def test_the_eager_sizes_are_measured_and_remembered(harness: Run, tmp_path: Pat
     assert f"{sizes['eager']} samples x pixels" in next(line for line in done.stdout.splitlines() if "fastest" in line)
     assert sizes["eager"] in CANDIDATES["eager"]
     assert list(tmp_path.iterdir()) == [tuning.parent]
+
+
+def test_kernels_of_all_kinds_are_asked_for(harness: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[ImageKernels] = []
+
+    def build(self: ImageKernels, report: Callable[[str], None] = print) -> None:
+        asked.append(self)
+        if self.physics.interpolate:
+            report("compiling")
+
+    monkeypatch.setattr(ImageKernels, "build", build)
+    done = harness("tune", "--kernels", SIMULATOR_KERNELS=str(tmp_path / "kernels"))
+    assert done.returncode == 0, done.stderr
+    assert [f"{name}: its kernels were there" in done.stdout for name in KINDS].count(False) == 1
+    assert "scan, interpolated: 1 kernels compiled" in done.stdout
+    assert len({kernels.physics for kernels in asked}) == 7  # what differs besides is how many samples and subpixels
+    assert len({kernels.physics.lattice for kernels in asked}) == 4
+
+
+def test_kernels_of_a_command_line_are_asked_for_alone(
+    harness: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[ImageKernels] = []
+    monkeypatch.setattr(ImageKernels, "build", lambda self, report: asked.append(self))
+    done = harness(*f"tune -- {IMAGE}".split(), SIMULATOR_KERNELS=str(tmp_path / "kernels"))
+    assert done.returncode == 0, done.stderr
+    assert [kernels.region.shape for kernels in asked] == [(4, 4)]
+
+
+def test_kernels_that_are_not_kept_are_not_compiled(harness: Run) -> None:
+    done = harness("tune", "--kernels", SIMULATOR_KERNELS="off")
+    assert done.returncode == 2
+    assert "SIMULATOR_KERNELS is off" in done.stderr
 
 
 def test_a_spoilt_file_of_measurements_is_named(harness: Run, tmp_path: Path) -> None:
