@@ -75,6 +75,10 @@ def run(argv: Sequence[str]) -> int:
     """Run one command line and give its exit code; never a traceback for a user's mistake."""
     # Two OpenMP runtimes in one process (torch's and another library's) abort it unless this is set.
     os.environ.setdefault("KMP_DUPLICATE_LIB_OK", "TRUE")
+    # Threads that wait for each other soon sleep: spinning on, they would take the cores from those they wait for as
+    # soon as other processes want them too (twice the time of an image).
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", "10000")
     try:
         name, words = split_option(argv)
         key, words = split_option(words, SIGN)
