@@ -19,6 +19,7 @@ from compare.render.text import (
 
 MOST_SHARES = 4
 SMALLEST_SHOWN = 0.01  # of the result's difference
+MOST_COMPONENTS = 9  # of a vector that is written out
 MOST_ULPS = 1e6  # beyond it a percentage says more
 LARGEST_PERCENT, SMALLEST_FACTOR = 1000.0, 0.1  # beyond them a factor says more
 ESTIMATED = ("size",)
@@ -95,9 +96,18 @@ def share_text(share: Share) -> str:
 
 def step_text(pair: Pair, part: str = "") -> str:
     """A step with both values, the distance, the cause in words, its part of the whole, and where it stands."""
-    facts = [f"a = {value_text(pair.a)}", f"b = {value_text(pair.b)}", change_text(pair), fork_text(pair)]
+    facts = [*_both_values(pair), change_text(pair), fork_text(pair)]
     facts += [cause_text(pair) or "cause unknown", part, place_text(pair)]
     return clean(f"{pair.key}: " + "; ".join(fact for fact in facts if fact))
+
+
+def _both_values(pair: Pair) -> list[str]:
+    """Both values; of long vectors the component that is furthest apart, and how many components differ."""
+    a, b, at = pair.a, pair.b, pair.component
+    if not (isinstance(a, tuple) and isinstance(b, tuple) and len(a) == len(b) > MOST_COMPONENTS and at is not None):
+        return [f"a = {value_text(a)}", f"b = {value_text(b)}"]
+    differing = sum(x != y for x, y in zip(a, b, strict=True))
+    return [f"a[{at}] = {value_text(a[at])}", f"b[{at}] = {value_text(b[at])}", f"{differing} of {len(a)} differ"]
 
 
 def place_text(pair: Pair) -> str:

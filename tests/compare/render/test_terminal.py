@@ -10,7 +10,7 @@ from rich.console import Console
 
 from compare.judging.keys import Key, Value
 from compare.judging.result import Account, Comparison, DifferenceClass, Pair, Share
-from compare.render.account import account_lines, change_text, headline, story
+from compare.render.account import account_lines, change_text, headline, step_text, story
 from compare.render.table import print_comparison
 from compare.render.text import without_commands
 
@@ -96,3 +96,12 @@ def test_causes_stand_in_the_order_of_their_share_with_place_and_rest(samples) -
 
 def test_other_inputs_are_said_before_any_step(samples) -> None:
     assert story(samples["hostile"])[0].startswith("the two runs had different inputs")
+
+
+def test_of_a_long_vector_the_worst_component_is_written() -> None:
+    a = tuple(float(i) for i in range(64))
+    b = (*a[:12], 24.0, 13.5, *a[14:])
+    pair = Pair(Key("probe_re"), a, b, 0, DifferenceClass.DIVERGENT, relative=0.2, component=12)
+    assert step_text(pair).startswith("probe_re: a[12] = 12.0; b[12] = 24.0; 2 of 64 differ; ")
+    short = Pair(Key("beam"), a[:3], (0.0, 1.0, 5.0), 0, DifferenceClass.DIVERGENT, relative=0.2, component=2)
+    assert step_text(short).startswith("beam: a = 0.0, 1.0, 2.0; b = 0.0, 1.0, 5.0; ")
