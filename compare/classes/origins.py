@@ -54,6 +54,10 @@ class Origins:
     _flips: dict[tuple[Name, Place], bool] = field(default_factory=dict)  # place -> benign
     _lines: dict[tuple[str, Section], bool] = field(default_factory=dict)  # lines of a record in one log -> benign
 
+    def forget(self) -> None:
+        """Drop decisions at places that nothing can refer to any more."""
+        self._flips = {at: benign for at, benign in self._flips.items() if self.graph.store.at(*at) is not None}
+
     def explain(self, pair: Pair, inputs: Inputs) -> Pair:
         """The pair with its class (where a replay brings budgets), origin, decision and fork filled in."""
         quantity = self.graph.vocabulary.quantity(pair.key.record, pair.key.name)

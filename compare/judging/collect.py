@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -19,14 +19,33 @@ from compare.reading.table import Ints, Values
 from compare.words.quantities import Quantity
 
 KEEP_ALL = 200_000  # pairs that are kept of a log; of one with more, so many that differ, until they are explained
-KEEP_TELLING = 200  # differing pairs of one name that a report of a longer log has, or that logs in windows keep
+KEEP_TELLING = 200  # pairs of one name, class and kind (failing or not) that a longer log's report has
 
 Locate = Callable[[int], tuple[str, int]]
 
 
+@dataclass(frozen=True, eq=False)
+class Column:
+    """One name of aligned rows; in windows its differing rows wait to be explained."""
+
+    unit: Unit
+    quantity: Quantity
+    name: str
+    values: tuple[Values, Values]
+    measured: Measured
+
+    @property
+    def key(self) -> Name:
+        return self.unit.record, self.name
+
+
 @dataclass
 class Collector:
-    """Counts every pair; keeps all of a short log, and of a long one the first and worst of each name."""
+    """Counts every pair; keeps all of a short log, and of a long one the first and worst of each name.
+
+    In windows every differing row becomes a pair, some at a time in log order, until it is explained (`batches`,
+    `settle`); of a name of which KEEP_TELLING fail, no more are looked at: nothing can mend that.
+    """
 
     sections: Sections = field(default_factory=Sections)
     keep_all: int = KEEP_ALL
@@ -34,57 +53,109 @@ class Collector:
     pairs: list[Pair] = field(default_factory=list)
     counts: Counter[DifferenceClass] = field(default_factory=Counter)
     paired: Counter[Name] = field(default_factory=Counter)
-    _kept: Counter[Name] = field(default_factory=Counter)
+    _waiting: list[tuple[Column, Ints, Ints]] = field(default_factory=list)  # differing rows, those always taken
+    _settled: int = 0  # pairs that have been explained, in windows
+    _of_kind: Counter[tuple[Name, DifferenceClass, bool]] = field(default_factory=Counter)  # of those
+    _kept: int = 0
     _shown: set[tuple[Name, int]] = field(default_factory=set)
     _worst: dict[Name, Pair] = field(default_factory=dict)
     _thinned: bool = False  # not all pairs were kept
 
     def add(self, unit: Unit, name: str, quantity: Quantity, a: Values, b: Values, measured: Measured) -> list[int]:
-        """Count rows of one column; returns the positions in ``pairs`` of those that were kept."""
-        key = (unit.record, name)
-        self.paired[key] += len(a)
+        """Count rows of one column; returns the positions in ``pairs`` of those that became one at once."""
+        column = Column(unit, quantity, name, (a, b), measured)
+        self.paired[column.key] += len(a)
         for code, count in enumerate(np.bincount(measured.code, minlength=len(CLASSES)).tolist()):
             self.counts[CLASSES[code]] += count
-        rows = self._telling(key, measured)
-        start = len(self.pairs)
-        self.pairs += [self._pair(unit, name, quantity, a, b, measured, row) for row in rows]
+        rows = self._telling(column)
         if self.long:
-            self._note_worst(key, unit, name, quantity, a, b, measured)
+            self._note_worst(column)
+        return self._taken([(column, row) for row in rows])
+
+    def _telling(self, column: Column) -> list[int]:
+        code = column.measured.code
+        if not self.long and len(self.pairs) + len(code) <= self.keep_all:
+            return list(range(len(code)))
+        self._thinned = True
+        differing = np.flatnonzero(code >= DRIFT)
+        firsts = self._first_of_each_class(column)
+        if self.long:
+            self._waiting.append((column, differing, np.array([row for row in firsts if code[row] >= DRIFT], np.int64)))
+            return [row for row in firsts if code[row] < DRIFT]
+        rows = differing[: max(self.keep_all - self._kept, 0)].tolist()
+        self._kept += len(rows)
+        return sorted({*rows, *firsts})
+
+    def _first_of_each_class(self, column: Column) -> list[int]:
+        """The first rows of this name of classes that it did not have before."""
+        code = column.measured.code
+        new = [c for c in np.unique(code).tolist() if (column.key, c) not in self._shown]
+        self._shown |= {(column.key, c) for c in new}
+        return [int(np.argmax(code == c)) for c in new]
+
+    def _taken(self, rows: Iterable[tuple[Column, int]]) -> list[int]:
+        """Rows as pairs; their positions."""
+        start = len(self.pairs)
+        self.pairs += [self._pair(column, row) for column, row in rows]
         return list(range(start, len(self.pairs)))
 
-    def _telling(self, key: Name, measured: Measured) -> list[int]:
-        if not self.long and len(self.pairs) + len(measured.code) <= self.keep_all:
-            return list(range(len(measured.code)))
-        room = KEEP_TELLING - self._kept[key] if self.long else self.keep_all - self._kept.total()
-        room = max(room, 0)
-        self._thinned = True
-        rows = set(np.flatnonzero(measured.code >= DRIFT)[:room].tolist())
-        self._kept[key] += len(rows)
-        for code in np.unique(measured.code).tolist():
-            if (key, code) not in self._shown:
-                self._shown.add((key, code))
-                rows.add(int(np.argmax(measured.code == code)))
-        return sorted(rows)
+    # ---- windows
 
-    def _note_worst(
-        self, key: Name, unit: Unit, name: str, quantity: Quantity, a: Values, b: Values, measured: Measured
-    ) -> None:
-        if np.isnan(measured.ulps).all():
+    def batches(self) -> Iterator[list[int]]:
+        """Positions of pairs to explain together, in log order; at least one batch, which may be empty.
+
+        Each is to be explained, and `settle` called, before the next is asked for.
+        """
+        waiting, self._waiting = self._waiting, []
+        which = np.repeat(np.arange(len(waiting)), [len(rows) for _, rows, _ in waiting])
+        rows = _joint([rows for _, rows, _ in waiting])
+        orders = _joint([column.unit.order_a[rows] for column, rows, _ in waiting])
+        always = np.concatenate([np.isin(rows, firsts) for _, rows, firsts in waiting] or [np.empty(0, bool)])
+        left = np.argsort(orders, kind="stable")
+        while True:
+            has_room = np.array([self._failing(column.key) < KEEP_TELLING for column, _, _ in waiting], bool)
+            left = left[has_room[which[left]] | always[left]]
+            size = max(int(has_room.sum()), 1) * KEEP_TELLING
+            end = int(np.searchsorted(orders[left], orders[left[size - 1]], "right")) if len(left) > size else len(left)
+            now, left = left[:end].tolist(), left[end:]
+            yield self._taken((waiting[which[at]][0], int(rows[at])) for at in now)
+            if not len(left):
+                return
+
+    def _failing(self, name: Name) -> int:
+        return sum(self._of_kind[name, kind, True] for kind in CLASSES)
+
+    def settle(self) -> None:
+        """Of the pairs explained since the last time, in windows, keep no more than a report has room for."""
+        if not self.long:
             return
-        row = int(np.nanargmax(measured.ulps))
-        held = self._worst.get(key)
-        if held is None or measured.ulps[row] > (held.ulps or 0.0):
-            self._worst[key] = self._pair(unit, name, quantity, a, b, measured, row)
+        new = self.pairs[self._settled :]
+        del self.pairs[self._settled :]
+        for pair in new:
+            kind = ((pair.key.record, pair.key.name), pair.difference, pair.fails)
+            self._of_kind[kind] += 1
+            if self._of_kind[kind] <= KEEP_TELLING:
+                self.pairs.append(pair)
+        self._settled = len(self.pairs)
 
-    def _pair(
-        self, unit: Unit, name: str, quantity: Quantity, a: Values, b: Values, measured: Measured, row: int
-    ) -> Pair:
+    def _note_worst(self, column: Column) -> None:
+        ulps = column.measured.ulps
+        if np.isnan(ulps).all():
+            return
+        row = int(np.nanargmax(ulps))
+        held = self._worst.get(column.key)
+        if held is None or ulps[row] > (held.ulps or 0.0):
+            self._worst[column.key] = self._pair(column, row)
+
+    def _pair(self, column: Column, row: int) -> Pair:
         """One row as an object; line numbers are positions in the log until `finish`."""
+        unit, (a, b) = column.unit, column.values
         place = tuple(unit.index[row].tolist())
         occurrence = int(unit.occurrence[row]) if unit.occurrence is not None else 0
-        key = self.sections.key_of((unit.record, name), unit.index_names, place, occurrence)
+        key = self.sections.key_of(column.key, unit.index_names, place, occurrence)
         orders = int(unit.order_a[row]), int(unit.order_b[row])
-        return pair_of(key, (tuple(a[row].tolist()), tuple(b[row].tolist())), quantity, measured, row, orders)
+        values = tuple(a[row].tolist()), tuple(b[row].tolist())
+        return pair_of(key, values, column.quantity, column.measured, row, orders)
 
     def replace(self, position: int, pair: Pair) -> None:
         """Put an explained pair in the place of the plain one."""
@@ -93,6 +164,10 @@ class Collector:
             self.counts[before] -= 1
             self.counts[pair.difference] += 1
         self.pairs[position] = pair
+        name = pair.key.record, pair.key.name
+        worst = self._worst.get(name)
+        if worst is not None and (worst.key, worst.order) == (pair.key, pair.order):
+            self._worst[name] = pair
 
     def append(self, pair: Pair) -> int:
         """Add a pair that was made elsewhere (through an alias)."""
@@ -138,6 +213,10 @@ class Collector:
     def omitted(self, pairs: Sequence[Pair]) -> dict[DifferenceClass, int]:
         kept = Counter(pair.difference for pair in pairs)
         return {c: self.counts[c] - kept[c] for c in CLASSES if self.counts[c] > kept[c]}
+
+
+def _joint(parts: Sequence[Ints]) -> Ints:
+    return np.concatenate(parts) if parts else np.empty(0, np.int64)
 
 
 def pair_of(

@@ -239,6 +239,7 @@ class _Run:
             self._process(lane.advance())
         self._explain()
         self.store.forget_all_but_last()
+        self.origins.forget()
 
     def _finish_lanes(self) -> None:
         for lane in self._ordered_lanes():
@@ -290,8 +291,10 @@ class _Run:
         self.pending += [i for i in kept if pairs[i].differs or pairs[i].key in self.origins.replays]
 
     def _explain(self) -> None:
-        self.explaining.explain(self.pending)
-        self.pending.clear()
+        for batch in self.collector.batches():
+            self.explaining.explain([*self.pending, *batch])
+            self.pending.clear()
+            self.collector.settle()
 
     # ------------------------------------------------------------------------------------ what is left over
 

@@ -12,7 +12,7 @@ import pytest
 
 from compare.errors import InputError
 from compare.judging.collect import KEEP_TELLING, Collector
-from compare.judging.engine import compare_traces
+from compare.judging.engine import Window, compare_traces
 from compare.judging.result import Comparison, DifferenceClass, Origin, Verdict
 from compare.words.vocabulary import load
 
@@ -20,7 +20,9 @@ Write = Callable[..., Path]
 SUM = 'carries = { sum = [{ "previous I" = 1 }, { F = 2 }] }'
 
 
-def compared(write: Write, step: str, a: list[str], b: list[str], more: str = "") -> Comparison:
+def compared(
+    write: Write, step: str, a: list[str], b: list[str], more: str = "", window: Window | None = None
+) -> Comparison:
     """Two logs of STEP lines under a vocabulary whose step I has this entry."""
     words = write(
         'format = 1\nname = "v"\n[records]\nSTEP = ["k"]\n[quantities.header]\nN = { kind = "int", inputs = [] }\n'
@@ -35,7 +37,7 @@ def compared(write: Write, step: str, a: list[str], b: list[str], more: str = ""
         )
         for side, lines in (("C", a), ("PY", b))
     ]
-    return compare_traces(*logs, vocabulary=load(words))
+    return compare_traces(*logs, vocabulary=load(words), window=window)
 
 
 def lines(factors: list[float], wrong: float = 1.0) -> list[str]:
@@ -75,6 +77,39 @@ def test_every_row_of_a_long_log_is_carried_and_the_report_stays_short(
     assert faulty.exit_code == 1
     assert faulty.first_divergence is not None
     assert dict(faulty.first_divergence.key.indices) == {"k": 999}
+
+
+SMALL = Window(rows=300, waiting_rows=10**6, block_bytes=4000)
+
+
+def test_every_row_of_a_log_in_windows_is_carried(write: Write) -> None:
+    factors, near = [0.001] * 3000, [0.001 + 4e-9] * 3000
+    whole, windowed = (compared(write, step(SUM), lines(factors), lines(near), window=w) for w in (None, SMALL))
+    assert windowed.verdict is whole.verdict is Verdict.PARITY
+    assert windowed.counts == whole.counts
+    assert windowed.counts[DifferenceClass.DRIFT] > 10 * KEEP_TELLING
+    assert len(windowed.pairs) < 4 * KEEP_TELLING
+
+
+@pytest.mark.parametrize("at", [10, 700, 2999])
+def test_a_fault_in_a_log_in_windows_is_no_rounding_and_nothing_after_it_is_excused(write: Write, at: int) -> None:
+    factors, near = [0.001] * 3000, [0.001 + 4e-9] * 3000
+    wrong = [*lines(near)[:at], *(line.replace("I=", "I=1") for line in lines(near)[at:])]
+    result = compared(write, step(SUM), lines(factors), wrong, window=SMALL)
+    assert result.exit_code == 1
+    assert result.first_divergence is not None
+    assert dict(result.first_divergence.key.indices) == {"k": at}
+    assert result.counts[DifferenceClass.DIVERGENT] == 3000 - at
+
+
+@pytest.mark.parametrize("order", ["F I", "I F"])
+def test_how_the_values_of_a_line_are_ordered_does_not_matter_in_windows(write: Write, order: str) -> None:
+    near = [0.001 + 4e-9 * (k % 3 == 0) for k in range(2000)]
+    a, b = (
+        [" ".join(sorted(line.split(), key=lambda t: order.index(t[0]))) for line in lines(values)]
+        for values in ([0.001] * 2000, near)
+    )
+    assert compared(write, step(SUM), a, b, window=SMALL).verdict is Verdict.PARITY
 
 
 @pytest.mark.parametrize("wrong", [1 + 1e-9, 1 - 1e-6, 2.0])
