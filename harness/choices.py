@@ -31,6 +31,8 @@ def chosen_case(subject: Subject, name: str | None, argv: Sequence[str] | None) 
     """The case that ``--case`` names or ``-- ARGV`` spells out; the default one when neither is given."""
     if argv and name:
         raise WrongUse("give either --case NAME or -- ARGV, not both")
+    if argv and len(argv) == 1 and argv[0] in subject.case_names():
+        raise WrongUse(f"{argv[0]} is a case, not a command line: give --case {argv[0]}")
     return case_from_argv(argv) if argv else named_case(subject, name or subject.default_case)
 
 

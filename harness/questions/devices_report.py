@@ -162,11 +162,13 @@ def _print(
     missing: bool,
     folder: Path,
 ) -> None:
-    names = f"{subject.section_word:10}  {subject.result or 'result':23}"
-    print(f"device  dtype     {names}  relative   cpu         reference")
-    for row in _table(subject, results, sections).rows:
-        device, dtype, at, value, difference, base, reference = row
-        print(f"{device:7} {dtype:8}  {at:10}  {value!r:23}  {difference:.3g}".ljust(68), f"{base:11} {reference}")
+    head = ("device", "dtype", subject.section_word, subject.result or "result", "relative", "cpu", "reference")
+    rows = [head]
+    for device, dtype, at, value, difference, base, reference in _table(subject, results, sections).rows:
+        rows.append((str(device), str(dtype), str(at), repr(value), f"{difference:.3g}", str(base), str(reference)))
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
     if missing:
         print(f"cuda: {NOT_RUN}")
     for fault in faults:

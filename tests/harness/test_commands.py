@@ -406,3 +406,9 @@ def test_help_loads_neither_torch_nor_pandas(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
+
+
+def test_a_case_where_a_command_line_belongs_is_told_apart(harness: Run) -> None:
+    refused = harness("trace", "oblique_cell")
+    assert refused.returncode == 2
+    assert "give --case oblique_cell" in refused.stderr

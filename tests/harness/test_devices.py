@@ -62,6 +62,8 @@ def test_a_card_that_computes_as_the_cpu_does_is_in_parity(tmp_path: Path, capsy
     assert names >= {f"trace_py_{label}.log" for label in labels} | {"trace_c.log", "cuda_vs_cpu_summary.md"}
     assert (folder / "trace_py_cuda.log").read_text() == (folder / "trace_py_cpu.log").read_text()
     assert "cuda: parity" in (folder / "cuda_vs_cpu_summary.md").read_text()
+    head, *rows = [line for line in capsys.readouterr().out.splitlines() if line.startswith(("device", "cpu", "cuda"))]
+    assert {row[head.index("reference") :].split()[0] for row in rows[:2]} == {"parity"}
     figures = {(p["device"], p["dtype"]): p for p in json.loads((folder / "metrics.json").read_text())["places"]}
     assert figures["cuda", "float64"]["relative_difference"] == {"31 57": 0.0}
     assert 0.0 < figures["cpu", "float32"]["relative_difference"]["31 57"] < 1e-2
