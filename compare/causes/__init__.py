@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from compare.causes.components import shifted_components, swapped_components, transposed_components
 from compare.causes.defects import named
-from compare.causes.factors import missing_factor
+from compare.causes.factors import missing_factor, missing_input
 from compare.causes.normalisation import not_normalised
 from compare.causes.not_a_number import not_a_number
 from compare.causes.positions import half_pixel, off_by_one
@@ -28,11 +28,12 @@ DETECTORS: tuple[tuple[str, Detector], ...] = (
     ("not-a-number", not_a_number),
     ("sign", sign),
     ("float32-rounding", float32_rounding),
+    ("not-normalised", not_normalised),
+    ("missing-factor", missing_input),
     ("unit", unit),
     ("transposed-components", transposed_components),
     ("swapped-components", swapped_components),
     ("shifted-components", shifted_components),
-    ("not-normalised", not_normalised),
     ("half-pixel", half_pixel),
     ("off-by-one", off_by_one),
     ("stale-step", stale_step),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from compare.causes.scene import Scene
-from compare.causes.values import CLOSE, same
+from compare.causes.values import CLOSE, numbers, same
 
 
 def transposed_components(scene: Scene) -> str | None:
@@ -30,7 +30,7 @@ def shifted_components(scene: Scene) -> str | None:
 
 def swapped_components(scene: Scene) -> str | None:
     """Two components exchanged, perhaps with a change of sign."""
-    if len(scene.a) < 2 or len(scene.a) != len(scene.b) or _too_plain(scene):
+    if len(scene.a) < 2 or len(scene.a) != len(scene.b) or _too_plain(scene) or _in_another_row(scene):
         return None
     scale = max(map(abs, (*scene.a, *scene.b)))
     differing = [i for i, (x, y) in enumerate(zip(scene.a, scene.b, strict=True)) if not abs(x - y) <= CLOSE * scale]
@@ -49,6 +49,11 @@ def swapped_components(scene: Scene) -> str | None:
 
 
 def _too_plain(scene: Scene) -> bool:
-    """An axis of the input, of zeros and ones: another axis looks exchanged by chance."""
-    plain = {abs(value) for value in (*scene.a, *scene.b)} <= {0.0, 1.0}
-    return plain and scene.quantity.label in scene.vocabulary.causes.given
+    """An axis of zeros and ones: another axis looks exchanged by chance."""
+    return {abs(value) for value in (*scene.a, *scene.b)} <= {0.0, 1.0}
+
+
+def _in_another_row(scene: Scene) -> bool:
+    """Whether one side's value is the other's at another step of a loop: the rows are in another order then."""
+    rows = (row for index in scene.index_names for _, row in scene.siblings(index))
+    return any(same(scene.b, numbers(row.a)) or same(scene.a, numbers(row.b)) for row in rows)

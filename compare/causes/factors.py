@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from compare.causes.scene import Scene
-from compare.causes.values import TELLING_DIGITS, digits, near
+from compare.causes.values import near, telling
+
+
+def missing_input(scene: Scene) -> str | None:
+    """The ratio is one of the step's own factors, of however few digits, or its inverse."""
+    ratio = scene.ratio
+    if ratio is None or scene.whole:
+        return None
+    factors = [(name, value) for name, value in scene.scalar_inputs.items() if name in scene.factors]
+    return _evidence(ratio, [(name, value) for name, value in factors if abs(value) not in (0.0, 1.0)])
 
 
 def missing_factor(scene: Scene) -> str | None:
@@ -14,14 +23,23 @@ def missing_factor(scene: Scene) -> str | None:
     ratio = scene.ratio
     if ratio is None or scene.whole:
         return None
-    for name, value in _scalars(scene):
-        if abs(value) in (0.0, 1.0) or not math.isfinite(value) or digits([value]) < TELLING_DIGITS:
-            continue
+    found = [(name, value) for name, value in _scalars(scene) if math.isfinite(value) and telling([value])]
+    return _evidence(ratio, [(name, value) for name, value in found if not _is_own(scene, name, value)])
+
+
+def _evidence(ratio: float, factors: Sequence[tuple[str, float]]) -> str | None:
+    for name, value in factors:
         if near(ratio, value):
             return f"b = a x {name}"
+    for name, value in factors:
         if near(ratio, 1.0 / value):
             return f"b = a / {name}"
     return None
+
+
+def _is_own(scene: Scene, name: str, value: float) -> bool:
+    """What is made from the step itself, or has its value, is no factor of it."""
+    return name in scene.later or any(near(value, own) for own in (*scene.a, *scene.b))
 
 
 def _scalars(scene: Scene) -> Iterator[tuple[str, float]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from compare.causes.logs import Place
+from compare.causes.values import telling
 from compare.judging.result import Cause, Side
 
 FITS = 2e-3  # of the logarithm of the ratio: what other differences may have left of it
@@ -19,9 +20,15 @@ def neutral_factor(place: Place) -> Cause | None:
     multiplies = any(
         place.label in formulas[step].names for step in place.logs.consumers.get(place.label, ()) if step in formulas
     )
-    if not multiplies or (place.a[0] == 1.0) == (place.b[0] == 1.0):
+    if not multiplies or _is_given_or_copied(place) or (place.a[0] == 1.0) == (place.b[0] == 1.0):
         return None
     return Cause("missing-factor", f"{'b' if place.b[0] == 1.0 else 'a'} is exactly 1: the factor is not applied")
+
+
+def _is_given_or_copied(place: Place) -> bool:
+    """What is read from the arguments may well be 1; a copy of what agrees has lost nothing."""
+    sources = place.logs.steps.get(place.label, ()) if place.quantity.copy else ()
+    return place.label in place.logs.vocabulary.causes.given or any(s in place.logs.network.nodes for s in sources)
 
 
 def related_factor(place: Place) -> Cause | None:
@@ -30,11 +37,14 @@ def related_factor(place: Place) -> Cause | None:
     if ratio is None or not 0 < ratio < math.inf:
         return None
     wanted = math.log(ratio)
+    factors = place.logs.vocabulary.factors_of(place.quantity)
     left = GAIN * sum(node.apart for node in place.differing_inputs) if _all_compared(place) else math.inf
     for label in place.logs.relatives(place.label):
         for side in Side:
             value = place.number(label, side)
             if value is None or not 0 < value < math.inf or value == 1.0 or _differs(place, label):
+                continue
+            if not telling([value]) and label not in factors:
                 continue
             size = math.log(value)
             for power, word in ((1, "x"), (-1, "/")):

@@ -21,9 +21,14 @@ def sign(scene: Scene) -> str | None:
     return "b = -a" if scene.ratio is not None and near(scene.ratio, -1.0) else None
 
 
+def _is_an_input(ratio: float, scene: Scene) -> bool:
+    """Whether a number that the step is made from says as much: then it may as well be left out."""
+    return any(near(ratio, value) or near(ratio * value, 1.0) for value in scene.scalar_inputs.values())
+
+
 def unit(scene: Scene) -> str | None:
     """b/a is a power of ten, pi/180, 2 or their inverses; a count has no unit."""
     ratio = scene.ratio
-    if ratio is None or scene.whole:
+    if ratio is None or scene.whole or (len(scene.a) == 1 and _is_an_input(ratio, scene)):
         return None
     return next((f"b = a x {ratio:.9g} ({n})" for n, r in UNIT_RATIOS.items() if near(ratio, r)), None)

@@ -67,6 +67,31 @@ class Scene:
         fits = all(abs(y - ratio * x) <= CLOSE * scale for x, y in zip(self.a, self.b, strict=True))
         return ratio if fits else None
 
+    def inputs(self) -> Iterator[tuple[str, Found]]:
+        """What the step is made from, by label, as this evaluation sees it; a condition is not asked."""
+        key = self.pair.key
+        indices, section = dict(key.indices), self.here[0]
+        for reference in self.quantity.inputs or ():
+            label = self.vocabulary.label_of(reference, key.record)
+            for found in self.store.resolve(reference, key.record, indices, section, self.pair.order)[:1]:
+                yield label, found
+
+    @cached_property
+    def scalar_inputs(self) -> dict[str, float]:
+        """Those of one number."""
+        found = ((label, numbers(each.a)) for label, each in self.inputs())
+        return {label: values[0] for label, values in found if len(values) == 1 and math.isfinite(values[0])}
+
+    @cached_property
+    def factors(self) -> frozenset[str]:
+        """Labels of what the vocabulary says is multiplied, or divided by, in the step."""
+        return self.vocabulary.factors_of(self.quantity)
+
+    @cached_property
+    def later(self) -> frozenset[str]:
+        """Labels of the steps that are made from this one, by whatever way."""
+        return self.vocabulary.later_than(self.quantity.label)
+
     def siblings(self, index: str) -> Iterator[tuple[int, Found]]:
         """The same quantity at other steps of one loop, all other indices equal."""
         at, here = 1 + self.index_names.index(index), self.here

@@ -3,48 +3,91 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from compare.causes.defects import applies
 from compare.causes.scene import Scene
-from compare.causes.values import SHARP, TELLING_DIGITS, apart, digits, numbers, same
+from compare.causes.values import SHARP, apart, numbers, same, telling
+from compare.classes.store import Found
+from compare.judging.result import Side
 
 
 def stale_step(scene: Scene) -> str | None:
     """b has a's value of another step, or one side repeats its own where the other does not.
 
-    Figures of few digits equal each other by chance, and are no evidence.
+    Figures of few digits equal each other by chance, and are no evidence; neither is a value in another order, nor one
+    that is repeated because all it is made from is.
     """
     if not any(scene.a) or not any(scene.b) or scene.whole:
         return None
     for index in reversed(scene.index_names):
-        siblings = [(n, numbers(other.a), numbers(other.b)) for n, other in scene.siblings(index)]
-        evidence = _in_loop(scene, index, siblings)
+        rows = [Row(n, numbers(other.a), numbers(other.b), other) for n, other in scene.siblings(index)]
+        evidence = _in_loop(scene, index, rows)
         if evidence is not None:
             return evidence
     return None
 
 
-def _in_loop(
-    scene: Scene, index: str, siblings: Sequence[tuple[int, tuple[float, ...], tuple[float, ...]]]
-) -> str | None:
+class Row(NamedTuple):
+    """The same quantity at another step of a loop."""
+
+    number: int
+    a: tuple[float, ...]
+    b: tuple[float, ...]
+    found: Found
+
+
+def _in_loop(scene: Scene, index: str, rows: Sequence[Row]) -> str | None:
     """Staleness along one loop; a quantity that is the same at all its steps is not stale, it is constant."""
-    here = f"{index}={dict(scene.pair.key.indices)[index]}"
-    varies = any(not same(scene.a, a, SHARP) for _, a, _ in siblings)
-    telling_a, telling_b = (digits(side) >= TELLING_DIGITS for side in (scene.a, scene.b))
-    for number, a, b in siblings:
-        there = f"{index}={number}"
-        if telling_b and same(scene.b, a, SHARP) and not same(scene.a, a, SHARP):
+    at = dict(scene.pair.key.indices)[index]
+    here = f"{index}={at}"
+    varies = any(not same(scene.a, row.a, SHARP) for row in rows)
+    telling_a, telling_b = telling(scene.a), telling(scene.b)
+    for row in rows:
+        there = f"{index}={row.number}"
+        held = _much_nearer(scene, row.a, row.b)
+        moved = telling_b and same(scene.b, row.a, SHARP) and not same(scene.a, row.a, SHARP)
+        if moved and (held or _all_shifted(scene, rows, at, row.number, Side.B)):
             return f"b at {here} has a's value at {there}"
-        if telling_a and same(scene.a, b, SHARP) and not same(scene.b, b, SHARP) and not same(scene.a, a, SHARP):
+        moved = telling_a and same(scene.a, row.b, SHARP) and not same(scene.b, row.b, SHARP)
+        moved = moved and not same(scene.a, row.a, SHARP)
+        if moved and (held or _all_shifted(scene, rows, at, row.number, Side.A)):
             return f"a at {here} has b's value at {there}"
-        if not _much_nearer(scene, a, b):
+        if not held:
             continue
-        if telling_b and same(scene.b, b, 0.0) and not same(scene.a, a, 0.0):
+        repeats = telling_b and same(scene.b, row.b, 0.0) and not same(scene.a, row.a, 0.0)
+        if repeats and not _inputs_repeat(scene, row, Side.B):
             return f"b at {here} repeats b's value at {there}, a does not"
-        stalls = varies or _known_to_stall(scene, index)
-        if telling_a and same(scene.a, a, 0.0) and not same(scene.b, b, 0.0) and stalls:
+        repeats = telling_a and same(scene.a, row.a, 0.0) and not same(scene.b, row.b, 0.0)
+        repeats = repeats and (varies or _known_to_stall(scene, index))
+        if repeats and not _inputs_repeat(scene, row, Side.A):
             return f"a at {here} repeats a's value at {there}, b does not"
     return None
+
+
+def _all_shifted(scene: Scene, rows: Sequence[Row], at: int, number: int, stale: Side) -> bool:
+    """Whether every step of the loop has the other side's value as many steps away, and there are several."""
+    a = {at: scene.a, **{row.number: row.a for row in rows}}
+    b = {at: scene.b, **{row.number: row.b for row in rows}}
+    own, other = (b, a) if stale is Side.B else (a, b)
+    pairs = [(value, other[n + number - at]) for n, value in own.items() if n + number - at in other]
+    return len(pairs) > 1 and all(same(value, source, SHARP) for value, source in pairs)
+
+
+def _inputs_repeat(scene: Scene, row: Row, side: Side) -> bool:
+    """Whether a side's step is made from the same values at both steps, of what its own record holds."""
+    record = scene.pair.key.record
+    here, there = scene.here, row.found.place
+    repeated = []
+    for reference in scene.quantity.inputs or ():
+        name = (scene.vocabulary.record_of(reference, record), reference.name)
+        if name[0] != record or reference.relation != "same" or reference.anchor is not None or reference.fixed:
+            continue
+        found = [scene.store.at(name, place) for place in (here, there)]
+        if found[0] is not None and found[1] is not None:
+            values = [each.a if side is Side.A else each.b for each in found if each is not None]
+            repeated.append(values[0] == values[1])
+    return bool(repeated) and all(repeated)
 
 
 def _known_to_stall(scene: Scene, index: str) -> bool:

@@ -52,6 +52,11 @@ def digits(values: Sequence[float]) -> int:
     return max((_digits(value) for value in values), default=0)
 
 
+def telling(values: Sequence[float]) -> bool:
+    """Whether figures are long enough to equal others by more than chance; 0.25000000000000006 is as short as 0.25."""
+    return digits([float(f"{value:.12g}") for value in values]) >= TELLING_DIGITS
+
+
 def _digits(value: float) -> int:
     if value == 0 or not math.isfinite(value):
         return 0

@@ -22,6 +22,7 @@ from compare.words.references import Reference
 from compare.words.vocabulary import Vocabulary
 
 EXACT_DIGITS = 16
+CANCELS = 1e-6  # of the local part: what is left where the inherited part undoes it
 AMPLIFIED = 1e6  # a step that makes more of a rounding difference in its inputs is at fault
 PRINTED_AMPLIFIED = 1e3  # ... of what printing may hide in them
 
@@ -65,7 +66,7 @@ class Origins:
             return pair
         replay = self.replays.get(pair.key)
         if replay is not None:
-            pair = replayed(pair, replay)
+            pair = _used_otherwise(replayed(pair, replay), inputs)
         elif pair.origin is Origin.ORIGIN:  # its own log contradicts it
             if is_presence(pair):
                 self._lines[pair.key.record, pair.key.section] = False
@@ -192,6 +193,15 @@ def replayed(pair: Pair, replay: Replay) -> Pair:
         pair, difference=difference, origin=origin, local=local, propagated=propagated,
         tolerance=tolerance, envelope=envelope,
     )  # fmt: skip
+
+
+def _used_otherwise(pair: Pair, inputs: Inputs) -> Pair:
+    """A step that agrees although an input is another: it was not printed as it was used, and is named itself."""
+    if pair.origin is not Origin.MIXED or pair.local is None or pair.propagated is None:
+        return pair
+    cancels = abs(pair.local + pair.propagated) <= CANCELS * abs(pair.local)
+    differs = any(found.code > ROUNDING for found in inputs.found)
+    return replace(pair, origin=Origin.NONE) if cancels and differs else pair
 
 
 def _classify(pair: Pair, apart: float, tolerance: float, envelope: float) -> DifferenceClass:

@@ -93,6 +93,21 @@ class Vocabulary:
             if quantity.status != "metadata"
         }
 
+    def later_than(self, label: str) -> frozenset[str]:
+        """Labels of the steps that are made from one, by whatever way."""
+        steps, found, new = self.steps(), set[str](), {label}
+        while new:
+            new = {step for step, inputs in steps.items() if new & set(inputs)} - found
+            found |= new
+        return frozenset(found)
+
+    def factors_of(self, quantity: Quantity) -> frozenset[str]:
+        """Labels of what a step is a product of, as its formula or what it carries say."""
+        formula = self.causes.formulas.get(quantity.label)
+        product = quantity.carries.product if quantity.carries is not None else ()
+        named = (self.label_of(reference, quantity.record) for reference, _ in product)
+        return frozenset((*named, *(formula.names if formula else ())))
+
     def record_of(self, reference: Reference, record: str) -> str:
         """The record that an input of a step in ``record`` lives in."""
         if reference.record is not None:

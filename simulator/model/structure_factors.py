@@ -96,7 +96,7 @@ def tricubic(table: FactorTable, hkl: Miller) -> Interpolated:
     along_h = table.F.unfold(0, 4, 1)
     lines = [along_h[corner + (m * nk + j) * nh] for j in range(4) for m in range(4)]
     block = tuple(line[..., i] for i in range(4) for line in lines)
-    return Interpolated(through_lines(lines, hkl), block, *coords)
+    return Interpolated(through_lines(lines, hkl, starts), block, *coords)
 
 
 def _block_span(nh: Any, nk: Any) -> Any:
@@ -104,14 +104,14 @@ def _block_span(nh: Any, nk: Any) -> Any:
     return (3 * nk + 3) * nh + 3
 
 
-def through_block(block: tuple[Tensor, ...], hkl: Miller) -> Tensor:
-    """The polynomials' value at hkl from its 64 neighbours, l fastest."""
-    return through_lines([torch.stack(block[first::16], dim=-1) for first in range(16)], hkl)
+def through_block(block: tuple[Tensor, ...], hkl: Miller, starts: Sequence[Tensor]) -> Tensor:
+    """The polynomials' value at hkl from its 64 neighbours, l fastest, which begin at ``starts``."""
+    return through_lines([torch.stack(block[first::16], dim=-1) for first in range(16)], hkl, starts)
 
 
-def through_lines(lines: Sequence[Tensor], hkl: Miller) -> Tensor:
+def through_lines(lines: Sequence[Tensor], hkl: Miller, starts: Sequence[Tensor]) -> Tensor:
     """The same from 16 lines of four neighbours along h, (..., 4) each, those next to each other in l together."""
-    weights_h, weights_k, weights_l = (_lagrange_weights(x, torch.floor(x) - 1.0) for x in hkl)
+    weights_h, weights_k, weights_l = (_lagrange_weights(x, start) for x, start in zip(hkl, starts, strict=True))
     along_k, along_l = ([weight[..., None] for weight in weights] for weights in (weights_k, weights_l))
     planes = [_weighted(along_l, lines[4 * j : 4 * j + 4]) for j in range(4)]
     return _weighted(weights_h, _weighted(along_k, planes).unbind(-1))

@@ -45,6 +45,11 @@ class Context:
         own = self.physics
         factors = ("oversample_thick", "oversample_polar", "oversample_omega")
         thick, polar, omega = (on(name, was) for name, was in zip(factors, own.oversampled, strict=True))
+        shape, counts = side.header("crystal_shape"), side.header("N_cells")
+        if shape in SHAPES and shape != self.given_header("crystal_shape"):
+            own = replace(own, lattice=SHAPES[str(shape)], lattice_can_vanish=shape != "square")
+        if isinstance(counts, tuple) and len(counts) == 3:
+            own = replace(own, axes=_more_than_one_cell(counts))
         physics = replace(
             own,
             curved=on("curved_detector", own.curved),
@@ -61,6 +66,11 @@ class Context:
         assert self.simulator is not None
         index = self.simulator._block_of(*pixel)
         return float(self.simulator._latch_evaluations(index)[0])
+
+
+def _more_than_one_cell(counts: tuple[Any, ...]) -> tuple[bool, bool, bool]:
+    na, nb, nc = counts
+    return na > 1, nb > 1, nc > 1
 
 
 def context_of_case(simulator: Simulator, pixel: tuple[int, int]) -> Context:

@@ -122,8 +122,8 @@ def _factor(rows: Ints, hkl: Input, hkl0: Input, side: SideValues, context: Cont
     if len(chosen):
         block = Input(("TRICUBIC", "block"), block_at[chosen])
         coords = tuple(Input(("TRICUBIC", f"{axis}_coords"), block_at[chosen]) for axis in "hkl")
-        seen = (of(hkl, chosen), block, of(F_latt, chosen))
-        yield Step(own, ("F_cell",), chosen, seen, _seen(_through, physics), also=(*coords, *setting))
+        seen = (of(hkl, chosen), block, *coords, of(F_latt, chosen))
+        yield Step(own, ("F_cell",), chosen, seen, _seen(_through, physics), also=setting)
     without_block = rows[interpolated & (block_at == NOWHERE)]
     if len(without_block) and context.simulator is not None:
         table = context.simulator.constants.factors
@@ -145,7 +145,8 @@ def _factor(rows: Ints, hkl: Input, hkl0: Input, side: SideValues, context: Cont
 
 
 def _through(x: Arguments) -> Tensor:
-    return through_block(x.components("block"), x.miller("hkl_frac"))
+    starts = [x.components(f"{axis}_coords")[0] for axis in "hkl"]
+    return through_block(x.components("block"), x.miller("hkl_frac"), starts)
 
 
 def _seen(value: Any, physics: Any) -> Any:

@@ -48,9 +48,9 @@ def header_steps(side: SideValues, context: Context) -> Iterator[Step | Given]:
         for name, value in context.own.header.items():
             also = RESTATED.get(name, ())
             if name not in known and all(_as_the_port(side, context, other) for other in also):
-                more = _scanned(side) if name == "carried_from" else ()
-                if more and not _scans_as_the_port(side, context):
+                if name == "carried_from" and not _scans_as_the_port(side, context):
                     continue
+                more = _scanned(side) if name == "carried_from" else ()
                 yield Given(HEADER, name, THE_ROW, [value], (*header_inputs(*also), *more))
     yield from made
 
@@ -64,9 +64,9 @@ def _scanned(side: SideValues) -> tuple[Input, ...]:
 def _scans_as_the_port(side: SideValues, context: Context) -> bool:
     """Whether a side has the port's lines of sources and phi steps: else pixels before this one may differ too."""
     assert context.own is not None
-    return all(
-        len(side.rows(record)) == sum(own.name == record for own in context.own.records) for record in ("SOURCE", "PHI")
-    )
+    scanned = ("SOURCE", "PHI")
+    own = {(record.name, *record.indices.values()) for record in context.own.records if record.name in scanned}
+    return own == {(name, *row) for name in scanned for row in side.rows(name).index.tolist()}
 
 
 def _as_the_port(side: SideValues, context: Context, name: str) -> bool:
