@@ -24,7 +24,8 @@ def missing_factor(scene: Scene) -> str | None:
     if ratio is None or scene.whole:
         return None
     found = [(name, value) for name, value in _scalars(scene) if math.isfinite(value) and telling([value])]
-    return _evidence(ratio, [(name, value) for name, value in found if not _is_own(scene, name, value)])
+    fits = [(name, value) for name, value in found if near(ratio, value) or near(ratio, 1.0 / value)]
+    return _evidence(ratio, [(name, value) for name, value in fits if not _is_own(scene, name, value)])
 
 
 def _evidence(ratio: float, factors: Sequence[tuple[str, float]]) -> str | None:

@@ -37,7 +37,7 @@ def related_factor(place: Place) -> Cause | None:
     if ratio is None or not 0 < ratio < math.inf:
         return None
     wanted = math.log(ratio)
-    factors = place.logs.vocabulary.factors_of(place.quantity)
+    factors = _factors(place)
     left = GAIN * sum(node.apart for node in place.differing_inputs) if _all_compared(place) else math.inf
     for label in place.logs.relatives(place.label):
         for side in Side:
@@ -53,6 +53,13 @@ def related_factor(place: Place) -> Cause | None:
                     about = "" if away <= 1e-9 else " about"
                     return Cause("missing-factor", f"b is{about} a {word} {label}")
     return None
+
+
+def _factors(place: Place) -> frozenset[str]:
+    """What the step is a product of, and what it is multiplied with in the steps made from it."""
+    formulas = place.logs.vocabulary.causes.formulas
+    beside = (formulas[step].names for step in place.logs.consumers.get(place.label, ()) if step in formulas)
+    return place.logs.vocabulary.factors_of(place.quantity).union(*(n for n in beside if place.label in n))
 
 
 def _all_compared(place: Place) -> bool:

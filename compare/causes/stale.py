@@ -45,15 +45,15 @@ def _in_loop(scene: Scene, index: str, rows: Sequence[Row]) -> str | None:
     telling_a, telling_b = telling(scene.a), telling(scene.b)
     for row in rows:
         there = f"{index}={row.number}"
-        held = _much_nearer(scene, row.a, row.b)
+        near_there = _much_nearer(scene, row.a, row.b)
         moved = telling_b and same(scene.b, row.a, SHARP) and not same(scene.a, row.a, SHARP)
-        if moved and (held or _all_shifted(scene, rows, at, row.number, Side.B)):
+        if moved and (_held(scene, row, near_there, Side.B) or _all_shifted(scene, rows, at, row.number, Side.B)):
             return f"b at {here} has a's value at {there}"
         moved = telling_a and same(scene.a, row.b, SHARP) and not same(scene.b, row.b, SHARP)
         moved = moved and not same(scene.a, row.a, SHARP)
-        if moved and (held or _all_shifted(scene, rows, at, row.number, Side.A)):
+        if moved and (_held(scene, row, near_there, Side.A) or _all_shifted(scene, rows, at, row.number, Side.A)):
             return f"a at {here} has b's value at {there}"
-        if not held:
+        if not near_there:
             continue
         repeats = telling_b and same(scene.b, row.b, 0.0) and not same(scene.a, row.a, 0.0)
         if repeats and not _inputs_repeat(scene, row, Side.B):
@@ -63,6 +63,11 @@ def _in_loop(scene: Scene, index: str, rows: Sequence[Row]) -> str | None:
         if repeats and not _inputs_repeat(scene, row, Side.A):
             return f"a at {here} repeats a's value at {there}, b does not"
     return None
+
+
+def _held(scene: Scene, row: Row, near_there: bool, stale: Side) -> bool:
+    """Whether the value was kept from a step where the sides agree, while what it is made from went on."""
+    return near_there and not _inputs_repeat(scene, row, stale)
 
 
 def _all_shifted(scene: Scene, rows: Sequence[Row], at: int, number: int, stale: Side) -> bool:

@@ -74,7 +74,19 @@ def detector_from(settings: Settings, remarks: Remarks) -> Detector:
             f"a detector of {detector.pixels_fast} x {detector.pixels_slow} pixels is too large; "
             f"at most {LARGEST_IMAGE} pixels make an image"
         )
+    _note_what_is_put_in_place(settings, detector, remarks)
     return detector
+
+
+def _note_what_is_put_in_place(settings: Settings, detector: Detector, remarks: Remarks) -> None:
+    """A normal that is none, and a thick sensor whose attenuation nobody states."""
+    x, y, z = detector.odet_vector or (1.0, 0.0, 0.0)
+    if math.sqrt(x * x + y * y + z * z) != 1.0:
+        remarks.note("odet_vector is not 1 long; using fdet x sdet")
+    given = settings.attenuation_per_m
+    if detector.thickness.range > 0 and (given is None or given < 0):
+        mu = detector.attenuation_per_m
+        remarks.note(f"no attenuation length given; using the thickness, mu = {mu:g} 1/m")
 
 
 def _pixel_count(given: int, size_m: float, pixel_size_m: float, side: str) -> int:

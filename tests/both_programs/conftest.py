@@ -26,9 +26,6 @@ FIELDS = (ROOT / "reference_c" / "trace_fields.def").read_text()
 KINDS = dict(re.findall(r"TRACE_FIELD\(\w+, (\w+), (\w+), \d+\)", FIELDS))
 """WORD, INT or DOUBLE by name; index keys are in neither list."""
 
-NOTES = ("odet_vector is not 1 long", "no attenuation length given")
-"""What the C program says besides: nothing was ignored."""
-
 Pixel = tuple[int, int]
 
 
@@ -212,8 +209,7 @@ def run_program(program: Path, argv: Sequence[str], pixels: Sequence[Pixel], fol
     lines = tuple(line for line in done.stdout.splitlines() if line.startswith("TRACE_C"))
     kind = "error" if done.returncode else "warning"
     said = (line.removeprefix(f"nanobragg_c: {kind}: ") for line in done.stderr.splitlines() if f": {kind}: " in line)
-    remarks = frozenset(line for line in said if not line.startswith(NOTES))
-    return Outcome(done.returncode, done.stderr, folder, lines, remarks)
+    return Outcome(done.returncode, done.stderr, folder, lines, frozenset(said))
 
 
 def run_port(argv: Sequence[str], pixels: Sequence[Pixel], folder: Path) -> tuple[Outcome, int]:

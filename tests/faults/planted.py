@@ -35,6 +35,7 @@ class Workshop:
         for path in (*SOURCES.glob("*.c"), *SOURCES.glob("*.h"), *SOURCES.glob("*.def")):
             shutil.copy(path, folder)
         self._compile(*(path.name for path in SOURCES.glob("*.c")))
+        self._objects = {path: path.read_bytes() for path in folder.glob("*.o")}
         self.sound = self._link("sound")
 
     def _compile(self, *names: str) -> None:
@@ -47,7 +48,7 @@ class Workshop:
         return Reference(program, own=True)
 
     def program(self, fault: Planted) -> Reference:
-        """The program with one edit; its sources are sound again afterwards."""
+        """The program with one edit; its sources and objects are sound again afterwards."""
         path = self._folder / fault.file
         sound = path.read_text()
         path.write_text(edited(sound, fault))
@@ -57,14 +58,8 @@ class Workshop:
             return self._link("faulty")
         finally:
             path.write_text(sound)
-            kept = [self._folder / Path(name).with_suffix(".o") for name in names]
-            for each in kept:
-                each.unlink(missing_ok=True)
-            self._stale = names
-
-    def mend(self) -> None:
-        """Compile the sound sources again that the last fault was in."""
-        self._compile(*self._stale)
+            for each, content in self._objects.items():
+                each.write_bytes(content)
 
 
 def edited(text: str, fault: Planted) -> str:
@@ -109,6 +104,7 @@ class Said:
     first: str | None
     accused: tuple[str, ...]  # steps called at fault that are not
     label: str
+    wrong_labels: tuple[str, ...]  # given to a step at fault, and not right for this fault
 
     @property
     def right(self) -> bool:
@@ -118,6 +114,7 @@ class Said:
         flags = [] if self.detected else ["NOT DETECTED"]
         flags += [] if self.right else [f"first {self.first}, not {' or '.join(sorted(self.fault.steps))}"]
         flags += [f"accused {', '.join(self.accused)}"] if self.accused else []
+        flags += [f"called {', '.join(self.wrong_labels)}"] if self.wrong_labels else []
         return f"{self.by} {self.case}: {self.fault.name}: {'; '.join(flags) or 'right'} [{self.label}]"
 
 
@@ -128,6 +125,7 @@ def _label(name: tuple[str, str]) -> str:
 def said(fault: Planted, case: str, by: str, comparison: Comparison) -> Said:
     at_fault = [pair for pair in comparison.pairs if pair.origin in (Origin.ORIGIN, Origin.MIXED)]
     names = dict.fromkeys(_label((pair.key.record, pair.key.name)) for pair in at_fault)
+    labels = dict.fromkeys(pair.cause.label for pair in at_fault if pair.cause and pair.cause.label != "unknown")
     first = comparison.first_origin
     return Said(
         fault,
@@ -137,6 +135,7 @@ def said(fault: Planted, case: str, by: str, comparison: Comparison) -> Said:
         _label((first.key.record, first.key.name)) if first else None,
         tuple(name for name in names if name not in fault.steps),
         first.cause.label if first and first.cause else "none",
+        tuple(label for label in labels if label not in fault.labels),
     )
 
 
@@ -153,10 +152,7 @@ def judged(
 ) -> Iterator[Said]:
     """Both verdicts on a fault, for each case where it shows."""
     program = workshop.program(fault)
-    try:
-        texts = {short: trace_of(program, short) for short in cases or fault.cases}
-    finally:
-        workshop.mend()
+    texts = {short: trace_of(program, short) for short in cases or fault.cases}
     for short, text in texts.items():
         yield said(fault, short, "compare", compared(text, port_text(short), folder))
         if explain:
