@@ -11,7 +11,7 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 MOMENT_S, TICK_S = 1.0, 0.5
@@ -44,6 +44,13 @@ class _Line:
                 self._wake.set()
             if self.verbose and not self.silent:
                 print(f"... {what}: {time.monotonic() - began:.2f} s", file=sys.stderr, flush=True)
+
+    def change(self, what: str) -> None:
+        with self.lock:
+            self.erase()
+            self.works[-1] = (what, self.works[-1][1])
+            if not self.silent:
+                print(f"... {what}", file=sys.stderr, flush=True)
 
     def erase(self) -> None:
         with self.lock:
@@ -84,11 +91,14 @@ def be_silent() -> None:
 
 
 @contextmanager
-def working(what: str) -> Iterator[None]:
-    """Tell what is being done, in a few words that follow "...", while the block runs. Blocks may stand in blocks."""
+def working(what: str) -> Iterator[Callable[[str], None]]:
+    """Tell what is being done, in a few words that follow "...", while the block runs. Blocks may stand in blocks.
+
+    Yields a function for work in several parts of minutes: each call names the next, in a line that stays.
+    """
     _line.begin(what)
     try:
-        yield
+        yield _line.change
     finally:
         _line.end()
 

@@ -206,6 +206,16 @@ class Subject(ABC):
         """What evaluates the port's steps one by one; None: nothing does."""
         return None
 
+    @property
+    def capture_file(self) -> Path | None:
+        """The file that says how both programs are captured, where their traces are made so; None: they print them."""
+        return None
+
+    @property
+    def without_replay(self) -> str:
+        """What to do where there is no replay, in a sentence."""
+        return ""
+
     # -- words
 
     @abstractmethod

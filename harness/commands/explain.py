@@ -50,7 +50,8 @@ def explain(
     """Compare two traces with replays: the port's own steps evaluated on the reference's inputs.
 
     ``harness explain A B`` replays from the traces alone; ``--case`` adds what only the case knows (structure factors,
-    flags that no trace states). ``harness explain --case NAME`` makes both traces itself.
+    flags that no trace states). ``harness explain --case NAME`` makes both traces itself; of programs that print none
+    they are captured, and the reference's values are put into the running port instead of replays.
 
     Exit status: 0 parity; 1 divergence; 2 wrong use; 3 nothing was compared; 4 the reference program failed.
     """
@@ -75,6 +76,13 @@ def explain(
     if a is not None and (mode or defect):
         raise WrongUse("--mode and --defect say how to make the traces; with A and B they are made already")
     subject = chosen()
+    if a is None and subject.capture_file is not None:
+        from capture.settings import read_setup
+        from harness.questions.capturing import capture_and_seal
+
+        assert case is not None
+        setup = read_setup(subject.capture_file)
+        raise typer.Exit(capture_and_seal(setup, case, runs=2, root=reports_root(out_dir), redact=redact))
     if a is not None and b is not None:
         sides = given_traces(subject, a, b, case, at, data)
     else:

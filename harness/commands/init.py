@@ -14,9 +14,12 @@ def init(
         str, typer.Option("--argv", metavar="WORDS", help="Arguments that both programs take, as one text.")
     ] = "",
     reference: Annotated[
-        list[Path] | None, typer.Option("--reference", metavar="FILE", help="Its sources; may be repeated.")
+        Path | None,
+        typer.Option("--reference", metavar="FILE", help="The source with its main program, where that is not clear."),
     ] = None,
-    port: Annotated[Path | None, typer.Option("--port", metavar="FILE", help="The script to run.")] = None,
+    port: Annotated[
+        Path | None, typer.Option("--port", metavar="FILE", help="The same of the port; a script, say.")
+    ] = None,
     run: Annotated[bool, typer.Option("--run/--no-run", help="Build and run both, to see what they print.")] = True,
     force: Annotated[bool, typer.Option("--force", help="Replace a parity.toml that is there.")] = False,
 ) -> None:
@@ -31,7 +34,7 @@ def init(
     target = folder / FILE
     if target.exists() and not force:
         raise WrongUse(f"{target} is there already; --force replaces it")
-    found = look(folder, argv, tuple(reference or ()), port)
+    found = look(folder, argv, reference, port)
     seen = tried(found) if run else None
     target.write_text(text_of(found, seen), "utf-8")
     typer.echo(f"wrote {target}")

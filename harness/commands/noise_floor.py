@@ -45,7 +45,8 @@ def noise_floor(
     sections = chosen_sections(subject, named, at)
     check_out(out)
     if subject.replay is None:
-        raise subject.missing("replay of its steps, with which a noise floor is measured")
+        hint = f"; {subject.without_replay}" if subject.without_replay else ""
+        raise subject.missing(f"replay of its steps, with which a noise floor is measured{hint}")
     with working("the noise floor is measured"):
         tolerances = subject.replay.noise_floor(subject.switched(named, mode, defect or ()), sections, data)
     text = dump(tolerances)

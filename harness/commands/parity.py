@@ -67,6 +67,14 @@ def parity(
     from harness.running.computing import Computing
 
     subject = chosen()
+    if subject.capture_file is not None:
+        from capture.settings import read_setup
+        from compare.outcomes import worst
+        from harness.questions.capturing import capture_and_seal
+
+        setup, root = read_setup(subject.capture_file), reports_root(out_dir)
+        names = cases or list(setup.runs)
+        raise typer.Exit(worst(capture_and_seal(setup, name, runs=2, root=root, redact=redact) for name in names))
     program = subject.reference(reference, timeout)
     port = subject.port(Computing(device, dtype, compile, memory), timeout)
     tasks = chosen_tasks(subject, cases or [], golden, mode, program, port, data)

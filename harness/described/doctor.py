@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 from compare.outcomes import expected_code
 from harness.checkup import Finding
+from harness.described.settings import CAPTURED
 from harness.questions.traced import Trace
 from harness.running.computing import Computing
+from harness.running.processes import Finished
 from harness.running.scratch import prepare
 
 if TYPE_CHECKING:
@@ -22,7 +24,9 @@ def findings(subject: Described) -> Iterator[Finding]:
     yield Finding("parity.toml", True, str(subject.settings.path))
     traces = [_trace(subject, which) for which in ("reference", "port")]
     for which, found in zip(("reference", "port"), traces, strict=True):
-        if isinstance(found, Trace):
+        if isinstance(found, Finished):
+            yield Finding(which, True, "runs; `harness capture` and `harness explain` make its trace")
+        elif isinstance(found, Trace):
             yield Finding(which, True, f"runs, and traces {found.lines} lines")
         else:
             yield Finding(which, False, found)
@@ -32,8 +36,8 @@ def findings(subject: Described) -> Iterator[Finding]:
     yield from _optional(subject)
 
 
-def _trace(subject: Described, which: str) -> Trace | str:
-    """The trace of the first section of the default case, or what is wrong."""
+def _trace(subject: Described, which: str) -> Trace | Finished | str:
+    """The trace of the first section of the default case, one run where it is captured, or what is wrong."""
     case = subject.case(subject.default_case)
     sections = subject.default_sections(case)
     if not sections:
@@ -41,7 +45,10 @@ def _trace(subject: Described, which: str) -> Trace | str:
     try:
         computing = Computing("auto")
         program = subject.reference(None, SECONDS) if which == "reference" else subject.port(computing, SECONDS)
-        return program.trace(prepare(subject, case), sections[:1]).traces[sections[0]]
+        prepared = prepare(subject, case)
+        if program.described.trace == CAPTURED:
+            return program.run_untraced(prepared, sections[0])
+        return program.trace(prepared, sections[:1]).traces[sections[0]]
     except Exception as error:
         if expected_code(error) is None:
             raise

@@ -4,32 +4,58 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from harness.errors import WrongUse
+from harness.described.building import build_of
+from harness.described.programs_found import (
+    INTERPRETERS,
+    Source,
+    chosen_pair,
+    runnable,
+    sources_of,
+    text_of_file,
+)
 
 if TYPE_CHECKING:
     from harness.described.trying import Tried
 
-COMPILERS = {".c": "cc", ".cc": "c++", ".cpp": "c++", ".cxx": "c++", ".f90": "gfortran", ".f": "gfortran"}
-MAIN = {
-    ".c": re.compile(r"\bint\s+main\s*\("),
-    ".f90": re.compile(r"^\s*program\s+\w+", re.IGNORECASE | re.MULTILINE),
-    ".py": re.compile(r"__name__\s*==\s*[\"']__main__[\"']|sys\.argv"),
-}
 LOOP = re.compile(
-    r"\bfor\s*\(\s*(?:int|long|size_t|unsigned)?\s*(\w+)\s*=|^\s*for\s+(\w+)\s+in\s+range|^\s*do\s+(\w+)\s*=", re.M
+    r"\bfor\s*\(\s*(?:int|long|size_t|unsigned|auto)?\s*(\w+)\s*=|^\s*for\s+(\w+)\s+in\s+range|^\s*do\s+(\w+)\s*=", re.M
 )
 FUNCTION = re.compile(
-    r"^(?:static\s+)?(?:inline\s+)?[A-Za-z_][\w\s*]*?\b(\w+)\s*\([^;]*?\)\s*\{|^\s*def\s+(\w+)\s*\(", re.M
+    r"^(?:static\s+)?(?:inline\s+)?[A-Za-z_][\w\s*]*?\b(\w+)\s*\([^;]*?\)\s*\{|^\s*def\s+(\w+)\s*\("
+    r"|^\s*(?:subroutine|(?:real|integer|double)[\w\s()*=]*function|function)\s+(\w+)",
+    re.MULTILINE | re.IGNORECASE,
 )
-ARRAYS = re.compile(r"^\s*(?:import|from)\s+(torch|numpy|jax)\b", re.MULTILINE)
+LITERAL = re.compile(r"[\"']([\w./+-]+\.\w+)[\"']")
+SHOWN = ("README*", "*.md", "*.txt", "*.sh", "[Mm]akefile")
+"""Where a command line may stand, besides in the sources."""
+WORD = re.compile(r"-?-?[a-z0-9][\w.=,+/-]*|-?[\d.][\d.eE+-]*")
 MOST_NAMED = 8
-LARGEST = 2 << 20
-SKIPPED = {"build", "node_modules", "__pycache__", "tests", "test"}
+
+
+@dataclass(frozen=True)
+class Program:
+    """One of the two: its sources, how it is built (empty: it is not) and run, the files that it opens by name."""
+
+    main: Path
+    run: str
+    build: str = ""
+    inputs: tuple[str, ...] = ()
+    functions: tuple[str, ...] = ()
+    loops: tuple[str, ...] = ()
+    arrays: str = ""
+    folder: str = ""
+    """Where it must run; empty: anywhere."""
+
+    @property
+    def is_python(self) -> bool:
+        """Whether the Python side of a capture can take it."""
+        return self.main.suffix == ".py"
 
 
 @dataclass(frozen=True)
@@ -38,89 +64,78 @@ class Found:
 
     folder: Path
     name: str
-    sources: tuple[Path, ...]
-    script: Path
+    reference: Program
+    port: Program
     argv: str
-    build: str
-    binary: str
-    reference_functions: tuple[str, ...]
-    port_functions: tuple[str, ...]
-    loops: tuple[str, ...]
-    arrays: str
     unknown: tuple[str, ...] = ()
 
 
-def look(folder: Path, argv: str, sources: Sequence[Path], script: Path | None) -> Found:
+def look(folder: Path, argv: str, reference: Path | None, port: Path | None) -> Found:
     """Look at the sources of a folder.
 
     Raises:
-        WrongUse: it has no compiled sources, no script, or several programs of a kind.
+        WrongUse: there are not two programs in it, or several and nothing tells which are meant.
     """
-    compiled = list(sources) or [path for path in _files(folder) if path.suffix in COMPILERS]
-    if not compiled:
-        raise WrongUse(f"no C, C++ or Fortran source in {folder}; --reference FILE names the reference's")
-    port = script or _script(folder)
-    texts = {path: _text(path) for path in compiled}
-    mains = [path for path, text in texts.items() if (main := MAIN.get(path.suffix, MAIN[".c"])) and main.search(text)]
-    if len(mains) > 1:
-        names = ", ".join(str(path.relative_to(folder)) for path in mains)
-        raise WrongUse(f"{len(mains)} programs in {folder} ({names}); --reference FILE names the sources of one")
-    stem = (mains or compiled)[0].stem
-    build, binary, unknown = _build(folder, compiled, stem)
-    of_port = _text(port)
-    everything = "\n".join(texts.values())
+    sources = sources_of(folder)
+    a, b, unknown = chosen_pair(folder, sources, reference, port)
+    compiled = [source for source in runnable(sources) if source.is_compiled]
+    programs, remarks = [], list(unknown)
+    for main in (a, b):
+        program, said = _program(folder, main, sources, alone=len(compiled) <= 1)
+        programs.append(program)
+        remarks += said
+    shown = argv or _shown_arguments(folder, (a, b))
+    if shown and not argv:
+        remarks.append(f"argv = {json.dumps(shown)} is the command line that stands in a file of the folder")
     return Found(
         folder=folder,
         name=re.sub(r"[^A-Za-z0-9_.-]+", "_", folder.resolve().name) or "pair",
-        sources=tuple(compiled),
-        script=port,
-        argv=argv,
+        reference=programs[0],
+        port=programs[1],
+        argv=shown,
+        unknown=tuple(remarks),
+    )
+
+
+def _program(folder: Path, main: Source, sources: Sequence[Source], *, alone: bool) -> tuple[Program, tuple[str, ...]]:
+    build, run, here = "", "", ""
+    remarks: tuple[str, ...] = ()
+    if main.is_compiled:
+        made = build_of(folder, main, sources, alone)
+        build, run, remarks = made.command, made.binary, made.remarks
+    elif main.path.name == "__main__.py" and main.path.parent != Path():
+        run, here = f"{{python}} -m {'.'.join(main.path.parent.parts)}", "here"
+    else:
+        run = f"{INTERPRETERS[main.kind]} {shlex.quote(str(main.path))}"
+    inside = [s for s in sources if s is main or (s.is_compiled == main.is_compiled and not s.can_be_run)]
+    text = "\n".join(source.text for source in inside)
+    opened = dict.fromkeys(name for name in LITERAL.findall(text) if (folder / name).is_file())
+    own = {str(source.path) for source in sources}
+    return Program(
+        main=main.path,
+        run=run,
         build=build,
-        binary=binary,
-        reference_functions=_names(FUNCTION, everything, without={"main"}),
-        port_functions=_names(FUNCTION, of_port, without={"main"}),
-        loops=_names(LOOP, everything),
-        arrays=", ".join(sorted(set(ARRAYS.findall(of_port)))) or "plain Python",
-        unknown=tuple(unknown),
-    )
+        inputs=tuple(name for name in opened if name not in own and not name.startswith(("/", "..")))[:MOST_NAMED],
+        functions=_names(FUNCTION, text, without={"main"}),
+        loops=_names(LOOP, text),
+        arrays=", ".join(main.arrays),
+        folder=here,
+    ), remarks
 
 
-def _files(folder: Path) -> list[Path]:
-    """Files of a folder and of those in it, hidden and generated ones left out."""
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if path.is_file()
-        and not any(part.startswith(".") or part in SKIPPED for part in path.relative_to(folder).parts)
-    )
-
-
-def _script(folder: Path) -> Path:
-    scripts = [path for path in _files(folder) if path.suffix == ".py"]
-    runnable = [path for path in scripts if MAIN[".py"].search(_text(path))] or scripts
-    if len(runnable) != 1:
-        named = ", ".join(str(path.relative_to(folder)) for path in runnable) or "none"
-        raise WrongUse(f"one Python script was required in {folder}, found {named}; --port FILE names it")
-    return runnable[0]
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_bytes()[:LARGEST].decode("utf-8", "replace")
-    except OSError as error:
-        raise WrongUse(f"{path} cannot be read: {error.strerror}") from error
-
-
-def _build(folder: Path, sources: Sequence[Path], stem: str) -> tuple[str, str, list[str]]:
-    """The build command, the program that it makes, and what is not sure about them."""
-    if any((folder / name).is_file() for name in ("Makefile", "makefile", "GNUmakefile")):
-        return "make", f"./{stem}", [f"there is a Makefile: `make` is taken to build ./{stem}"]
-    if (folder / "CMakeLists.txt").is_file():
-        remark = f"there is a CMakeLists.txt: it is taken to build build/{stem}"
-        return "cmake -S . -B build && cmake --build build", f"./build/{stem}", [remark]
-    compiler = COMPILERS[sources[0].suffix]
-    names = " ".join(json.dumps(str(path.relative_to(folder))).strip('"') for path in sources)
-    return f"{compiler} -O2 -o {stem} {names} -lm", f"./{stem}", []
+def _shown_arguments(folder: Path, programs: Sequence[Source]) -> str:
+    """The arguments of a command line for one of both that stands in some text of the folder: a README, a script."""
+    stems = "|".join(re.escape(source.path.name) + "|" + re.escape(source.path.stem) for source in programs)
+    line = re.compile(rf"(?:^|[\s`$])(?:\S*/)?(?:{stems})[ \t]+([^\n`|;&><#]+)")
+    for pattern in SHOWN:
+        for path in sorted(folder.glob(pattern)):
+            if not path.is_file():
+                continue
+            for found in line.findall(text_of_file(path)):
+                words = found.split()
+                if words and all(map(WORD.fullmatch, words)) and any(c.isdigit() for c in found):
+                    return " ".join(words)
+    return ""
 
 
 def _names(pattern: re.Pattern[str], text: str, without: set[str] = frozenset()) -> tuple[str, ...]:  # type: ignore[assignment]
@@ -129,42 +144,64 @@ def _names(pattern: re.Pattern[str], text: str, without: set[str] = frozenset())
     return tuple(name for name in found if name not in words)[:MOST_NAMED]
 
 
+# ---- the file -----------------------------------------------------------------------------------------------------
+
+
 def text_of(found: Found, seen: Tried | None) -> str:
     """The text of the file, each line explained."""
-    script = found.script.relative_to(found.folder) if found.script.is_relative_to(found.folder) else found.script
     result = seen.result if seen else ""
+    outputs = seen.outputs if seen else ()
+    loops = found.reference.loops or found.port.loops
     lines = [
         "# Two programs that should agree. `harness docs parity_toml` says all that can stand here.",
         f"name = {json.dumps(found.name)}",
         "# The traced name that the programs are run for; summaries and the first line of a comparison show it.",
         f"result = {json.dumps(result)}" if result else '# result = "NAME"',
         "# What selects one part of a run, if anything does: names of integers, each with a place in both `run` lines.",
-        f"# keys = {json.dumps(list(found.loops[:2]) or ['step'])}",
+        f"# keys = {json.dumps(list(loops[:2]) or ['step'])}",
         *_pairs(seen),
         "# Relative difference that counts as rounding, for every value; without it 1e-11 of a value's own scale.",
         "# tolerance = 1e-12",
-        "",
-        "[reference]  # right by definition",
-        "# A shell command, run in this folder before the first case.",
-        f"build = {json.dumps(found.build)}",
-        "# {argv}: the words of the case. Words that name files here mean them, wherever the program runs.",
-        f"run = {json.dumps(found.binary + ' {argv}')}",
-        '# It runs in an empty folder. Files that it opens by name: inputs = ["data.txt"], or folder = "here".',
-        '# Files that both must write alike: outputs = ["image.bin"].',
-        *_trace_lines(seen, "reference"),
-        f"# functions: {', '.join(found.reference_functions) or 'none'}; loops: {', '.join(found.loops) or 'none'}",
-        "",
-        f"[port]  # under test; computes with {found.arrays}",
-        f"run = {json.dumps(f'{{python}} {script} ' + '{argv}')}",
-        "# {python}: the Python that runs `harness`; name another where the port needs one.",
-        '# With places {device} and {dtype}: devices = ["cpu", "cuda"], dtypes = ["float64", "float32"].',
-        *_trace_lines(seen, "port"),
-        f"# functions: {', '.join(found.port_functions) or 'none'}",
+        *_side(found, "reference", seen, outputs),
+        *_side(found, "port", seen, outputs),
         "",
         "[cases.default]  # what both are run on; more cases: more tables",
         f"argv = {json.dumps(found.argv)}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _side(found: Found, which: str, seen: Tried | None, outputs: Sequence[str]) -> list[str]:
+    program: Program = getattr(found, which)
+    run = seen.run_of(which) if seen else program.run
+    lines = ["", "[reference]  # right by definition" if which == "reference" else "[port]  # under test"]
+    if program.build:
+        lines += [
+            "# A shell command, run in this folder before the first case.",
+            f"build = {json.dumps(program.build)}",
+        ]
+    lines += [
+        "# {argv}: the words of the case. Words that name files here mean them, wherever the program runs.",
+        f"run = {json.dumps(run + ' {argv}')}",
+    ]
+    if which == "port":
+        lines += ['# With places {device} and {dtype}: devices = ["cpu", "cuda"], dtypes = ["float64", "float32"].']
+    if program.is_python:
+        lines += ["# {python}: the Python that runs `harness`; name another where the program needs one."]
+    if program.folder:
+        lines += ["# It runs in this folder: its modules lie here.", f"folder = {json.dumps(program.folder)}"]
+    else:
+        lines += [
+            '# It runs in an empty folder with the files that it opens by name; folder = "here" runs it in this one.'
+        ]
+        inputs = json.dumps(list(program.inputs))
+        lines += [f"inputs = {inputs}" if program.inputs else '# inputs = ["data.txt"]']
+    lines += ["# Files that both write: they must be the same, byte for byte."]
+    lines += [f"outputs = {json.dumps(list(outputs))}" if outputs else '# outputs = ["image.bin"]']
+    lines += _trace_lines(seen, which)
+    computes = f"; computes with {program.arrays}" if program.arrays else ""
+    names = (", ".join(program.functions) or "none", ", ".join(program.loops) or "none")
+    return [*lines, f"# functions: {names[0]}; loops: {names[1]}{computes}"]
 
 
 def _pairs(seen: Tried | None) -> list[str]:
@@ -182,8 +219,9 @@ def _pairs(seen: Tried | None) -> list[str]:
 
 
 def _trace_lines(seen: Tried | None, which: str) -> list[str]:
-    said = seen.trace_of(which) if seen else ""
-    return [
-        f"# {said or 'Where its trace is: printed (stdout), a file that it writes, or captured.'}",
-        "" if said.startswith("It prints") else '# trace = "stdout"',
-    ][: 1 if said.startswith("It prints") else 2]
+    if seen is None:
+        return ["# Where its trace is: printed (stdout), a file that it writes, or captured.", '# trace = "stdout"']
+    said = [f"# {seen.trace_of(which)}"]
+    if seen.prints_trace(which):
+        return said
+    return [*said, 'trace = "captured"' if seen.can_be_captured else '# trace = "stdout"']

@@ -6,8 +6,10 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,8 @@ from harness.running.processes import Finished, run
 from harness.running.scratch import Prepared
 from harness.subject import Ran
 
+MODULE = "-m"
+"""What follows it names no file."""
 PLACE = re.compile(r"\{(\w+)\}")
 TRACE_LINE = re.compile(r"^\s*TRACE", re.MULTILINE)
 LOST = re.compile(r"No such file|FileNotFound|annot open", re.IGNORECASE)
@@ -99,23 +103,38 @@ class Command:
     def _once(self, prepared: Prepared, section: Section) -> tuple[Finished, str, dict[str, bytes]]:
         side = self.described
         if side.trace == CAPTURED:
-            raise WrongUse(f"[{self.which}] trace is captured: `harness capture` makes it")
-        if side.folder == "here":
-            return self._in_folder(self.settings.folder, prepared, section)
-        with with_inputs(prepared, self.settings.folder, side.inputs).scratch() as folder:
-            return self._in_folder(folder, prepared, section)
+            raise WrongUse(
+                f"[{self.which}] trace is captured: `harness capture {prepared.case.name}` and `harness explain --case "
+                f"{prepared.case.name}` make both traces, compare them and name the step at fault"
+            )
+        with self._place(prepared) as folder:
+            finished = self._finished(folder, prepared, section)
+            text = finished.stdout if side.trace == STDOUT else _read(folder / side.trace, finished, self.title)
+            return finished, self._trace_of(text, finished), self._outputs(folder, finished)
 
-    def _in_folder(self, folder: Path, prepared: Prepared, section: Section) -> tuple[Finished, str, dict[str, bytes]]:
+    def run_untraced(self, prepared: Prepared, section: Section) -> Finished:
+        """One run, whatever it prints. Raises ProgramFailed: it fails."""
+        with self._place(prepared) as folder:
+            return self._finished(folder, prepared, section)
+
+    @contextmanager
+    def _place(self, prepared: Prepared) -> Iterator[Path]:
+        if self.described.folder == "here":
+            yield self.settings.folder
+            return
+        with with_inputs(prepared, self.settings.folder, self.described.inputs).scratch() as folder:
+            yield folder
+
+    def _finished(self, folder: Path, prepared: Prepared, section: Section) -> Finished:
         side = self.described
-        for name in (*side.outputs, *([] if side.trace == STDOUT else [side.trace])):
+        for name in (*side.outputs, *([] if side.trace in (STDOUT, CAPTURED) else [side.trace])):
             (folder / name).unlink(missing_ok=True)
         finished = run(self.words(prepared.case.argv, section), folder, self.timeout_s, self._variables())
         if finished.status != 0:
             lost = side.folder != "here" and LOST.search(finished.output) is not None
             hint = _hint(self.which) if lost else ""
             raise ProgramFailed(f"{self.title} {finished.ending()}{hint}", finished.output)
-        text = finished.stdout if side.trace == STDOUT else _read(folder / side.trace, finished, self.title)
-        return finished, self._trace_of(text, finished), self._outputs(folder, finished)
+        return finished
 
     def _trace_of(self, text: str, finished: Finished) -> str:
         """Its ``TRACE`` lines, or everything where it prints none that are marked."""
@@ -152,21 +171,17 @@ class Command:
             "python": sys.executable,
         }
         words: list[str] = []
-        for word in shlex.split(self.described.run):
+        for before, word in pairwise(["", *shlex.split(self.described.run)]):
             if word == "{argv}":
                 words += argv
             else:
-                words.append(PLACE.sub(lambda place: self._filled(place[1], known), self._whole_path(word)))
+                whole = word if before == MODULE else whole_path(self.settings.folder, word)
+                words.append(PLACE.sub(lambda place: self._filled(place[1], known), whole))
         if not self.described.takes("argv"):
             words += argv
         if self.binary is not None:
             words[0] = str(self.binary)
         return words
-
-    def _whole_path(self, word: str) -> str:
-        """A word that names a file of the folder means that file, wherever the program runs."""
-        path = self.settings.folder / word
-        return str(path) if word and "{" not in word and path.exists() else word
 
     def _filled(self, name: str, known: Mapping[str, str]) -> str:
         if name not in known:
@@ -178,6 +193,12 @@ class Command:
 
     def _variables(self) -> Mapping[str, str]:
         return {**os.environ, **self.described.env}
+
+
+def whole_path(folder: Path, word: str) -> str:
+    """A word that names a file of the folder means that file, wherever the program runs."""
+    path = folder / word
+    return str(path) if word and "{" not in word and path.exists() else word
 
 
 def with_inputs(prepared: Prepared, folder: Path, names: Sequence[str]) -> Prepared:

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from harness.case import Argv, Case, Section, require_name
 from harness.described.programs import Command
-from harness.described.settings import Settings, read
+from harness.described.settings import CAPTURED, Settings, read
 from harness.running.computing import Computing
-from harness.subject import CommandLine, Program, Ran, Role, Subject, Word
+from harness.subject import CommandLine, Ran, Role, Subject, Word
 
 if TYPE_CHECKING:
     from compare.judging.tolerances import Tolerances
@@ -71,6 +71,22 @@ class Described(Subject):
         names = [self.result, *(b for b, a in self.settings.names.items() if a == self.result)]
         return next((value for name in names if (value := trace.number(name)) is not None), None)
 
+    @property
+    def capture_file(self) -> Path | None:
+        """The file itself, where a side is captured."""
+        said = self.settings
+        return said.path if CAPTURED in (said.reference.trace, said.port.trace) else None
+
+    @property
+    def without_replay(self) -> str:
+        """A file has no steps in Python."""
+        if self.capture_file:
+            return "a capture measures the floors of its steps itself (`harness capture`)"
+        return (
+            f"`tolerance = 1e-12` in {self.settings.path.name} is used for every value, a tolerance file for each "
+            "(`harness docs tolerances`); a port that is captured has its floors measured (`harness docs capture`)"
+        )
+
     # -- cases
 
     def case_names(self) -> tuple[str, ...]:
@@ -106,11 +122,11 @@ class Described(Subject):
 
     # -- programs
 
-    def reference(self, option: Path | None, timeout_s: float | None) -> Program:
+    def reference(self, option: Path | None, timeout_s: float | None) -> Command:
         """Built, where the file says how."""
         return self._program("reference", Computing("cpu"), timeout_s, option.absolute() if option else None)
 
-    def port(self, computing: Computing, timeout_s: float | None = None) -> Program:
+    def port(self, computing: Computing, timeout_s: float | None = None) -> Command:
         """The same; a device and a dtype need their places in its command line."""
         side = self.settings.port
         device = self.settings.port.devices[0] if computing.device == "auto" else computing.device

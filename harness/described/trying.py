@@ -1,51 +1,77 @@
-"""Both programs of a new ``parity.toml`` tried once: do they build, run, and print a trace?"""
+"""Both programs of a new ``parity.toml`` tried once: do they build, run, print a trace, write the same files?"""
 
 from __future__ import annotations
 
 import os
 import re
 import shlex
+import shutil
 import sys
+import tempfile
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
+from pathlib import Path
 
-from harness.described.initial import Found
-from harness.described.programs import BUILD_SECONDS, TRACE_LINE
+from harness.described.initial import Found, Program
+from harness.described.programs import BUILD_SECONDS, MODULE, TRACE_LINE, whole_path
 from harness.errors import ProgramFailed
 from harness.running.processes import run
 
 SECONDS = 30.0
+SIDES = ("reference", "port")
 NAME = re.compile(r"^\s*TRACE_\w+:\s*([\w.]+)[ =]", re.MULTILINE)
 FIELD = re.compile(r"\b([A-Za-z_]\w*)=")
+MAGIC = (b"\x7fELF", b"\xcf\xfa\xed\xfe", b"\xca\xfe\xba\xbe")
 MOST = 6
 
 
 @dataclass(frozen=True)
 class Tried:
-    """What both printed. ``failed``: why one could not be run."""
+    """What both printed and wrote. ``failed``: why one could not be run."""
 
+    found: Found
     printed: Mapping[str, str] = field(default_factory=dict)
     failed: Mapping[str, str] = field(default_factory=dict)
+    written: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    binaries: Mapping[str, str] = field(default_factory=dict)
+    """What a build made under another name than was expected."""
+
+    def run_of(self, which: str) -> str:
+        """How it is run, without arguments."""
+        program: Program = getattr(self.found, which)
+        return self.binaries.get(which, program.run)
+
+    def prints_trace(self, which: str) -> bool:
+        """Whether it prints one."""
+        return TRACE_LINE.search(self.printed.get(which, "")) is not None
+
+    @property
+    def can_be_captured(self) -> bool:
+        """Whether `harness capture` can trace both: C or C++ and Python, and both run."""
+        compiled = self.found.reference.main.suffix.lower() in (".c", ".cc", ".cpp", ".cxx")
+        return compiled and self.found.port.is_python and not self.failed
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """Files that both wrote."""
+        return tuple(sorted(self.written.get("reference", frozenset()) & self.written.get("port", frozenset())))
 
     def trace_of(self, which: str) -> str:
         """Where its trace is, in a sentence."""
         if which in self.failed:
             return f"It could not be run: {self.failed[which].splitlines()[0]}"
-        text = self.printed.get(which, "")
-        if TRACE_LINE.search(text):
-            return f"It prints a trace on its standard output ({len(names_of(text))} names)."
-        return (
-            "It prints no TRACE lines: print them (`harness docs emitters`), or have it captured (`harness capture`)."
-        )
+        if self.prints_trace(which):
+            return f"It prints a trace on its standard output ({len(names_of(self.printed[which]))} names)."
+        if self.can_be_captured:
+            return "It prints no TRACE lines: `harness capture` makes its trace."
+        return "It prints no TRACE lines: print them (`harness docs emitters`)."
 
     @property
     def remarks(self) -> tuple[str, ...]:
         """What could not be found out."""
-        return tuple(
-            f"[{which}] {said}"
-            for which in ("reference", "port")
-            if not (said := self.trace_of(which)).startswith("It prints a")
-        )
+        return tuple(f"[{which}] {self.trace_of(which)}" for which in SIDES if not self.prints_trace(which))
 
     @property
     def result(self) -> str:
@@ -75,25 +101,62 @@ def names_of(text: str) -> list[str]:
 
 
 def tried(found: Found) -> Tried:
-    """Build the reference, run both in their folder, and look at what they print."""
-    printed, failed = {}, {}
-    script = str(found.script.resolve())
-    commands = {
-        "reference": [str((found.folder / found.binary).resolve())],
-        "port": [sys.executable, script],
-    }
-    for which, command in commands.items():
+    """Build both in their folder, run each in an empty one, and look at what they print and write."""
+    printed: dict[str, str] = {}
+    failed: dict[str, str] = {}
+    written: dict[str, frozenset[str]] = {}
+    binaries: dict[str, str] = {}
+    for which in SIDES:
+        program: Program = getattr(found, which)
         try:
-            if which == "reference":
-                _checked(["sh", "-c", found.build], found, BUILD_SECONDS)
-            printed[which] = _checked([*command, *shlex.split(found.argv)], found, SECONDS)
+            if program.build:
+                began = time.time()
+                _checked(["sh", "-c", program.build], found.folder.resolve(), BUILD_SECONDS)
+                if not (found.folder / program.run).is_file():
+                    binaries[which] = _made(found.folder, began, program)
+            printed[which], written[which] = _ran(found, binaries.get(which, program.run), program)
         except ProgramFailed as error:
             failed[which] = str(error)
-    return Tried(printed, failed)
+    return Tried(found, printed, failed, written, binaries)
 
 
-def _checked(command: list[str], found: Found, seconds: float) -> str:
-    done = run(command, found.folder.resolve(), seconds, dict(os.environ))
+def _made(folder: Path, began: float, program: Program) -> str:
+    """The one program that a build made under another name. Raises ProgramFailed where there is none, or several."""
+    fresh = [
+        path.relative_to(folder)
+        for path in folder.rglob("*")
+        if path.is_file()
+        and os.access(path, os.X_OK)
+        and path.stat().st_mtime >= began - 1
+        and path.suffix not in (".o", ".so", ".a")
+        and "CMakeFiles" not in path.parts
+        and path.open("rb").read(4) in MAGIC
+    ]
+    if len(fresh) != 1:
+        names = ", ".join(map(str, fresh)) or "no program"
+        raise ProgramFailed(f"`{program.build}` made {names}; {program.run} was expected")
+    return f"./{fresh[0]}"
+
+
+def _ran(found: Found, command: str, program: Program) -> tuple[str, frozenset[str]]:
+    """What it printed, and the names of the files that it wrote beside its inputs."""
+    folder = found.folder.resolve()
+    run_words = [sys.executable if word == "{python}" else word for word in shlex.split(command)]
+    words = [w if before == MODULE else whole_path(folder, w) for before, w in pairwise(["", *run_words])]
+    words += shlex.split(found.argv)
+    if program.folder:
+        return _checked(words, folder, SECONDS), frozenset()
+    with tempfile.TemporaryDirectory(prefix="harness_init_") as name:
+        scratch = Path(name)
+        for path in program.inputs:
+            shutil.copy(folder / path, scratch)
+        before = {path.name for path in scratch.iterdir()}
+        text = _checked(words, scratch, SECONDS)
+        return text, frozenset(path.name for path in scratch.iterdir() if path.is_file()) - before
+
+
+def _checked(command: list[str], folder: Path, seconds: float) -> str:
+    done = run(command, folder, seconds, dict(os.environ))
     if done.status != 0:
         raise ProgramFailed(f"{' '.join(command[:3])} {done.ending()}", done.output)
     return done.stdout
