@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-from simulator.errors import InputError
+from simulator.switches import Switches
 
 NAMES: tuple[str, ...] = (
     "float32-fields",
@@ -15,49 +16,17 @@ NAMES: tuple[str, ...] = (
     "truth-mirrored",
 )
 
-MODES: tuple[str, ...] = ("c-parity", "spec")
+ALL = frozenset(NAMES)
 
 
 @dataclass(frozen=True)
-class Defects:
-    """The set of behaviours that are on. ``"crop-stitch" in defects`` asks for one."""
+class Defects(Switches):
+    """The set of behaviours that are on: all in ``c-parity``, none in ``spec``."""
 
-    on: frozenset[str] = frozenset(NAMES)
+    on: frozenset[str] = ALL
 
-    def __post_init__(self) -> None:
-        for name in self.on:
-            _require_known(name)
-
-    def __contains__(self, name: str) -> bool:
-        _require_known(name)
-        return name in self.on
-
-    @classmethod
-    def of_mode(cls, mode: str) -> Defects:
-        """All for ``c-parity``, none for ``spec``; InputError for any other word."""
-        if mode not in MODES:
-            raise InputError(f"mode must be one of {', '.join(MODES)}; got {mode!r}")
-        return cls() if mode == "c-parity" else cls(frozenset())
-
-    @classmethod
-    def parse(cls, text: str) -> Defects:
-        """``all``, ``none`` or the comma-separated names of those that are on."""
-        if text in ("all", "none"):
-            return cls() if text == "all" else cls(frozenset())
-        return cls(frozenset(text.split(",")))
-
-    @property
-    def mode(self) -> str:
-        """``c-parity`` when all are on, ``spec`` when none is, else ``custom``."""
-        return "c-parity" if len(self.on) == len(NAMES) else "custom" if self.on else "spec"
-
-    def __str__(self) -> str:
-        """The text that ``parse`` reads back; names in the order of ``NAMES``."""
-        if self.mode != "custom":
-            return "all" if self.on else "none"
-        return ",".join(name for name in NAMES if name in self.on)
+    NAMES: ClassVar = NAMES
+    SETS: ClassVar = {"c-parity": ("all", ALL), "spec": ("none", frozenset())}
 
 
-def _require_known(name: str) -> None:
-    if name not in NAMES:
-        raise InputError(f"unknown defect {name!r}; the defects are {', '.join(NAMES)}")
+MODES: tuple[str, ...] = tuple(Defects.SETS)

@@ -142,8 +142,9 @@ def test_only_the_planted_fault_restores_parity_when_it_is_switched_off(ptycho_c
     case = subject.switched(subject.case("two_modes"), None, ["coherent-modes=on"])
     section, ported = case.sections[0], Ported(subject, case)
     a = subject.reference(None, 60).trace(prepare(subject, case), [section]).traces[section]
-    explanation = ported.explain(a, ported.trace(section), section)
-    tried = try_defects(explanation, a, ported, section)
+    b = ported.trace(section)
+    explanation = ported.explain(a, b, section)
+    tried = try_defects(explanation, a, b, ported, section)
     assert [(trial.defect, trial.on) for trial in tried.trials if trial.restores] == [("coherent-modes", False)]
     named = tried.comparison.first_origin
     assert named is not None
