@@ -37,7 +37,7 @@ def plain(text: str) -> str:
 
 def is_shown(shown: str, printed: str) -> bool:
     """Whether what was printed is what is shown; ``...`` stands for anything."""
-    parts = [re.escape(plain(part)) for part in shown.split("...")]
+    parts = [re.escape(part.strip()) for part in plain(shown).split("...")]
     return re.fullmatch(r".*".join(rf"\s*{part}\s*" for part in parts), plain(printed), re.DOTALL) is not None
 
 
