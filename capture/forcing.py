@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.groups import TOLERANCE
+from capture.groups import allowed
 from capture.pairs import Pair, Pairing, Verdict, aligned
 from capture.rounding import terms_of
 from capture.series import CALL, END, ITEM, Block, Series, key_of, series_of
@@ -121,15 +121,17 @@ def targets(pairing: Pairing, case: int, terms: Mapping[int, int]) -> list[Targe
             continue
         for place, block in series.blocks.items():
             reference = aligned(pair, place, block) if place[0] == case else None
-            if reference is not None and (pair.stated or pair.verdict is Verdict.PROPOSED or _agrees(reference, block)):
+            if reference is not None and (
+                pair.stated or pair.verdict is Verdict.PROPOSED or _agrees(pair, reference, block)
+            ):
                 found.append(Target(pair, place, series, block, reference, terms.get(number, 0)))
     return sorted(found, key=lambda target: target.series.order)
 
 
-def _agrees(reference: NDArray[np.float64], block: Block) -> bool:
+def _agrees(pair: Pair, reference: NDArray[np.float64], block: Block) -> bool:
     """Whether a pair that was accepted by its values agrees over these axes: else it cannot be placed, nor forced."""
     scale = float(np.abs(reference).max(initial=0.0))
-    return _largest(block.values - reference) <= 10.0 * TOLERANCE * scale
+    return _largest(block.values - reference) <= 10.0 * allowed(pair.a, pair.b) * scale
 
 
 def _bound(members: Sequence[Series]) -> Series | None:
@@ -304,7 +306,7 @@ def _step(target: Target, computed: Mapping[tuple[object, ...], Series], floors:
     on_reference = block.values.reshape(target.block.values.shape) if fits and block is not None else None
     scale = float(np.abs(target.reference).max(initial=0.0))
     tolerance = max(SMALLEST * float(np.spacing(scale)), 4.0 * floors.get(target.series.key, 0.0))
-    if target.series.site.type == "float32":
+    if target.series.site.type == "float32" or target.pair.a.is_single:
         tolerance = max(tolerance, SMALLEST * float(np.spacing(np.float32(scale))))
     tolerance *= max(1.0, target.terms / SMALLEST)
     return Step(target.pair, target.place, target.reference, target.block.values, on_reference, tolerance)

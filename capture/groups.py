@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from capture.series import Block, Series
 
 TOLERANCE = 1e-9  # relative to the largest value: what rounding may do before values count as another quantity
+SINGLE = 4e-6  # the same where either program stores single precision
 POWERS = range(-12, 13)
 
 
@@ -34,6 +35,11 @@ class Group:
         )
 
     @property
+    def is_single(self) -> bool:
+        """Whether it is stored in single precision."""
+        return any(member.site.type == "float32" for member in self.members)
+
+    @property
     def ended(self) -> int:
         """When its first name is stored last."""
         return self.first.ended
@@ -41,6 +47,11 @@ class Group:
     @property
     def first(self) -> Series:
         return min(self.members, key=lambda member: member.order)
+
+
+def allowed(a: Group, b: Group) -> float:
+    """What rounding may do to two groups' numbers, relative to the largest."""
+    return SINGLE if a.is_single or b.is_single else TOLERANCE
 
 
 def by_case(one: Group) -> dict[int, list[Block]]:
@@ -85,7 +96,7 @@ def factor_between(a: Group, b: Group) -> float | None:
         return None
     power = round(math.log10(largest_b) - math.log10(largest_a))
     ratio = largest_b / largest_a
-    if power not in POWERS or abs(ratio / 10.0**power - 1.0) > TOLERANCE:
+    if power not in POWERS or abs(ratio / 10.0**power - 1.0) > allowed(a, b):
         return None
     sums = float(a.vector.sum()), float(b.vector.sum())
     sign = -1.0 if sums[0] * sums[1] < 0 else 1.0

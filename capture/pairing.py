@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 from capture.edges import Edges, joined
 from capture.errors import CaptureError
 from capture.groups import (
+    SINGLE,
     TOLERANCE,
     Group,
     alike,
+    allowed,
     by_case,
     factor_between,
     matches,
@@ -120,10 +122,12 @@ def _rounded(a: Sequence[Group], b: Sequence[Group]) -> list[tuple[Group, Group,
         if size not in stacked or not np.any(one.vector):
             continue
         distance = np.abs(stacked[size] - spectrum(one)).max(axis=1)
-        for at in np.flatnonzero(distance <= TOLERANCE):
+        for at in np.flatnonzero(distance <= SINGLE):
             other = by_size[size][int(at)]
+            if distance[at] > allowed(one, other):
+                continue
             factor = factor_between(one, other)
-            if factor is not None and matches(one, other, factor, TOLERANCE) is not None:
+            if factor is not None and matches(one, other, factor, allowed(one, other)) is not None:
                 candidates.append((one, other, factor))
     return candidates
 
@@ -203,7 +207,7 @@ def _verdict(a: Group, b: Group, factor: float, alone: bool, holders: tuple[Hold
     enough = enough or (factor == 1.0 and alone and likeness == 1.0)
     enough = enough or (likeness >= 0.5 and alone and information >= SOME)
     if enough:
-        order = matches(a, b, factor, TOLERANCE)
+        order = matches(a, b, factor, allowed(a, b))
         return Pair(a, b, Verdict.ACCEPTED, factor, said, shared, order or ())
     if (shared and information) or likeness >= 0.5 or information >= SOME:
         return Pair(

@@ -75,7 +75,7 @@ def propose(
     for number in agreeing:
         sides[0].own(pairs[number].a, number)
         sides[1].own(pairs[number].b, number)
-    rest_a, rest_b = [g for g in a if not g.is_sequence], [g for g in b if not g.is_sequence]
+    rest_a, rest_b = [g for g in a if _is_step(g)], [g for g in b if _is_step(g)]
     found: list[Pair] = []
     for _ in range(ROUNDS):
         fresh = _assigned(list(_candidates(rest_a, rest_b, sides, agreeing)))
@@ -89,6 +89,11 @@ def propose(
         rest_b = [g for g in rest_b if not any(g is pair.b for pair in fresh)]
     telling = _telling(pairs, (*rest_a, *(p.a for p in found)), (*rest_b, *(p.b for p in found)))
     return [_checked(pair, sides, telling & agreeing, agreeing) for pair in found]
+
+
+def _is_step(one: Group) -> bool:
+    """Whether it is computed somewhere: parameters alone are copies, and a sequence belongs to several steps."""
+    return not one.is_sequence and any(member.site.kind != "parameter" for member in one.members)
 
 
 def _candidates(
@@ -142,6 +147,11 @@ def _telling(pairs: Sequence[Pair], a: Sequence[Group], b: Sequence[Group]) -> s
     }
 
 
+def _reads(one: Group) -> bool:
+    """Whether any of its stores is made from something."""
+    return any(member.site.reads or member.site.kind in ("parameter", "written") for member in one.members)
+
+
 def _is_telling(one: Group) -> bool:
     """Whether not all numbers are small and whole."""
     return bool(((one.vector != np.round(one.vector)) | (np.abs(one.vector) > SMALL)).any())
@@ -154,6 +164,8 @@ def _checked(pair: Pair, sides: tuple[Side, Side], telling: set[int], agreeing: 
     below = makes[0] & makes[1]
     if all(above[n] | makes[n] for n in (0, 1)) and not (above[0] & above[1] or below):
         return replace(pair, tried=False, evidence=f"{pair.evidence}; but they have no neighbour in common")
+    if not _reads(pair.a) and _reads(pair.b):
+        return replace(pair, tried=False, evidence=f"{pair.evidence}; but the reference's is a constant")
     if not below & telling or below - agreeing:
         return pair
     against = "but what is made from them agrees"

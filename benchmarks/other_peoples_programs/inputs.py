@@ -57,7 +57,7 @@ def aligned(path: Path, taxa: int, sites: int, mixed: bool) -> None:
         flips = range(taxa // 2) if not (mixed and site > sites // 2) else range(0, taxa, 2)
         base, other = chance.sample("ACGT", 2)
         column = [base] * taxa
-        if chance.random() < 0.25:
+        if chance.random() < 0.2:
             for row in flips:
                 column[row] = other
         if chance.random() < 0.1:
@@ -99,6 +99,24 @@ def genes(path: Path, count: int) -> None:
     path.write_text(text)
 
 
+def angles(path: Path, count: int) -> None:
+    """Seven backbone angles of each nucleotide of an RNA, near those of a helix."""
+    chance = np.random.default_rng(count)
+    middle = np.array([-68.0, 178.0, 54.0, 82.0, -151.0, -70.0])
+    rows = []
+    for number in range(count):
+        row = middle + chance.normal(0, 14.0 if number % 3 else 40.0, 6)
+        rows.append(f"made:1: A:{number + 1:4d}: :  G:" + ":".join(f"{angle:.3f}" for angle in row) + ":")
+    path.write_text("\n".join(rows) + "\n")
+
+
+def clusters(path: Path, count: int) -> None:
+    chance = np.random.default_rng(count)
+    middles = np.array([[-400, 200], [300, 350], [50, -500]])
+    points = np.concatenate([chance.normal(middle, 60.0, (count, 2)) for middle in middles])
+    path.write_text("2\n" + "".join(f"{int(x)}\t{int(y)}\n" for x, y in points))
+
+
 MADE: dict[str, Callable[[Path], None]] = {
     "bumps.dat": lambda path: points(path, 12, 0.0),
     "steps.dat": lambda path: points(path, 17, 2.5),
@@ -109,11 +127,13 @@ MADE: dict[str, Callable[[Path], None]] = {
     "beat.raw": lambda path: beat(path, 12.0),
     "digits.wav": lambda path: dialled(path, "159#2"),
     "short.wav": lambda path: dialled(path, "52"),
-    "mosaic.fasta": lambda path: aligned(path, 8, 260, True),
-    "clonal.fasta": lambda path: aligned(path, 10, 300, False),
+    "mosaic.fasta": lambda path: aligned(path, 8, 230, True),
+    "clonal.fasta": lambda path: aligned(path, 8, 260, False),
     "made.fa": lambda path: proteins(path, 2),
     "crystal.stl": lambda path: solid(path, (2.25, 1.7, 1.3), 0.31),
     "wedge.stl": lambda path: solid(path, (0.8, 2.9, 1.1), 0.87),
+    "angles.txt": lambda path: angles(path, 40),
+    "test.fet.1": lambda path: clusters(path, 25),
     "genes.dat": lambda path: genes(path, 3),
     "more.dat": lambda path: genes(path, 4),
 }

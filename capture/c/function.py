@@ -272,6 +272,8 @@ class FunctionProbes:
         cursor = bare(statement)
         if store.passed is None or cursor != store.cursor or self.source.macro_of(cursor) is not None:
             return False
+        if cursor.kind != Kind.BINARY_OPERATOR:  # (*p)++; and *p++ += x; have no value of their own to pass on
+            return False
         target, value = list(cursor.get_children())
         if self.source.macro_at(value.extent.start.offset) or groups(store.type) == ():
             return False

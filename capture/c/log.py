@@ -28,6 +28,8 @@ class _Frame:
     caller: _Frame | None = None
     number: int = -1
     loops: dict[int, int] = field(default_factory=dict)
+    outer_names: tuple[str, ...] = ()
+    outer_indices: tuple[int, ...] = ()
 
     def numbered(self, calls: Calls) -> int:
         if self.number < 0:
@@ -78,6 +80,7 @@ class _Reader:
         self.columns: dict[tuple[int, tuple[str, ...]], _Column] = {}
         self.threads: dict[int, _Thread] = {}
         self.calls = Calls()
+        self.names: dict[tuple[tuple[str, ...], tuple[int, ...]], tuple[str, ...]] = {}
         self.shared = (OUTSIDE, 0)
         self.full = False
 
@@ -129,7 +132,9 @@ class _Reader:
             state.frames.pop()
         frame = state.frames[-1]
         outer = self._path(frame, tuple(frame.loops))
-        state.frames.append(_Frame(depth, self.functions[number - 1], outer, frame))
+        inner = _Frame(depth, self.functions[number - 1], outer, frame)
+        inner.outer_names, inner.outer_indices = tuple(n for n, _ in outer), tuple(i for _, i in outer)
+        state.frames.append(inner)
 
     def _loop(self, frame: _Frame, number: int, counter: int) -> None:
         loop = self.loops[number]
@@ -152,17 +157,32 @@ class _Reader:
         return (*frame.outer, *own)
 
     def _value(self, state: _Thread, number: int, payload: list[int], order: int) -> None:
-        site = self.sites[number]
+        site, frame = self.sites[number], state.frames[-1]
         section, outside = state.open[-1] if state.open else self.shared
-        path = self._path(state.frames[-1], site.loops)
-        if section != OUTSIDE:
-            path = self._inside(path, outside)
-        column = self.columns.setdefault((number, tuple(name for name, _ in path)), _Column())
-        column.indices.append(tuple(index for _, index in path))
+        if section == OUTSIDE:
+            names, indices = self._outside(frame, site)
+        else:
+            path = self._inside(self._path(frame, site.loops), outside)
+            names, indices = tuple(name for name, _ in path), tuple(index for _, index in path)
+        column = self.columns.get((number, names))
+        if column is None:
+            column = self.columns[number, names] = _Column()
+        column.indices.append(indices)
         column.words.append(tuple(payload))
         column.order.append(order)
         column.section.append(section)
-        column.calls.append(state.frames[-1].numbered(self.calls))
+        column.calls.append(frame.number if frame.number >= 0 else frame.numbered(self.calls))
+
+    def _outside(self, frame: _Frame, site: Site) -> tuple[tuple[str, ...], tuple[int, ...]]:
+        """The names and indices of all loops around a store; names are the same ones again and again."""
+        loops = frame.loops
+        within = [n for n in site.loops if n in loops]
+        key = (frame.outer_names, tuple(within))
+        names = self.names.get(key)
+        if names is None:
+            own = tuple(self.loops[n].counter or f"pass_{self.loops[n].line}" for n in within)
+            names = self.names[key] = frame.outer_names + own
+        return names, frame.outer_indices + tuple([loops[n] for n in within])
 
     def _inside(self, path: Indexed, outside: int) -> Indexed:
         """The loop indices within the selected point: without those that choose it, and those around them."""

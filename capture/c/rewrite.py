@@ -19,6 +19,7 @@ from capture.errors import CaptureError
 HERE = Path(__file__).parent
 FUNCTIONS = (Kind.FUNCTION_DECL, Kind.CXX_METHOD, Kind.CONSTRUCTOR, Kind.DESTRUCTOR)
 CONTAINERS = (Kind.NAMESPACE, Kind.LINKAGE_SPEC, Kind.CLASS_DECL, Kind.STRUCT_DECL, Kind.UNEXPOSED_DECL)
+SURPRISES = (ValueError, IndexError, KeyError, AttributeError, TypeError, AssertionError, StopIteration)
 UNCAPTURED = frozenset({b"constexpr", b"consteval"})
 
 
@@ -57,6 +58,7 @@ class _Program:
     main: str = ""
     selects: int = 0
     failed: dict[str, str] = field(default_factory=dict)
+    defined: dict[str, None] = field(default_factory=dict)  # names of macros, which would change the recorder's text
 
     def unit(self, tree: Any, defined: Sequence[Any], own: frozenset[str]) -> None:
         self._macros(tree)
@@ -66,7 +68,10 @@ class _Program:
     def _macros(self, tree: Any) -> None:
         ranges: dict[str, set[tuple[int, int]]] = {}
         for cursor in tree.cursor.get_children():
-            if cursor.kind == Kind.MACRO_INSTANTIATION and cursor.location.file is not None:
+            if cursor.kind == Kind.MACRO_DEFINITION and cursor.location.file is not None:
+                if not cursor.spelling.startswith("_") and inside(str(cursor.location.file), self.root) is not None:
+                    self.defined[cursor.spelling] = None
+            elif cursor.kind == Kind.MACRO_INSTANTIATION and cursor.location.file is not None:
                 name = inside(str(cursor.location.file), self.root)
                 if name is not None:
                     extent = cursor.extent
@@ -100,10 +105,11 @@ class _Program:
                 raise LeftOut(problem)
             written.write()
             self.selects += len(written.selects)
-        except LeftOut as reason:
+        except (LeftOut, *SURPRISES) as reason:
             del source.insertions[state[0] :], source.doubled[state[1] :]
             del self.probes.sites[state[2] :], self.probes.loops[state[3] :]
-            self.probes.left_out.append(f"{name}:{cursor.location.line} {cursor.spelling}: {reason}")
+            said = reason if isinstance(reason, LeftOut) else f"its text was not understood ({reason})"
+            self.probes.left_out.append(f"{name}:{cursor.location.line} {cursor.spelling}: {said}")
 
 
 def functions(cursor: Any, root: Path) -> list[Any]:
@@ -208,7 +214,8 @@ def _written(program: _Program, units: Sequence[Unit]) -> Instrumented:
         if is_unit or source.insertions:
             text = header + b"#line 1\n" + text
         if name == main:
-            text = text + b"\n" + runtime
+            undefined = "".join(f"#undef {macro}\n" for macro in program.defined).encode()
+            text = text + b"\n" + undefined + runtime
         if text != source.text:
             files[name] = text
     return Instrumented(files, program.probes, main, program.selects)

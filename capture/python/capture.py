@@ -68,11 +68,14 @@ class CapturePython:
         """
         job = replace(job, environment={**job.environment, **EAGER})
         plain = plain_outputs(self.trees, job, runs)
-        if plain.status != 0:
-            raise ProgramFailed(f"{job.command} {_ending(plain)}", _said(plain))
+        failed = f"{job.command} {_ending(plain)}" if plain.status != 0 else ""
+        if failed:  # what it stored until then may say why; a traceback names the recorder's frames, too
+            job = replace(job, ignored=(*job.ignored, "stderr"))
         out = self.trees.work / "port.npz"
         captured = captured_outputs(self.trees, "plain", self._job(job, [{"out": str(out)}]), plain, {}, job)
-        trace = load(out)
+        trace = load(out) if out.exists() else CapturedTrace("port")
+        if failed and not trace.columns:
+            raise ProgramFailed(failed, _said(plain))
         if not trace.columns:
             raise NothingSelected("no value of the port was recorded: none of its modules was captured, or none ran")
         facts = {
@@ -85,7 +88,8 @@ class CapturePython:
             "seconds_captured": captured.seconds,
             "torch_compile": "switched off",
         }
-        return replace(trace, facts=facts)
+        remarks = (f"what it stores past its failure: {failed}", *trace.remarks) if failed else trace.remarks
+        return replace(trace, facts=facts, remarks=remarks)
 
     def traces(self, job: Job, tasks: Sequence[Mapping[str, Any]]) -> list[CapturedTrace | None]:
         """The traces of several runs, each with values forced or moved; None where the run failed."""

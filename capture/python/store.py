@@ -66,6 +66,9 @@ class Store:
         self, site: Site, part: str, value: Any, index: tuple[Any, ...], path: Path, section: int, call: int
     ) -> None:
         """Keep one array or number of a value."""
+        if type(value) is float or (type(value) is int and -(2**63) <= value < 2**63):
+            self._plain(site, part, value, index, path, section, call)
+            return
         known = self._known(value)
         if known is not None and (site.kind == "parameter" or known.size > LARGEST_AGAIN):
             self.aliases[(*self.named[id(value)], replace(site, name=site.name + part))] = None
@@ -89,6 +92,23 @@ class Store:
                     self.sections.append(key)
                 section = self.sections.index(key)
             self._store(site, part, value, array[chosen], index, path, section, call)
+
+    def _plain(
+        self,
+        site: Site,
+        part: str,
+        value: float,
+        index: tuple[Any, ...],
+        path: Path,
+        section: int,
+        call: int,
+    ) -> None:
+        """Keep a plain number: what loops bind most."""
+        if self.numbers > self.settings.numbers:
+            self._drop("the volume is capped: values after the cap were not recorded")
+            return
+        array = np.array(value, dtype=np.float64 if type(value) is float else np.int64)
+        self._store(site, part, value, array, index, path, section, call)
 
     def _known(self, value: Any) -> NDArray[Any] | None:
         """The numbers of a tensor that was bound before and not written since."""
@@ -170,6 +190,8 @@ def _version(tensor: Any) -> int:
 
 def _values(column: _Column, names: tuple[str, ...]) -> Values:
     """One row for each number: the elements of a stored array are rows with subscripts."""
+    if column.site.type != "complex" and all(array.size == 1 for array in column.arrays):
+        return _single(column, names)
     rows, elements, values, order, section, calls = [], [], [], [], [], []
     stored = zip(column.arrays, column.indices, column.order, column.section, column.calls, strict=True)
     for array, index, at, which, call in stored:
@@ -193,4 +215,25 @@ def _values(column: _Column, names: tuple[str, ...]) -> Values:
         order=np.concatenate(order),
         section=np.concatenate(section),
         calls=np.concatenate(calls),
+    )
+
+
+def _single(column: _Column, names: tuple[str, ...]) -> Values:
+    """The same where each stored array has one number, as plain numbers do."""
+    count = len(column.arrays)
+    indices = np.array(column.indices, dtype=np.int64).reshape(count, -1)
+    width = column.site.elements
+    elements = np.zeros((count, width), dtype=np.int64)
+    given = indices.shape[1] - len(names)
+    elements[:, :given] = indices[:, len(names) :]
+    kind = np.float64 if column.site.type in ("float", "float32") else np.int64
+    return Values(
+        site=column.site,
+        names=unique(names),
+        indices=np.ascontiguousarray(indices[:, : len(names)]),
+        elements=elements,
+        values=np.array([array.reshape(-1)[0] for array in column.arrays], dtype=kind).reshape(count, 1),
+        order=np.array(column.order, dtype=np.int64),
+        section=np.array(column.section, dtype=np.int64),
+        calls=np.array(column.calls, dtype=np.int64),
     )

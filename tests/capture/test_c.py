@@ -254,3 +254,41 @@ def test_a_program_in_cxx(tmp_path: Path) -> None:
     assert only(trace, "norm", "returned").values.tolist() == [[10.25]]
     assert only(trace, "p.x", "store").indices.ravel().tolist() == [0, 1]
     assert only(trace, "r", "initial").values.tolist() == [[20.5]]
+
+
+ODD = r"""
+#include <stdio.h>
+#define pause { puts("a macro that is a function of the system elsewhere"); }
+static double half(double x) { double y = 0.5 * x; return y; }
+int main(void)
+{
+    int n = 0, *p = &n;
+    double sum[2] = {1.0, 2.0}, *q = sum;
+    (*p)++;
+    *q++ += 1.7;
+    for (int i = 0; i < 2; i++)
+        sum[i] += half(i);
+    double after = half(3.0);
+    pause
+    printf("%d %g %g %g\n", n, sum[0], sum[1], after);
+    return 0;
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def odd(tmp_path_factory: pytest.TempPathFactory) -> CapturedTrace:
+    folder = tmp_path_factory.mktemp("odd")
+    (folder / "odd.c").write_text(ODD)
+    with capture_c(Program(folder, "cc -O1 -o odd odd.c")) as captured:
+        return captured.trace(Job("./odd"), limits=Limits(each=100))
+
+
+def test_macros_of_the_program_and_stores_through_moving_pointers_are_no_hindrance(odd: CapturedTrace) -> None:
+    assert odd.remarks == ()
+    assert only(odd, "p").values.ravel().tolist() == [1]
+
+
+def test_what_is_called_after_a_loop_is_not_called_within_it(odd: CapturedTrace) -> None:
+    contexts = {c.names: c.values.ravel().tolist() for c in odd.columns if c.site.name == "y"}
+    assert contexts == {("i",): [0.0, 0.5], (): [1.5]}

@@ -162,3 +162,11 @@ def test_a_vectorised_port_is_held_to_what_loops_end_with(
     said = "\n".join(unpaired(found, guilty))
     assert all(word + " (" in said for word in on_the_way)
     assert bool(said) == bool(on_the_way)
+
+
+def test_a_port_that_breaks_off_is_explained_up_to_there(tmp_path: Path) -> None:
+    found = captured(
+        tmp_path, FAULTS[0][:2], ("sum = energy.sum()", 'sum = energy.sum()\n    raise ValueError("too late")')
+    )
+    assert "exit status 1: ValueError: too late" in found.port.remarks[0]
+    assert "kinetic" in first_line(found)
