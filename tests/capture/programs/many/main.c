@@ -4,6 +4,8 @@
 #include <string.h>
 #include "many.h"
 
+static double grid[4][3];  /* all zero where nothing is stored */
+
 static int fill(double *values, int count)
 {
     double *p = values;
@@ -22,7 +24,7 @@ static float narrow(double wide)
 
 int main(int argc, char **argv)
 {
-    double grid[4][3], values[6], swap[2] = {1.5, 2.5}, turned[3], whole, part;
+    double values[6], swap[2] = {1.5, 2.5}, turned[3], whole, part;
     Body body = {{1.0, 2.0, 3.0}, 0.25, {4.0, 8.0}, 7, "body"};
     int row, column, n = argc > 1 ? atoi(argv[1]) : 4;
     unsigned long big = 0xFFFFFFFFFFFFFFFFUL;
