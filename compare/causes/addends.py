@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from compare.causes.logs import Place
+from compare.causes.logs import InLogs
 from compare.causes.values import TELLING_DIGITS, apart, digits, numbers
 from compare.judging.result import Cause
 
 FITS = 1e-6  # of the difference
 
 
-def missing_addend(place: Place) -> Cause | None:
+def missing_addend(place: InLogs) -> Cause | None:
     """b - a is another traced value of the step's own neighbourhood, in the same unit."""
     if len(place.a) != len(place.b) or not all(isinstance(v, float) for v in (*_parts(place.pair.a),)):
         return None

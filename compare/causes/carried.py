@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from compare.causes.logs import Place
+from compare.causes.logs import InLogs
 from compare.causes.values import TELLING_DIGITS, digits, numbers
 from compare.judging.keys import Value
 from compare.judging.result import Cause, Side
@@ -13,7 +13,7 @@ from compare.words.quantities import Defect
 CONTINUES = 0.2  # of the difference: how near b must be to where a's other steps lead
 
 
-def named_defect(place: Place) -> Cause | None:
+def named_defect(place: InLogs) -> Cause | None:
     """The single evaluation of a step that a defect spoils, where the reference's log shows that defect elsewhere."""
     for defect in place.logs.vocabulary.defects:
         spoilt = place.label in (*defect.spoils, *defect.shows_in)
@@ -26,7 +26,7 @@ def named_defect(place: Place) -> Cause | None:
     return None
 
 
-def stated_defect(place: Place) -> Cause | None:
+def stated_defect(place: InLogs) -> Cause | None:
     """The two programs state that they ran with different defects, and one of these alone spoils the step."""
     name = place.logs.vocabulary.causes.states_defects
     stated = place.logs.stated.get(name) if name else None
@@ -51,7 +51,7 @@ def _listed(value: Value | None, defects: Sequence[Defect]) -> set[str] | None:
     return set() if words == ["none"] else set(words) if set(words) <= known else None
 
 
-def _repeats(place: Place, defect: Defect, label: str) -> str | None:
+def _repeats(place: InLogs, defect: Defect, label: str) -> str | None:
     """a's first step of the loop repeats its last one; b's value lies where a's steps between them lead."""
     rows_a, rows_b = (_along(place, side, label, defect.index or "") for side in Side)
     if len(rows_a) < 4 or digits(rows_a[0]) < TELLING_DIGITS:
@@ -69,7 +69,7 @@ def _repeats(place: Place, defect: Defect, label: str) -> str | None:
     return f"stale-step: a's {label} at the first {defect.index} repeats the last one, b's does not"
 
 
-def _along(place: Place, side: Side, label: str, index: str) -> list[tuple[float, ...]]:
+def _along(place: InLogs, side: Side, label: str, index: str) -> list[tuple[float, ...]]:
     """One side's values along a loop, the other indices those of the first row."""
     found: dict[int, tuple[float, ...]] = {}
     others: object = None
@@ -82,7 +82,7 @@ def _along(place: Place, side: Side, label: str, index: str) -> list[tuple[float
     return [found[number] for number in sorted(found)]
 
 
-def _flat(place: Place, label: str, count: int) -> tuple[float, ...] | None:
+def _flat(place: InLogs, label: str, count: int) -> tuple[float, ...] | None:
     """b's value of the same step where it prints a single evaluation: the step's own, or the vector it is part of."""
     vocabulary = place.logs.vocabulary
     record, _, name = label.rpartition(".")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from compare.causes.logs import Place
+from compare.causes.logs import InLogs
 from compare.causes.values import COMPUTED, apart, digits, length, numbers
 from compare.judging.result import Cause, Comparison, Side
 from compare.words.quantities import HEADER
@@ -22,7 +22,7 @@ def inputs_are_the_same(comparison: Comparison, vocabulary: Vocabulary) -> bool:
     return any(name in stated and stated[name][0] not in UNSTATED for name in vocabulary.causes.same_inputs)
 
 
-def given_value(place: Place) -> Cause | None:
+def given_value(place: InLogs) -> Cause | None:
     """A vector that one side computes and the other has as it was given: few digits in all of its components."""
     if not _comparable(place) or not place.quantity.inputs:
         return None
@@ -37,7 +37,7 @@ def given_value(place: Place) -> Cause | None:
     return None
 
 
-def _comparable(place: Place) -> bool:
+def _comparable(place: InLogs) -> bool:
     """Vectors of two runs that may have had different inputs and do not print them all."""
     return not (place.logs.same_inputs or place.logs.one_format) and len(place.a) == len(place.b) >= 3
 
@@ -47,7 +47,7 @@ def _typed(vector: tuple[float, ...]) -> bool:
     return any(float(np.float32(part)) != part for part in vector)
 
 
-def overridden(place: Place) -> Cause | None:
+def overridden(place: InLogs) -> Cause | None:
     """b's value is not made from what b prints above it, which would give a's: something was put in its place."""
     formula = place.logs.vocabulary.causes.formulas.get(place.label)
     if formula is None or not _comparable(place):
@@ -68,7 +68,7 @@ def overridden(place: Place) -> Cause | None:
     return Cause("different-input", "b has another value than what it is made from gives, which is a's")
 
 
-def different_input(place: Place) -> Cause | None:
+def different_input(place: InLogs) -> Cause | None:
     """What is read from arguments and files differs; or what is made from them alone is far off.
 
     Not where both logs state the same case: then the difference is in how the programs read it. Logs that both state
@@ -91,7 +91,7 @@ def different_input(place: Place) -> Cause | None:
     return None
 
 
-def _of_arguments(place: Place) -> bool:
+def _of_arguments(place: InLogs) -> bool:
     """A vector of a step whose inputs are arguments, or steps that no log prints and that are made of these."""
     if len(place.a) < 3 or place.quantity.inputs is None:
         return False

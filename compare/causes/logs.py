@@ -9,7 +9,8 @@ from functools import cached_property
 
 import numpy as np
 
-from compare.causes.values import CLOSE, COMPUTED, digits, numbers
+from compare.causes.differing import Differing
+from compare.causes.values import COMPUTED, digits, numbers
 from compare.classes.graph import Graph
 from compare.judging.keys import Key, Value
 from compare.judging.result import Comparison, Pair, Side
@@ -107,19 +108,10 @@ class Logs:
 
 
 @dataclass(frozen=True)
-class Place:
-    """One differing pair in the logs."""
+class InLogs(Differing):
+    """A differing pair in both logs as a whole."""
 
-    pair: Pair
     logs: Logs
-
-    @cached_property
-    def a(self) -> tuple[float, ...]:
-        return numbers(self.pair.a)
-
-    @cached_property
-    def b(self) -> tuple[float, ...]:
-        return numbers(self.pair.b)
 
     @cached_property
     def label(self) -> str:
@@ -142,23 +134,10 @@ class Place:
             return [node for node in found if node.whole]
         return found
 
-    @cached_property
-    def ratio(self) -> float | None:
-        """b/a, where it is one number for all components; None for counts."""
-        if len(self.a) != len(self.b) or not (self.scalar or len(self.a) > 1):
-            return None
-        at = max(range(len(self.a)), key=lambda i: abs(self.a[i]))
-        if not math.isfinite(self.a[at]) or not math.isfinite(self.b[at]) or self.a[at] == 0 or self.b[at] == 0:
-            return None
-        ratio = self.b[at] / self.a[at]
-        fits = all(abs(y - ratio * x) <= CLOSE * abs(self.b[at]) for x, y in zip(self.a, self.b, strict=True))
-        return ratio if fits else None
-
     @property
     def scalar(self) -> bool:
         """One number on each side, and not a count."""
-        values = (self.pair.a, self.pair.b)
-        return all(isinstance(value, int | float) for value in values) and not all(isinstance(v, int) for v in values)
+        return len(self.a) == len(self.b) == 1 and not self.whole
 
     def number(self, label: str, side: Side = Side.A) -> float | None:
         """One number that a side prints for another step, at this evaluation where it is paired."""

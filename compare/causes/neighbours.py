@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from compare.causes.logs import Place
+from compare.causes.logs import InLogs
 from compare.causes.values import telling
 from compare.judging.result import Cause, Side
 
@@ -12,7 +12,7 @@ FITS = 2e-3  # of the logarithm of the ratio: what other differences may have le
 GAIN = 30.0
 
 
-def neutral_factor(place: Place) -> Cause | None:
+def neutral_factor(place: InLogs) -> Cause | None:
     """A factor of another step that is exactly 1 on one side."""
     if not place.scalar or place.a[0] <= 0 or place.b[0] <= 0:
         return None
@@ -25,16 +25,16 @@ def neutral_factor(place: Place) -> Cause | None:
     return Cause("missing-factor", f"{'b' if place.b[0] == 1.0 else 'a'} is exactly 1: the factor is not applied")
 
 
-def _is_given_or_copied(place: Place) -> bool:
+def _is_given_or_copied(place: InLogs) -> bool:
     """What is read from the arguments may well be 1; a copy of what agrees has lost nothing."""
     sources = place.logs.steps.get(place.label, ()) if place.quantity.copy else ()
     return place.label in place.logs.vocabulary.causes.given or any(s in place.logs.network.nodes for s in sources)
 
 
-def related_factor(place: Place) -> Cause | None:
+def related_factor(place: InLogs) -> Cause | None:
     """The ratio is a factor of the step's own neighbourhood, as nearly as its differing inputs let it be."""
     ratio = place.ratio
-    if ratio is None or not 0 < ratio < math.inf:
+    if ratio is None or not ratio > 0 or not (place.scalar or len(place.a) > 1):
         return None
     wanted = math.log(ratio)
     factors = _factors(place)
@@ -55,20 +55,20 @@ def related_factor(place: Place) -> Cause | None:
     return None
 
 
-def _factors(place: Place) -> frozenset[str]:
+def _factors(place: InLogs) -> frozenset[str]:
     """What the step is a product of, and what it is multiplied with in the steps made from it."""
     formulas = place.logs.vocabulary.causes.formulas
     beside = (formulas[step].names for step in place.logs.consumers.get(place.label, ()) if step in formulas)
     return place.logs.vocabulary.factors_of(place.quantity).union(*(n for n in beside if place.label in n))
 
 
-def _all_compared(place: Place) -> bool:
+def _all_compared(place: InLogs) -> bool:
     """Whether all that the step is made from was compared: else what it left of the ratio is not known."""
     formula = place.logs.vocabulary.causes.formulas.get(place.label)
     names = formula.names if formula else place.logs.steps.get(place.label, ())
     return all(name in place.logs.network.nodes for name in names)
 
 
-def _differs(place: Place, label: str) -> bool:
+def _differs(place: InLogs, label: str) -> bool:
     node = place.logs.network.nodes.get(label)
     return node is not None and node.apart > 1e-3

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from compare.causes.logs import Place
+from compare.causes.logs import InLogs
 from compare.causes.values import length
 from compare.judging.result import Cause, Side
 
@@ -13,7 +13,7 @@ SMALLEST = 3e-5  # of the position: below it no pixel is
 WHOLE = 1e-3  # steps: how near to a whole number of them
 
 
-def other_pixel(place: Place) -> Cause | None:
+def other_pixel(place: InLogs) -> Cause | None:
     """The position moved along one axis of the grid (or whole steps along two), and nothing above it differs."""
     grid = place.logs.vocabulary.causes.grids.get(place.label)
     if grid is None or place.differing_inputs or len(place.a) != len(place.b):
@@ -37,7 +37,7 @@ def other_pixel(place: Place) -> Cause | None:
     return Cause("other-pixel", f"{total:.6g} along {axis}, and nothing else differs above it")
 
 
-def _vector(place: Place, label: str) -> Sequence[float]:
+def _vector(place: InLogs, label: str) -> Sequence[float]:
     return next((value for _, value in place.logs.rows(Side.A, label)), ())
 
 

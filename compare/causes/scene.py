@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from compare.causes.values import CLOSE, numbers, parts
+from compare.causes.differing import Differing
+from compare.causes.values import numbers
 from compare.classes.store import Found, Name, Store
-from compare.judging.result import Pair
 from compare.judging.sections import Place
 from compare.words.quantities import Quantity
 from compare.words.vocabulary import Vocabulary
@@ -18,20 +18,11 @@ MOST_ROWS = 2000  # evaluations of one name that are searched for a value
 
 
 @dataclass(frozen=True)
-class Scene:
-    """One differing pair, the compared values around it, and the vocabulary."""
+class Scene(Differing):
+    """A differing pair, the compared values around it, and the vocabulary."""
 
-    pair: Pair
     store: Store
     vocabulary: Vocabulary
-
-    @cached_property
-    def a(self) -> tuple[float, ...]:
-        return numbers(self.pair.a)
-
-    @cached_property
-    def b(self) -> tuple[float, ...]:
-        return numbers(self.pair.b)
 
     @property
     def name(self) -> Name:
@@ -45,27 +36,9 @@ class Scene:
     def quantity(self) -> Quantity:
         return self.vocabulary.quantity(*self.name)
 
-    @cached_property
-    def whole(self) -> bool:
-        """All values are integers."""
-        return all(isinstance(value, int) for value in (*parts(self.pair.a), *parts(self.pair.b)))
-
     @property
     def index_names(self) -> tuple[str, ...]:
         return tuple(name for name, _ in self.pair.key.indices)
-
-    @cached_property
-    def ratio(self) -> float | None:
-        """b/a, where it is the same for all components that are not 0."""
-        if len(self.a) != len(self.b) or not any(self.a):
-            return None
-        largest = max(range(len(self.a)), key=lambda i: abs(self.a[i]))
-        ratio = self.b[largest] / self.a[largest]
-        scale = abs(self.b[largest])
-        if ratio == 0 or not math.isfinite(ratio):
-            return None
-        fits = all(abs(y - ratio * x) <= CLOSE * scale for x, y in zip(self.a, self.b, strict=True))
-        return ratio if fits else None
 
     def inputs(self) -> Iterator[tuple[str, Found]]:
         """What the step is made from, by label, as this evaluation sees it; a condition is not asked."""

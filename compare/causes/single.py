@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from compare.causes.logs import Place
+from compare.causes.logs import InLogs
 from compare.judging.result import Cause, Side
 
 UNITS = 3e-7  # relative: a few units in the last place of 32 bits
 
 
-def float32_run(place: Place) -> Cause | None:
+def float32_run(place: InLogs) -> Cause | None:
     """The difference is of the size of 32-bit rounding, and most of what one side alone prints is in 32 bits."""
     single = place.logs.single
     if place.node.apart > UNITS or place.differing_inputs or single[Side.A] == single[Side.B]:

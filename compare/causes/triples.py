@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from compare.causes.logs import Place
+from compare.causes.logs import InLogs
 from compare.causes.values import near, numbers, parts, same
 from compare.judging.result import Cause, Pair
 
 MOST_NEIGHBOURS = 100  # differing values of one evaluation
 
 
-def transposed_triple(place: Place) -> Cause | None:
+def transposed_triple(place: InLogs) -> Cause | None:
     """The k-th vector of b holds the k-th components of a's three vectors."""
     if len(place.a) != 3 or len(place.b) != 3:
         return None

@@ -13,7 +13,7 @@ from dataclasses import replace
 from compare.causes.addends import missing_addend
 from compare.causes.carried import named_defect, stated_defect
 from compare.causes.inputs import different_input, given_value, inputs_are_the_same, overridden
-from compare.causes.logs import Logs, Place
+from compare.causes.logs import InLogs, Logs
 from compare.causes.neighbours import neutral_factor, related_factor
 from compare.causes.pixels import other_pixel
 from compare.causes.single import float32_run
@@ -24,7 +24,7 @@ from compare.words.vocabulary import Vocabulary
 
 MOST_LABELS = 20  # differing pairs of one name that are looked at
 MOST_PLACES = 2000  # of all names
-Detector = Callable[[Place], Cause | None]
+Detector = Callable[[InLogs], Cause | None]
 
 DETECTORS: tuple[Detector, ...] = (
     named_defect,
@@ -53,7 +53,7 @@ def refine(comparison: Comparison, vocabulary: Vocabulary, graph: Graph | None =
         name = (pair.key.record, pair.key.name)
         if looked.total() < MOST_PLACES and looked[name] < MOST_LABELS and _open(pair):
             looked[name] += 1
-            place = Place(pair, logs)
+            place = InLogs(pair, logs)
             cause = next(filter(None, (detector(place) for detector in DETECTORS)), None)
             pair = replace(pair, cause=cause) if cause else pair
         pairs.append(pair)
