@@ -11,7 +11,6 @@ from typing import Any
 
 from compare.outcomes import ExitCode
 from harness.campaign.specification import Job
-from harness.case import section_text
 from harness.questions.parity import Outcome, Task, run_task
 from harness.running.computing import Computing
 from harness.subject import Subject
@@ -68,7 +67,7 @@ def record_of(job: Job, outcome: Outcome) -> Record:
         mode=job.mode,
         exit_code=int(outcome.exit_code),
         checks=tuple((check.what, int(check.exit_code), check.text) for check in outcome.checks),
-        results={section_text(section): values for section, values in outcome.final_values.items()},
+        results={outcome.called(section): values for section, values in outcome.final_values.items()},
         worst_ulps=outcome.worst_ulps,
         first=str(first.key) if first is not None and outcome.exit_code else "",
     )

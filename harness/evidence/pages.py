@@ -8,7 +8,6 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from compare.folders.document import Document, Section, Summary, Table
-from harness.case import section_text
 
 if TYPE_CHECKING:
     from harness.case import Case
@@ -119,7 +118,7 @@ def _results(outcomes: Sequence[Outcome]) -> Section:
     for outcome in outcomes:
         for section, (a, b) in outcome.final_values.items():
             relative = abs(b - a) / abs(a) if a and b is not None else None
-            rows.append((outcome.label, section_text(section), a, b, relative))
+            rows.append((outcome.label, outcome.called(section), a, b, relative))
     table = Table(("case", "section", "reference", "port", "relative difference"), tuple(rows))
     name = next((outcome.result for outcome in outcomes if outcome.result), "")
     return Section(f"Results ({name})" if name else "Results", table=table)

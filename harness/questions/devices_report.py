@@ -8,7 +8,6 @@ from pathlib import Path
 from compare.folders.document import Document, Section, Summary, Table
 from compare.progress import working
 from harness.case import Section as Key
-from harness.case import section_text
 from harness.evidence.environment import environment_record
 from harness.evidence.folder import Evidence
 from harness.evidence.records import case_record, collect_env
@@ -77,9 +76,10 @@ def _figures(subject: Subject, result: PlaceResult, base: PlaceResult, sections:
     return {
         "device": result.place.device,
         "dtype": result.place.dtype,
-        subject.result or "result": {section_text(at): result.value(at, subject) for at in sections},
+        subject.result or "result": {subject.section_cell(at): result.value(at, subject) for at in sections},
         "relative_difference": {
-            section_text(at): relative_difference(base.value(at, subject), result.value(at, subject)) for at in sections
+            subject.section_cell(at): relative_difference(base.value(at, subject), result.value(at, subject))
+            for at in sections
         },
         "against_base": result.against_base.verdict.value if result.against_base else None,
         "against_reference": result.against_reference.verdict.value if result.against_reference else None,

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from compare.outcomes import ExitCode, worst
-from harness.case import Case, Section
+from harness.case import Case, Section, section_text
 from harness.errors import HarnessError
 from harness.evidence.folder import failure_text
 from harness.questions.comparing import DIVERGENCE, FAILED, Check, compare_sections, exit_code_of, trace_check
@@ -61,12 +61,18 @@ class Outcome:
     port_traces: Mapping[Section, Trace] = field(default_factory=dict)
     final_values: Mapping[Section, tuple[float | None, float | None]] = field(default_factory=dict)
     """The result of each traced section: reference, port."""
+    section_cells: Mapping[Section, str] = field(default_factory=dict)
+    """What each is called in tables."""
     comparison: Comparison | None = None
     """Of all traced sections together."""
     commands: tuple[tuple[tuple[str, ...], str, float, int], ...] = ()
     """Words, folder, start and exit status of each process that was run."""
     failure: str = ""
     """What a program that failed printed."""
+
+    def called(self, section: Section) -> str:
+        """A section in a table."""
+        return self.section_cells.get(section, section_text(section))
 
     @property
     def exit_code(self) -> ExitCode:
@@ -155,6 +161,7 @@ def _compared(task: Task, prepared: Prepared, reference: Ran, port: Ran, began: 
         reference_traces=dict(reference.traces),
         port_traces=dict(port.traces),
         final_values=_final_values(subject, reference, port),
+        section_cells={section: subject.section_cell(section) for section in reference.traces},
         comparison=next((one for _, one in compared if one.exit_code), compared[0][1] if compared else None),
         commands=tuple(
             (run.command, str(run.folder), run.started, run.status) for run in (*reference.runs, *port.runs)

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from compare.progress import working
 from compare.streams import Terminated
-from harness.case import section_text
 from harness.evidence.ci_files import junit, sarif
 from harness.evidence.environment import environment_record
 from harness.evidence.folder import Evidence
@@ -180,7 +179,7 @@ def case_metrics(outcome: Outcome) -> dict[str, Any]:
         "verdict": outcome.verdict,
         "exit_code": outcome.exit_code,
         outcome.result or "result": {
-            section_text(section): {"reference": a, "port": b} for section, (a, b) in outcome.final_values.items()
+            outcome.called(section): {"reference": a, "port": b} for section, (a, b) in outcome.final_values.items()
         },
         "worst_ulps": outcome.worst_ulps,
         "checks": [{"what": check.what, "exit_code": check.exit_code, "text": check.text} for check in outcome.checks],

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from compare.progress import working
-from harness.case import Section, section_text
+from harness.case import Section
 from harness.errors import WrongUse
 from harness.evidence.environment import environment_record
 from harness.evidence.folder import Evidence
@@ -60,7 +60,7 @@ def write_traces(subject: Subject, evidence: Evidence, stem: str, text: str) -> 
 
 def trace_metrics(subject: Subject, traces: Mapping[Section, Trace]) -> dict[str, Any]:
     """The result of each section."""
-    finals = {section_text(section): subject.result_of(trace) for section, trace in traces.items()}
+    finals = {subject.section_cell(section): subject.result_of(trace) for section, trace in traces.items()}
     return {subject.result or "result": finals}
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from compare.judging.engine import compare_traces
 from compare.judging.result import Comparison, Verdict
+from compare.words.vocabulary import packaged
 
 SCALING = {
     "r_e_sqr": "7.94079248018965e-30", "fluence_photons_per_m2": "1e+24", "steps": "10", "capture_fraction": "1",
@@ -20,7 +21,7 @@ def compared(tmp_path: Path, a: dict[str, str], b: dict[str, str], also: str = "
     for side, lines in (("a", a), ("b", b)):
         text = "".join(f"TRACE_X: {name} {value}\n" for name, value in lines.items())
         (tmp_path / f"{side}.log").write_text(text + (also if side == "a" else ""))
-    return compare_traces(tmp_path / "a.log", tmp_path / "b.log")
+    return compare_traces(tmp_path / "a.log", tmp_path / "b.log", vocabulary=packaged())
 
 
 def causes(result: Comparison) -> dict[str, str]:
