@@ -33,6 +33,7 @@ from capture.trace import CapturedTrace
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULT = "I_pixel_final"
+OTHERS = ("scan", "subpixels", "mosaic")  # that make pairs certain, as in a capture with several cases
 
 
 @dataclass
@@ -124,10 +125,13 @@ class Campaign:
 
     def named(self, fault: Any) -> list[Step]:
         """The steps at fault, as a capture of the two programs lists them."""
-        trace = self.port.run(self.argv[fault.case], fault)
-        if trace is None:
+        cases = [fault.case, *(case for case in OTHERS if case != fault.case)][:3]
+        traces = [self.port.run(self.argv[case], fault) for case in cases]
+        if any(trace is None for trace in traces):
             return []
-        pairing = pair_traces([self.references[fault.case]], [trace])
+        trace = traces[0]
+        assert trace is not None
+        pairing = pair_traces([self.references[case] for case in cases], [t for t in traces if t is not None])
         run = self.runner(fault.case, fault)
         steps = explain(pairing, trace, 0, run, self.work, result=RESULT, floors=self.floor(fault.case))
         found = [step for step in steps if step.at_fault]

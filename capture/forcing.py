@@ -12,7 +12,8 @@ own: the part of the final difference that goes away is its share.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ from capture.series import CALL, END, ITEM, Block, Series, key_of, series_of
 from capture.trace import CapturedTrace, Values
 
 MOST_SUSPECTS, MOST_SHARES = 40, 24  # runs that force all suspects but one, and one alone
+COMPONENT = re.compile(r"(?:\.\w{1,2}|\[\d+\])\Z")
 LEAST_SHARE = 0.05  # of the final difference, that a step whose pair is a guess must account for
 SMALLEST = 8.0  # units in the last place that are always allowed
 Place = tuple[int, int]  # case and section
@@ -251,6 +253,16 @@ class _Runner:
     run: Run
     work: Path
 
+    def bound_at_once(self, numbers: Iterable[int]) -> list[list[int]]:
+        """Steps by binding: the components of a vector are forced together."""
+        found: dict[object, list[int]] = {}
+        for number in numbers:
+            target = self.found[number]
+            site = target.series.site
+            name = COMPONENT.sub("", target.series.name)
+            found.setdefault((site.file, site.line, site.function, site.kind, name, target.place), []).append(number)
+        return list(found.values())
+
     def runs(self, sets: Sequence[Sequence[int]]) -> list[dict[Key, Series]]:
         """What each step computes, for each set of forced steps; nothing for a run that failed."""
         tasks = []
@@ -269,17 +281,18 @@ def _judged(runner: _Runner, floors: Mapping[Key, float]) -> list[Step]:
 
 def _strangers(steps: Sequence[Step], runner: _Runner) -> set[int]:
     """Proposed pairs that are other quantities: the reference's value there breaks what agreed, and mends nothing."""
-    guesses = [at for at, step in enumerate(steps) if step.at_fault and step.is_guess][:MOST_SUSPECTS]
+    guesses = runner.bound_at_once(at for at, step in enumerate(steps) if step.at_fault and step.is_guess)
+    guesses = guesses[:MOST_SUSPECTS]
     found: set[int] = set()
-    for at, computed in zip(guesses, runner.runs([[at] for at in guesses]), strict=True):
+    for places, computed in zip(guesses, runner.runs(guesses), strict=True):
         after = [_step(target, computed, {}) for target in runner.found]
         broken = mended = 0
         for number, (step, then) in enumerate(zip(steps, after, strict=True)):
-            if number != at and then.local is not None:
+            if number not in places and then.local is not None:
                 broken += not step.differs and then.local > step.tolerance
                 mended += step.differs and then.local < 0.5 * step.difference
         if broken and not mended:
-            found.add(at)
+            found.update(places)
     return found
 
 
@@ -290,13 +303,15 @@ def _clear(steps: list[Step], runner: _Runner) -> None:
     fault although its inputs were forced.
     """
     suspects = [at for at, step in enumerate(steps) if step.at_fault][:MOST_SUSPECTS]
-    if len(suspects) < 2:
+    bound = runner.bound_at_once(suspects)
+    if len(bound) < 2:
         return
-    sets = [[other for other in suspects if other != at] for at in suspects]
-    for at, computed in zip(suspects, runner.runs(sets), strict=True):
-        own = _step(runner.found[at], computed, {})
-        if own.on_reference is not None:
-            steps[at] = replace(steps[at], on_reference=own.on_reference)
+    sets = [[other for other in suspects if other not in places] for places in bound]
+    for places, computed in zip(bound, runner.runs(sets), strict=True):
+        for at in places:
+            own = _step(runner.found[at], computed, {})
+            if own.on_reference is not None:
+                steps[at] = replace(steps[at], on_reference=own.on_reference)
 
 
 def _step(target: Target, computed: Mapping[tuple[object, ...], Series], floors: Mapping[Key, float]) -> Step:
@@ -330,24 +345,29 @@ def _finality(step: Step) -> tuple[bool, bool, int, int]:
 
 
 def _with_shares(steps: list[Step], runner: _Runner, last: Step | None) -> list[Step]:
-    """Force each step at fault alone, and see what is left of the final difference."""
-    guilty = [at for at, step in enumerate(steps) if step.at_fault][:MOST_SHARES]
+    """Force what is bound at fault alone, and see what is left of the final difference.
+
+    The component of a vector that differs most has the vector's share.
+    """
+    guilty = runner.bound_at_once(at for at, step in enumerate(steps) if step.at_fault)[:MOST_SHARES]
     if last is None or not last.differs or not guilty:
         return steps
     goal = next(t for t, s in zip(runner.found, steps, strict=True) if s.pair is last.pair and s.place == last.place)
-    for at, computed in zip(guilty, runner.runs([[at] for at in guilty]), strict=True):
-        steps[at] = _shared(steps[at], last, goal, computed)
+    for places, computed in zip(guilty, runner.runs(guilty), strict=True):
+        most = max(places, key=lambda at: steps[at].local or 0.0)
+        steps[most] = replace(steps[most], share=_share(steps[most], last, goal, computed))
     return steps
 
 
-def _shared(step: Step, last: Step, goal: Target, computed: Mapping[Key, Series]) -> Step:
+def _share(step: Step, last: Step, goal: Target, computed: Mapping[Key, Series]) -> float | None:
+    """The part of the final difference that is gone; None where the result was not reached."""
     if step.pair is last.pair:  # forcing the result itself leaves nothing: its own local part is its share
-        return replace(step, share=min(1.0, (step.local or 0.0) / last.difference))
+        return min(1.0, (step.local or 0.0) / last.difference)
     series = computed.get(goal.series.key)
     block = series.blocks.get((0, goal.place[1])) if series is not None else None
     if block is None or block.values.size != last.reference.size:
-        return step
+        return step.share
     before = last.port - last.reference
     after = block.values.reshape(last.reference.shape) - last.reference
     weight = float(np.sum(before * before))
-    return replace(step, share=1.0 - float(np.sum(after * before)) / weight if weight else None)
+    return 1.0 - float(np.sum(after * before)) / weight if weight else None

@@ -194,6 +194,8 @@ def _verdict(a: Group, b: Group, factor: float, alone: bool, holders: tuple[Hold
     shared = a.names & b.names
     information = min(a.information, b.information)
     likeness = _likeness(a, b)
+    if factor != 1.0 and ((factor < 0.0 and shared) or _one_unit(a, b)):
+        return None  # a name says that it is one quantity in one unit: the values differ
     said = f"{len(a.vector)} values agree, {information} of full width"
     if factor != 1.0:
         said += f", port = {factor:g} x reference"
@@ -201,7 +203,9 @@ def _verdict(a: Group, b: Group, factor: float, alone: bool, holders: tuple[Hold
     if _contradicted(a, b, holders):
         said += "; both names are used for other values too"
         return Pair(a, b, Verdict.PROPOSED, factor, said, tried=False)
-    enough = (alone and information >= ENOUGH) or (shared and information >= SOME)
+    enough = (alone and information >= ENOUGH and not (_may_be_left_over(a) and likeness == 0.0)) or (
+        shared and information >= SOME
+    )
     telling = any(len(words_of(name)) > 1 for name in shared) or len(np.unique(a.vector)) > 1
     enough = enough or (factor == 1.0 and bool(shared) and (telling or _only_ones(shared, holders)))
     enough = enough or (factor == 1.0 and alone and likeness == 1.0)
@@ -220,6 +224,17 @@ def _verdict(a: Group, b: Group, factor: float, alone: bool, holders: tuple[Hold
             tried=bool(shared),
         )
     return None
+
+
+def _one_unit(a: Group, b: Group) -> bool:
+    """Whether both sides use one name with its unit: no other unit can be meant."""
+    raw_a, raw_b = ({name for member in one.members for name in member.names} for one in (a, b))
+    return any(without_unit(name) != name for name in raw_a & raw_b)
+
+
+def _may_be_left_over(one: Group) -> bool:
+    """Whether all that is known are elements of arrays that were handed to a callee, which may not have filled them."""
+    return all(member.site.kind == "written" and member.name.rpartition(".")[2].isdigit() for member in one.members)
 
 
 def _only_ones(shared: frozenset[str], holders: tuple[Holders, Holders]) -> bool:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.errors import CaptureError
-from capture.python.numbers import is_tensor, parts
+from capture.python.numbers import is_jax, is_tensor, parts
 from capture.trace import Site
 
 STEP = re.compile(r"\.(\w+)|\[(\d+)\]")
@@ -69,6 +69,8 @@ class Moved:
         array = np.asarray(old)
         unit = np.finfo(array.dtype).eps
         moved = array * (1.0 + unit * noise)
+        if is_jax(old):
+            return jax_array(old, moved)
         return moved.astype(array.dtype) if isinstance(old, np.ndarray | np.generic) else type(old)(moved)
 
 
@@ -76,6 +78,14 @@ def is_float(value: Any) -> bool:
     if is_tensor(value):
         return bool(value.is_floating_point() or value.is_complex())
     return isinstance(value, float | complex) or (hasattr(value, "dtype") and np.dtype(value.dtype).kind in "fc")
+
+
+def jax_array(old: Any, values: NDArray[Any]) -> Any:
+    """The values as a JAX array was: its shape, precision and device."""
+    import jax
+
+    array = np.asarray(values).reshape(old.shape).astype(old.dtype)
+    return jax.device_put(array, next(iter(old.devices())))
 
 
 def put(old: Any, values: NDArray[Any]) -> Any:
@@ -86,6 +96,8 @@ def put(old: Any, values: NDArray[Any]) -> Any:
         if old.numel() != values.size:
             return old
         return torch.as_tensor(values, device=old.device).to(old.dtype).reshape(old.shape)
+    if is_jax(old):
+        return old if old.size != values.size else jax_array(old, values)
     if isinstance(old, np.ndarray):
         return old if old.size != values.size else values.reshape(old.shape).astype(old.dtype)
     return type(old)(values.reshape(-1)[0].item()) if values.size == 1 else old

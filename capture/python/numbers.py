@@ -42,7 +42,7 @@ def _is_own(value: Any) -> bool:
 def is_number(value: Any) -> bool:
     if isinstance(value, bool | int | float | complex | np.generic | np.ndarray):
         return not isinstance(value, np.ndarray | np.generic) or value.dtype.kind in "biufc"
-    return is_tensor(value) or _is_jax(value)
+    return is_tensor(value) or is_jax(value)
 
 
 def is_tensor(value: Any) -> bool:
@@ -50,7 +50,7 @@ def is_tensor(value: Any) -> bool:
     return torch is not None and isinstance(value, torch.Tensor)
 
 
-def _is_jax(value: Any) -> bool:
+def is_jax(value: Any) -> bool:
     jax = sys.modules.get("jax")
     return jax is not None and isinstance(value, jax.Array) and not isinstance(value, jax.core.Tracer)
 

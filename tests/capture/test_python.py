@@ -149,6 +149,32 @@ def test_what_a_program_says_of_its_own_file_is_said_alike(tmp_path: Path) -> No
     assert trace.facts["outputs_identical"]
 
 
+def test_a_jax_port_is_captured_outside_jit_and_can_be_moved(tmp_path: Path) -> None:
+    (tmp_path / "port.py").write_text(
+        "import jax, jax.numpy as jnp\n"
+        "@jax.jit\n"
+        "def compiled(x):\n"
+        "    inside = x * 2.0\n"
+        "    return inside + 1.0\n"
+        "def main():\n"
+        "    x = jnp.arange(3.0) + 0.1\n"
+        "    wave = jnp.sin(x)\n"
+        "    y = compiled(wave)\n"
+        "    print(float(y.sum()))\n"
+        "main()\n"
+    )
+    pytest.importorskip("jax")
+    job = Job(f"{sys.executable} port.py", environment={"JAX_PLATFORMS": "cpu"})
+    with capture_python(Port(tmp_path)) as captured:
+        trace = captured.trace(job)
+        (moved,) = captured.traces(job, [{"move": 1}])
+    assert {"x", "wave", "y"} <= {column.site.name for column in trace.columns}
+    assert "inside" not in {column.site.name for column in trace.columns}
+    assert moved is not None
+    (before,), (after,) = trace.named("wave"), moved.named("wave")
+    assert 0.0 < np.abs(after.values - before.values).max() < 1e-6
+
+
 def test_a_command_that_is_no_python_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CaptureError, match="'python SCRIPT"):
         captured_command("./port", tmp_path)
