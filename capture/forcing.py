@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.groups import allowed
+from capture.noise import FLOORS, SMALLEST
 from capture.pairs import Pair, Pairing, Verdict, aligned
 from capture.rounding import terms_of
 from capture.series import CALL, END, ITEM, Block, Series, key_of, series_of
@@ -30,7 +31,6 @@ from capture.trace import CapturedTrace, Values
 MOST_SUSPECTS, MOST_SHARES = 40, 24  # runs that force all suspects but one, and one alone
 COMPONENT = re.compile(r"(?:\.\w{1,2}|\[\d+\])\Z")
 LEAST_SHARE = 0.05  # of the final difference, that a step whose pair is a guess must account for
-SMALLEST = 8.0  # units in the last place that are always allowed
 Place = tuple[int, int]  # case and section
 Key = tuple[object, ...]
 Run = Callable[[Sequence[Mapping[str, Any]]], list[CapturedTrace | None]]
@@ -320,7 +320,7 @@ def _step(target: Target, computed: Mapping[tuple[object, ...], Series], floors:
     fits = block is not None and block.values.size == target.block.values.size
     on_reference = block.values.reshape(target.block.values.shape) if fits and block is not None else None
     scale = float(np.abs(target.reference).max(initial=0.0))
-    tolerance = max(SMALLEST * float(np.spacing(scale)), 4.0 * floors.get(target.series.key, 0.0))
+    tolerance = max(SMALLEST * float(np.spacing(scale)), FLOORS * floors.get(target.series.key, 0.0))
     if target.series.site.type == "float32" or target.pair.a.is_single:
         tolerance = max(tolerance, SMALLEST * float(np.spacing(np.float32(scale))))
     tolerance *= max(1.0, target.terms / SMALLEST)

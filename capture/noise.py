@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from capture.series import Series, series_of
+from capture.text import label
 from capture.trace import CapturedTrace
 
 RUNS = 4
+SMALLEST, FLOORS = 8.0, 4.0  # units in the last place that are always allowed; floors that are
 Run = Callable[[Sequence[Mapping[str, Any]]], list[CapturedTrace | None]]
 
 
@@ -26,6 +28,20 @@ def floors(still: CapturedTrace, run: Run, runs: int = RUNS) -> dict[tuple[objec
     return found
 
 
+def by_label(still: CapturedTrace, floors: Mapping[tuple[object, ...], float]) -> dict[str, float]:
+    """The tolerance of each value of a port as its trace's text names it: some floors, and no less than some ulps."""
+    found: dict[str, float] = {}
+    for series in series_of([still]):
+        size = max((float(np.abs(block.values).max(initial=0.0)) for block in series.blocks.values()), default=0.0)
+        if not np.isfinite(size):
+            continue
+        unit = np.spacing(np.float32(size)) if series.site.type == "float32" else np.spacing(size)
+        name = label(series.site)
+        tolerance = max(SMALLEST * float(unit), FLOORS * floors.get(series.key, 0.0))
+        found[name] = max(found.get(name, 0.0), tolerance)
+    return found
+
+
 def _spread(a: Series, b: Series) -> float:
     largest = 0.0
     for place, block in a.blocks.items():
@@ -34,5 +50,5 @@ def _spread(a: Series, b: Series) -> float:
             continue
         with np.errstate(invalid="ignore"):
             change = np.abs(block.values - other.values)
-        largest = max(largest, float(np.nanmax(change, initial=0.0)))
+        largest = max(largest, float(np.nan_to_num(change, nan=0.0, posinf=np.inf).max()))
     return largest

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,6 +18,11 @@ from harness.options import (
     OutDirOption,
     RedactOption,
 )
+
+if TYPE_CHECKING:
+    from compare.judging.tolerances import Tolerances
+    from harness.case import Case, Section
+    from harness.subject import Subject
 
 
 def noise_floor(
@@ -44,12 +51,23 @@ def noise_floor(
     named = chosen_case(subject, case, argv)
     sections = chosen_sections(subject, named, at)
     check_out(out)
-    if subject.replay is None:
+    if subject.replay is None and subject.capture_file is None:
         hint = f"; {subject.without_replay}" if subject.without_replay else ""
         raise subject.missing(f"replay of its steps, with which a noise floor is measured{hint}")
     with working("the noise floor is measured"):
-        tolerances = subject.replay.noise_floor(subject.switched(named, mode, defect or ()), sections, data)
+        tolerances = _measured(subject, subject.switched(named, mode, defect or ()), sections, data)
     text = dump(tolerances)
     folder = seal_noise_floor(named, tolerances, text, reports_root(out_dir), redact=redact)
     typer.echo(f"sealed: {folder}", err=True)
     write_out(out, text)
+
+
+def _measured(subject: Subject, case: Case, sections: Sequence[Section], data: Path | None) -> Tolerances:
+    """By the subject's replay, or by a capture of its port."""
+    if subject.replay is not None:
+        return subject.replay.noise_floor(case, sections, data)
+    from capture.settings import read_setup
+    from harness.questions.capturing import measured_floors
+
+    assert subject.capture_file is not None
+    return measured_floors(read_setup(subject.capture_file), case.name)

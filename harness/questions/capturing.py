@@ -1,16 +1,39 @@
-"""A case of two programs that nobody instrumented: captured, compared, explained, sealed."""
+"""A case of two programs that nobody instrumented: captured, compared, explained, sealed; its noise floor."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from capture import noise
 from capture.graph import inputs, vocabulary
 from capture.pair_of_programs import capture_pair
+from capture.python.capture import capture_python
 from capture.report import document, exit_code, lines, proposals
 from capture.settings import Setup
 from capture.storage import save
+from compare.judging.tolerances import Floor, Step, Tolerances
 from compare.progress import working
 from harness.evidence.folder import Evidence
+
+DEFAULT = 1e-11  # relative, of what the port does not store in this case
+
+
+def measured_floors(setup: Setup, name: str) -> Tolerances:
+    """What rounding does to every value of a captured port, as a tolerance file has it.
+
+    Raises:
+        CaptureError: there is no such case, or the port cannot be captured.
+    """
+    _, job = setup.jobs(name)
+    with capture_python(setup.port) as port:
+        still = port.trace(job)
+        found = noise.by_label(still, noise.floors(still, lambda tasks: port.traces(job, tasks)))
+    return Tolerances(
+        default=Step("default", DEFAULT, DEFAULT),
+        floors={label: [Floor(label, tolerance, tolerance)] for label, tolerance in sorted(found.items())},
+        source=f"harness noise-floor --case {name}",
+        measured_with={"runs": str(noise.RUNS), "stores": "moved by up to one unit in the last place"},
+    )
 
 
 def capture_and_seal(setup: Setup, name: str, *, runs: int, root: Path, redact: bool) -> int:
