@@ -16,6 +16,7 @@ class Sections:
     def __init__(self) -> None:
         self._sections = [NOWHERE]
         self._numbers = {NOWHERE: 0}
+        self._in_any_order: dict[frozenset[tuple[str, tuple[int, ...]]], int] = {}
 
     def __len__(self) -> int:
         return len(self._sections)
@@ -30,9 +31,18 @@ class Sections:
         """The number of a section; it is given the next one where it has none."""
         found = self._numbers.get(section)
         if found is None:
-            found = self._numbers[section] = len(self._sections)
-            self._sections.append(section)
+            found = self._numbers[section] = self._in_another_order(section) or len(self._sections)
+            if found == len(self._sections):
+                self._sections.append(section)
         return found
+
+    def _in_another_order(self, section: Section) -> int | None:
+        """The number under which the same integers are known, stated in another order; None: they are not."""
+        parts = section.parts
+        if len(parts) < 2:
+            return None
+        found = self._in_any_order.setdefault(frozenset(parts.items()), len(self._sections))
+        return found if found < len(self._sections) else None
 
     def around(self, number: int) -> Iterator[int]:
         """A section and those that it lies in, innermost first: a pixel of an epoch, the epoch, the whole run."""

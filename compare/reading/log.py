@@ -180,9 +180,10 @@ class Log:
 
     def _opened(self, block: Block) -> Iterator[int]:
         """Numbers of the sections that a block opens, one after another."""
+        headings = self.vocabulary.headings
         for opening in block.openings:
             before = self._open
-            after = opening.section if opening.whole else self.vocabulary.headings.opened(before, opening.section)
+            after = headings.restated(opening.section) if opening.whole else headings.opened(before, opening.section)
             outer, number = self.known.number(before), self.known.number(after)
             if number != outer and after.inside(before) and outer not in self._said:
                 self.begins.pop(outer, None)  # a line that says the first part of what the next one says whole

@@ -50,6 +50,15 @@ class Headings:
         covered = {label for name in headed for label in self.keys[name]}
         return Section.of({**{label: (at,) for label, at in numbers.items() if label not in covered}, **headed})
 
+    def restated(self, section: Section) -> Section:
+        """A section in the words of the headings, outermost first: ``slow 5 fast 6`` may be what ``pixel`` has."""
+        single = {name: numbers[0] for name, numbers in section.parts.items() if len(numbers) == 1}
+        several = {name: numbers for name, numbers in section.parts.items() if len(numbers) > 1}
+        parts = {**several, **self.named(single).parts}
+        order = {name: at for at, name in enumerate(section.parts)}
+        inwards = sorted(parts, key=lambda name: (self.level.get(name, OUTERMOST), order.get(name, 0)))
+        return Section.of({name: parts[name] for name in inwards})
+
     def opened(self, before: Section, stated: Section) -> Section:
         """The section after a line that states parts of it: what lies around them stays, what lay inside ends."""
         first = self.level.get(stated.names[0], 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import tomllib
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -17,6 +18,8 @@ from compare.judging.engine import Window, compare_traces
 from compare.judging.keys import NOWHERE, Key, Section
 from compare.judging.result import Comparison, ProblemKind, Verdict
 from compare.judging.tolerances import Floor, Step, Tolerances
+from compare.reading.columns import parse_block
+from compare.reading.table import Block
 from compare.render import csv_, html, json_, junit, markdown
 from compare.words import vocabulary
 from compare.words.vocabulary import Vocabulary
@@ -141,6 +144,26 @@ def test_one_section_goes_with_a_log_that_states_none(compared) -> None:
     result = compared(named("C", [(3, 5, 6)]), named("PY", [(3, 5, 6)]).split("\n", 1)[1])
     assert result.verdict is Verdict.PARITY
     assert any("only a states its section (run 3 row 5 col 6)" in remark.message for remark in result.warnings)
+
+
+def test_how_the_names_of_a_section_are_ordered_does_not_matter(compared) -> None:
+    turned = re.sub(r"(run=\S+) (row=\S+) (col=\S+)", r"\3 \1 \2", named("PY", PLACES[3]))
+    result = compared(named("C", PLACES[3]), turned)
+    assert result.verdict is Verdict.PARITY
+    assert {str(section) for side in result.sides for section in side.sections} == {
+        str(Section(NAMES, place)) for place in PLACES[3]
+    }
+
+
+@pytest.mark.parametrize(
+    "stated", ["epoch=3 pixel=5,6", "pixel=5,6 epoch=3", "epoch=3 slow=5 fast=6", "fast=6 slow=5 epoch=3"]
+)
+def test_a_section_by_name_is_that_of_the_lines_that_open_it(compared, stated: str) -> None:
+    b = f"TRACE_PY: epoch 3\nTRACE_PY: rate 1.5\nTRACE_PY_SECTION {stated}\nTRACE_PY: level 2.5\n"
+    a = "TRACE_C: epoch 3\nTRACE_C: rate 1.5\nTRACE_C: pixel 5 6\nTRACE_C: level 2.5\n"
+    result = compared(a, b)
+    assert result.verdict is Verdict.PARITY
+    assert str(result.pairs[-1].key) == "epoch 3 pixel 5 6: level"
 
 
 def test_other_names_for_the_same_integers_are_other_sections(compared) -> None:
@@ -303,3 +326,47 @@ def test_the_name_of_a_section_is_text(compared) -> None:
     text = "TRACE_C_SECTION <b>x</b>=3\nTRACE_C: y {}\n"
     result = compared(text.format(1.5), text.format(2.5))
     assert "<b>x" not in html.render(result)
+
+
+def test_comparisons_written_before_sections_had_names_read_back(compared) -> None:
+    known = words('pixel = ["slow", "fast"]')
+    result = compared("TRACE_C: pixel 5 6\nTRACE_C: x 1.5\n", "TRACE_PY: pixel 5 6\nTRACE_PY: x 2.5\n", known)
+    document = json.loads(json_.render(result))
+    entries = [*document["metadata"], *(pair["key"] for pair in document["pairs"])]
+    entries += [problem["key"] for problem in document["problems"] if problem["key"]]
+    for entry in entries:
+        del entry["section"]
+    for side in document["sides"].values():
+        del side["sections"]
+    again = json_.read(json.dumps(document))
+    assert list(again.pairs) == list(result.pairs)
+    assert again.sides == result.sides
+
+
+LINES = [
+    "TRACE_C: pixel {0} -{1}",
+    "TRACE_C: epoch -{0}",
+    "TRACE_C: epoch {0} pixel {1} 3 level 0.{1}",
+    "TRACE_C_SECTION epoch={0} pixel={1},-2",
+    "TRACE_C_STEP pixel={0},{1} k={1} x=1.{0}",
+    "TRACE_C_STEP k={0} x=1.{1}",
+]
+
+
+@pytest.mark.parametrize("chosen", [LINES, LINES[3:4], LINES[4:5], LINES[:1]])
+def test_all_ways_of_reading_sections_give_the_same(chosen: list[str]) -> None:
+    lines = [chosen[n * n % len(chosen)].format(n % 9, n // 9 % 5) for n in range(1500)]
+    block = "\n".join([*lines, ""]).encode()
+    assert in_rows(parse_block(block, NESTED, vectorise=True)) == in_rows(parse_block(block, NESTED, vectorise=False))
+
+
+def in_rows(block: Block) -> tuple[list, list]:
+    """Rows by line, with what each says of its section, and the sections that are opened."""
+    rows = []
+    for at, table in enumerate(block.tables):
+        stated = block.stated.get(at)
+        for row, line in enumerate(table.order.tolist()):
+            values = {name: column[row].tolist() for name, column in table.columns.items()}
+            own = (stated.names, stated.numbers[row].tolist()) if stated else None
+            rows.append((line, table.record, table.index_names, table.index[row].tolist(), values, own))
+    return sorted(rows, key=lambda row: (row[0], str(row[4]))), block.openings
