@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from compare.judging.engine import compare_traces as compare_logs
-from compare.judging.result import Comparison
+from compare.judging.result import Comparison, DifferenceClass, Verdict
 from compare.reading.source import Held
 from compare.words.vocabulary import Vocabulary
 from harness.case import Case, Section
@@ -93,13 +93,22 @@ def with_replays(
     vocabulary: Vocabulary | None = None,
     pixel: Section | None = None,
     digits: StatedDigits = (None, None),
+    verdict_only: bool = False,
 ) -> tuple[Comparison, list[Replaying]]:
-    """The comparison with origins established by replays, and both sides replayed."""
+    """The comparison with origins established by replays, and both sides replayed.
+
+    With ``verdict_only`` traces that are identical are not replayed: nothing in them is at fault.
+    """
     aligned = compare_logs(a, b, vocabulary=vocabulary, digits=digits)
-    if not aligned.pairs:
+    if not aligned.pairs or (verdict_only and _identical(aligned)):
         return aligned, []
     replays, replayings = replays_for(aligned, simulator, pixel)  # type: ignore[arg-type]  # (slow, fast)
     return compare_logs(a, b, vocabulary=vocabulary, replays=replays, digits=digits), replayings
+
+
+def _identical(comparison: Comparison) -> bool:
+    pairs = comparison.pairs
+    return comparison.verdict is Verdict.PARITY and all(p.difference is DifferenceClass.IDENTICAL for p in pairs)
 
 
 def compare_texts(
@@ -115,4 +124,4 @@ def compare_texts(
     sides = [Held("a.log", text_a)], [Held("b.log", text_b)]
     if weigh:
         return explain(*sides, simulator, pixel=pixel, digits=digits)
-    return Explanation(with_replays(*sides, simulator, pixel=pixel, digits=digits)[0])
+    return Explanation(with_replays(*sides, simulator, pixel=pixel, digits=digits, verdict_only=True)[0])

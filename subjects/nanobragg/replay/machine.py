@@ -60,8 +60,8 @@ class Machine:
     Args:
         side: the values.
         measure: also measure noise floors and end-to-end spreads (the bound is always there).
-        envelopes: without, no end-to-end spreads are measured, and floors only of steps that do not make the side's
-            own values to the last bit.
+        envelopes: without, no end-to-end spreads are measured, and floors and bounds only of steps that do not make
+            the side's own values to the last bit.
         other: the other side, whose rounding differences tell how far unexplained values may be off.
         prepared: spreads of what follows from arguments alone, (RUNS, rows, width).
     """
@@ -195,10 +195,12 @@ class Machine:
         if not usable.any():
             return
         tics = self._tics(step.record, rows)
+        if self._measure and not self._envelopes and self._reproduced(step, inputs, clean, tics, rows):
+            return
         outputs, bounds, slopes = self._clean(step, inputs, clean, tics)
         noise: list[Floats | None] = [None] * len(outputs)
         moved: list[Floats | None] = [None] * len(outputs)
-        if self._measure and not step.decides and (self._envelopes or not self._reproduced(step, rows, outputs)):
+        if self._measure and not step.decides:
             noise, moved = self._noisy(step, inputs, clean, tics, outputs, rows)
         for number, name in enumerate(step.names):
             figures = self._figures((step.record, name), decides=step.decides)
@@ -223,10 +225,21 @@ class Machine:
             elif self._measure:
                 figures.spread[rows[usable]] = step.grain * np.abs(q[usable]).max(axis=1) / FACTOR
 
-    def _reproduced(self, step: Step, rows: Ints, outputs: Sequence[Floats]) -> bool:
-        """Whether the step makes the side's own values, bit for bit."""
-        stated = (self._column((step.record, name)) for name in step.names)
-        return all(own is not None and np.array_equal(own[rows], q) for own, q in zip(stated, outputs, strict=True))
+    def _reproduced(
+        self, step: Step, inputs: Sequence[Input], values: Sequence[Floats], tics: Mapping[str, Tensor], rows: Ints
+    ) -> bool:
+        """Note the step's results where they are the side's own to the last bit: there is no more to know of them."""
+        stated = [self._column((step.record, name)) for name in step.names]
+        arguments = {i.tag: list(torch.from_numpy(v.T.copy()).unbind(0)) for i, v in zip(inputs, values, strict=True)}
+        with torch.no_grad():
+            made = [_columns(components(x), len(rows)) for x in step.evaluate(Arguments(arguments, tics))]
+        if not all(own is not None and np.array_equal(own[rows], q) for own, q in zip(stated, made, strict=True)):
+            return False
+        everywhere = np.ones(len(rows), bool)
+        for name, q in zip(step.names, made, strict=True):
+            figures = self._figures((step.record, name), decides=step.decides)
+            self._store(figures, rows, everywhere, q, np.spacing(np.abs(q)).max(axis=1))
+        return True
 
     def _store(self, figures: Figures, rows: Ints, usable: np.ndarray, q: Floats, tolerance: Floats) -> None:
         for row, value in zip(rows[usable].tolist(), q[usable].tolist(), strict=True):
