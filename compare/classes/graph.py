@@ -81,11 +81,6 @@ class Graph:
                 self._add(reference, at, result)
         return result
 
-    def as_classed(self, inputs: Inputs) -> Inputs:
-        """The same inputs with the classes that they have by now."""
-        now = (self.store.at(found.name, found.place) for found in inputs.found)
-        return Inputs([found for found in now if found is not None], inputs.lacking, inputs.unlike)
-
     def _add(self, reference: Reference, at: Evaluation, result: Inputs) -> None:
         label = self.vocabulary.label_of(reference, at.record)
         found = self.resolve(reference, at)

@@ -36,7 +36,7 @@ def in_graph_order(pairs: Mapping[int, Pair], graph: Graph) -> Iterator[tuple[in
             following = next((other for other in rest if other not in entered), None)
             if following is None:
                 way.pop()
-                yield position, graph.as_classed(inputs[position])
+                yield position, inputs[position]
             else:
                 entered.add(following)
                 way.append((following, iter(needs[following])))

@@ -34,17 +34,39 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One compared value: where it is, both values, its class."""
+    """One compared value: where it is, both values, its class as it is by now."""
 
     name: Name
     place: Place
-    index_names: tuple[str, ...]
-    a: tuple
-    b: tuple
-    code: int
-    order: int
-    tolerance: float
-    relative: float = 0.0  # how far apart, of its scale
+    chunk: Chunk
+    row: int
+
+    @property
+    def index_names(self) -> tuple[str, ...]:
+        return self.chunk.index_names
+
+    @property
+    def a(self) -> tuple:
+        return tuple(self.chunk.a[self.row].tolist())
+
+    @property
+    def b(self) -> tuple:
+        return tuple(self.chunk.b[self.row].tolist())
+
+    @property
+    def code(self) -> int:
+        return int(self.chunk.measured.code[self.row])
+
+    @property
+    def tolerance(self) -> float:
+        return float(self.chunk.measured.tolerance[self.row])
+
+    @property
+    def relative(self) -> float:
+        """How far apart, of its scale."""
+        measured = self.chunk.measured
+        absolute, scale = float(measured.absolute[self.row]), float(measured.scale[self.row])
+        return absolute / scale if absolute > 0.0 and scale > 0.0 else 0.0
 
 
 @dataclass
@@ -111,7 +133,7 @@ class Store:
                 for i, row in enumerate(chunk.index.tolist())
             }
         hit = self._places[name].get(place)
-        return _found(name, *hit) if hit else None
+        return Found(name, place, *hit) if hit else None
 
     def reclass(self, name: Name, place: Place, code: int) -> None:
         """Another class for a compared value, for the steps that are made from it."""
@@ -244,13 +266,4 @@ def _size(row: list, component: int | None) -> float:
 
 
 def _found(name: Name, chunk: Chunk, row: int) -> Found:
-    return Found(
-        name, tuple(chunk.index[row].tolist()), chunk.index_names, tuple(chunk.a[row].tolist()),
-        tuple(chunk.b[row].tolist()), int(chunk.measured.code[row]), int(chunk.order[row]),
-        float(chunk.measured.tolerance[row]), _relative_to_scale(chunk.measured, row),
-    )  # fmt: skip
-
-
-def _relative_to_scale(measured: Measured, row: int) -> float:
-    absolute, scale = float(measured.absolute[row]), float(measured.scale[row])
-    return absolute / scale if absolute > 0.0 and scale > 0.0 else 0.0
+    return Found(name, tuple(chunk.index[row].tolist()), chunk, row)
