@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from capture import CapturedTrace, CaptureError, NotDeterministic
+from capture import CapturedTrace, CaptureError, NotDeterministic, NotHarmless
 from capture.c.build import Program
 from capture.c.capture import CaptureC, Limits, capture_c
 from capture.c.prove import Job
@@ -169,6 +169,24 @@ def test_a_program_that_is_not_deterministic_is_refused(tmp_path: Path) -> None:
 def test_a_build_that_fails_shows_the_users_own_error(tmp_path: Path) -> None:
     failing = program(tmp_path / "p", "int main(void) { return missing; }")
     with pytest.raises(ProgramFailed, match=r"the build fails.*\n.*missing. undeclared"), capture_c(failing):
+        pass
+
+
+def test_a_capture_that_changes_an_output_is_refused(tmp_path: Path) -> None:
+    text = (
+        "#include <stdio.h>\n#include <stdlib.h>\n"
+        'int main(void) { int x = getenv("PARITY_CAPTURE_OUT") != 0; printf("%d\\n", x); return 0; }\n'
+    )
+    message = "not the untouched program's: stdout: line 1: '0' and '1'"
+    with capture_c(program(tmp_path / "p", text)) as captured, pytest.raises(NotHarmless, match=message):
+        captured.trace(Job("./prog"))
+
+
+def test_a_build_that_fails_for_the_probes_alone_says_so(tmp_path: Path) -> None:
+    build = "if grep -q parity_ main.c; then echo 'error: strange words' >&2; exit 3; fi; cc -o prog main.c"
+    sound = program(tmp_path / "p", "int main(void) { int x = 3; return x - 3; }", build=build)
+    message = r"the instrumented copy does not build, though the program itself does .*exit status 3.*\n.*strange words"
+    with pytest.raises(ProgramFailed, match=message), capture_c(sound):
         pass
 
 
