@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 AHEAD = 2  # blocks that are parsed while another is compared
 MOST_MALFORMED = 20
 LARGEST_UNMARKED = 16 << 20  # bytes of a log that is read without marks
-HEADER, CLOSING = 1, 2  # of a section: a line of the trace, the line that ends it
+SAID, HEADER, CLOSING = 1, 2, 4  # of a section: any line, one without a record, the one that ends it
 MOST_FLOATS = 2_000_000  # of a log whose precision is inferred; longer ones must state theirs
 KNOWN_FORMATS = (1,)
 
@@ -84,8 +84,7 @@ class Log:
     loose: Loose = field(default_factory=Loose)  # what those hold beside names and values
     _starts: list[int] = field(default_factory=list)  # lines before each file
     begins: dict[int, int] = field(default_factory=dict)  # sections that it states, by number: their first line
-    _shown: dict[int, int] = field(default_factory=dict)  # by number of a section: HEADER | CLOSING
-    _said: set[int] = field(default_factory=set)  # numbers of sections in which it says something
+    _shown: dict[int, int] = field(default_factory=dict)  # by number of a section: SAID | HEADER | CLOSING
     _open: Section = NOWHERE
     _malformed: int = 0
 
@@ -185,7 +184,7 @@ class Log:
             before = self._open
             after = headings.restated(opening.section) if opening.whole else headings.opened(before, opening.section)
             outer, number = self.known.number(before), self.known.number(after)
-            if number != outer and after.inside(before) and outer not in self._said:
+            if number != outer and after.inside(before) and outer not in self._shown:
                 self.begins.pop(outer, None)  # a line that says the first part of what the next one says whole
             self.begins.setdefault(number, self.lines + opening.line)
             self._open = after
@@ -212,22 +211,24 @@ class Log:
         self._see_floats(table)
         self._check_counts(table)
         numbers, first = np.unique(table.index[:, 0], return_index=True)
+        shown = SAID | self._read_header(table)
         for number, line in zip(numbers.tolist(), table.order[first].tolist(), strict=True):
-            self._said.add(number)
+            self._shown[number] = self._shown.get(number, 0) | shown
             if number:
                 self.begins[number] = min(line, self.begins.get(number, line))
+
+    def _read_header(self, table: Table) -> int:
+        """What lines without a record say of the log, and of their section: HEADER | CLOSING."""
         if table.record:
-            return
+            return 0
         name = next(iter(table.columns))
         if name == self.vocabulary.format_name:
             self._check_format(table)
         if name == self.vocabulary.digits_name:
             self._read_digits(table)
         if self.vocabulary.quantity("", name).status == "metadata":
-            return
-        shown = HEADER | (CLOSING if name == self.vocabulary.closing else 0)
-        for number in numbers.tolist():
-            self._shown[number] = self._shown.get(number, 0) | shown
+            return 0
+        return HEADER | (CLOSING if name == self.vocabulary.closing else 0)
 
     def _see_floats(self, table: Table) -> None:
         for column in table.columns.values():
@@ -285,7 +286,8 @@ class Log:
     def _check_sections(self) -> None:
         if self.vocabulary.closing is None:
             return
-        cut = [number for number, shown in self._shown.items() if not shown & CLOSING and not self._is_outer(number)]
+        open_ = (number for number, shown in self._shown.items() if shown & HEADER and not shown & CLOSING)
+        cut = [number for number in open_ if not self._is_outer(number)]
         for number in cut[:MOST_MALFORMED]:
             message = (
                 f"{self.known[number] or 'the trace'} has no {self.vocabulary.closing} line; the log may be cut off"
