@@ -132,8 +132,9 @@ def targets(pairing: Pairing, case: int, terms: Mapping[int, int]) -> list[Targe
 
 def _agrees(pair: Pair, reference: NDArray[np.float64], block: Block) -> bool:
     """Whether a pair that was accepted by its values agrees over these axes: else it cannot be placed, nor forced."""
-    scale = float(np.abs(reference).max(initial=0.0))
-    return _largest(block.values - reference) <= 10.0 * allowed(pair.a, pair.b) * scale
+    held = ~np.isnan(reference)
+    scale = float(np.abs(reference[held]).max(initial=0.0))
+    return _largest((block.values - reference)[held]) <= 10.0 * allowed(pair.a, pair.b) * scale
 
 
 def _bound(members: Sequence[Series]) -> Series | None:
@@ -318,13 +319,19 @@ def _step(target: Target, computed: Mapping[tuple[object, ...], Series], floors:
     series = computed.get(target.series.key)
     block = series.blocks.get((0, target.place[1])) if series is not None else None
     fits = block is not None and block.values.size == target.block.values.size
-    on_reference = block.values.reshape(target.block.values.shape) if fits and block is not None else None
-    scale = float(np.abs(target.reference).max(initial=0.0))
+    held = ~np.isnan(target.reference)  # the reference's loops may have left out some of the port's places
+    reference, port = _at(held, target.reference), _at(held, target.block.values)
+    on_reference = _at(held, block.values.reshape(held.shape)) if fits and block is not None else None
+    scale = float(np.abs(reference).max(initial=0.0))
     tolerance = max(SMALLEST * float(np.spacing(scale)), FLOORS * floors.get(target.series.key, 0.0))
     if target.series.site.type == "float32" or target.pair.a.is_single:
         tolerance = max(tolerance, SMALLEST * float(np.spacing(np.float32(scale))))
     tolerance *= max(1.0, target.terms / SMALLEST)
-    return Step(target.pair, target.place, target.reference, target.block.values, on_reference, tolerance)
+    return Step(target.pair, target.place, reference, port, on_reference, tolerance)
+
+
+def _at(held: NDArray[np.bool_], values: NDArray[np.float64]) -> NDArray[np.float64]:
+    return values if held.all() else values[held]
 
 
 def final(steps: Sequence[Step], result: str = "") -> Step | None:

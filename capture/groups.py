@@ -40,6 +40,11 @@ class Group:
         return any(member.site.type == "float32" for member in self.members)
 
     @property
+    def has_gaps(self) -> bool:
+        """Whether loops left iterations out, each place that they reached being reached once."""
+        return all(block.places is not None for block in self.first.blocks.values())
+
+    @property
     def ended(self) -> int:
         """When its first name is stored last."""
         return self.first.ended

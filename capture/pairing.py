@@ -13,6 +13,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from capture import gaps
 from capture.edges import Edges, joined
 from capture.errors import CaptureError
 from capture.groups import (
@@ -49,7 +50,7 @@ def pair_series(a: Sequence[Series], b: Sequence[Series], edges: tuple[Edges, Ed
     pairs: list[Pair] = []
     taken_a: set[int] = set()
     taken_b: set[int] = set()
-    for level in (_exact, _rounded, _unfolded, _partial):
+    for level in (_exact, _rounded, _unfolded, gaps.candidates, _partial):
         candidates = level([g for g in groups_a if id(g) not in taken_a], [g for g in groups_b if id(g) not in taken_b])
         for pair in _judged(candidates, holders):
             pairs.append(pair)
@@ -211,7 +212,7 @@ def _verdict(a: Group, b: Group, factor: float, alone: bool, holders: tuple[Hold
     enough = enough or (factor == 1.0 and alone and likeness == 1.0)
     enough = enough or (likeness >= 0.5 and alone and information >= SOME)
     if enough:
-        order = matches(a, b, factor, allowed(a, b))
+        order = matches(a, b, factor, allowed(a, b)) or gaps.order_of(a, b)
         return Pair(a, b, Verdict.ACCEPTED, factor, said, shared, order or ())
     if (shared and information) or likeness >= 0.5 or information >= SOME:
         return Pair(

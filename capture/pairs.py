@@ -8,6 +8,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from capture.gaps import spread
 from capture.groups import Group
 from capture.series import Block
 
@@ -52,12 +53,14 @@ class Pair:
 
 
 def aligned(pair: Pair, place: tuple[int, int], block: Block) -> NDArray[np.float64] | None:
-    """The reference's values over the axes of the port's block; None where they do not fit."""
+    """The reference's values over the axes of the port's block, NaN where its loops left one out; None: no fit."""
     places_b = sorted(pair.b.first.blocks)
     places_a = sorted(pair.a.first.blocks)
     if place not in places_b or len(places_a) != len(places_b):
         return None
     source = pair.a.first.blocks[places_a[places_b.index(place)]]
+    if source.places is not None and source.values.size < block.values.size:
+        return spread(source, block, pair.order, pair.factor)
     values = source.essential() * pair.factor
     if len(pair.order) == values.ndim:
         values = values.transpose(pair.order)

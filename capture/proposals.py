@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture.edges import Edges
+from capture.gaps import views
 from capture.groups import TOLERANCE, Group, axis_orders, reordered
 from capture.neighbours import Side, nodes, overlap
 from capture.pairs import Pair, Verdict
@@ -22,6 +23,7 @@ from capture.pairs import Pair, Verdict
 ROUNDS = 3  # pairs found by neighbours are neighbours of others
 SMALL = 100  # whole numbers up to it are equal by chance
 LIKELY, NEAR = 0.5, 0.3  # neighbours in common, and nearness, that propose a pair without a name in common
+CLOSER = 0.5  # what makes another order of axes likelier than the one as stored
 
 
 @dataclass(frozen=True)
@@ -38,13 +40,17 @@ class _Candidate:
         return self.a.names & self.b.names
 
     @cached_property
+    def likeliest(self) -> tuple[tuple[int, ...], NDArray[np.float64], NDArray[np.float64]]:
+        return likeliest(self.a, self.b)
+
+    @property
     def order(self) -> tuple[int, ...]:
-        return likeliest_order(self.a, self.b)
+        return self.likeliest[0]
 
     @cached_property
     def nearness(self) -> float:
         """1 for equal magnitudes, 0 for unlike ones."""
-        a, b = np.abs(reordered(self.a, self.order)), np.abs(self.b.vector)
+        a, b = (np.abs(numbers) for numbers in self.likeliest[1:])
         total = a + b
         with np.errstate(invalid="ignore", divide="ignore"):
             apart = np.where(total > 0, np.abs(a - b) / total, 0.0)
@@ -75,7 +81,7 @@ def propose(
     for number in agreeing:
         sides[0].own(pairs[number].a, number)
         sides[1].own(pairs[number].b, number)
-    rest_a, rest_b = [g for g in a if _is_step(g)], [g for g in b if _is_step(g)]
+    rest_a, rest_b = [g for g in a if _is_step(g)], [g for g in b if _is_step(g) and not g.is_sequence]
     found: list[Pair] = []
     for _ in range(ROUNDS):
         fresh = _assigned(list(_candidates(rest_a, rest_b, sides, agreeing)))
@@ -93,7 +99,7 @@ def propose(
 
 def _is_step(one: Group) -> bool:
     """Whether it is computed somewhere: parameters alone are copies, and a sequence belongs to several steps."""
-    return not one.is_sequence and any(member.site.kind != "parameter" for member in one.members)
+    return (not one.is_sequence or one.has_gaps) and any(member.site.kind != "parameter" for member in one.members)
 
 
 def _candidates(
@@ -103,14 +109,16 @@ def _candidates(
     makes = [[side.makes(g) for g in groups] for side, groups in zip(sides, (a, b), strict=True)]
     for at, one in enumerate(a):
         for to, other in enumerate(b):
-            if not _same_sizes(one, other):
+            in_gaps = one.has_gaps and not _same_sizes(one, other)
+            if not (any(True for _ in views(one, other)) if in_gaps else _same_sizes(one, other)):
                 continue
             above = overlap(made_from[0][at], made_from[1][to])
             below = overlap(makes[0][at], makes[1][to])
             candidate = _Candidate(one, other, above, below)
             differing = (makes[0][at] & makes[1][to]) - agreeing
             is_likely = bool(differing) and above >= LIKELY and below >= LIKELY
-            if candidate.shared or (is_likely and candidate.nearness >= NEAR):
+            is_near = candidate.nearness >= NEAR
+            if (is_likely and is_near) or (candidate.shared and (is_near or not in_gaps)):
                 yield candidate
 
 
@@ -169,7 +177,7 @@ def _checked(pair: Pair, sides: tuple[Side, Side], telling: set[int], agreeing: 
     if not below & telling or below - agreeing:
         return pair
     against = "but what is made from them agrees"
-    if _is_shifted(pair.a, pair.b):
+    if _same_sizes(pair.a, pair.b) and _is_shifted(pair.a, pair.b):
         against += ", and they are the same numbers a step of the loop later"
     elif not (sides[0].is_told_apart(pair.a) and sides[1].is_told_apart(pair.b)):
         return pair
@@ -191,10 +199,20 @@ def _equal(a: NDArray[np.float64], b: NDArray[np.float64]) -> bool:
     return bool((np.abs(a - b) <= TOLERANCE * np.abs(a).max(initial=0.0)).all())
 
 
-def likeliest_order(a: Group, b: Group) -> tuple[int, ...]:
-    """The order of a's axes that fits b's shapes; of several, the one with the closest values."""
-    orders = list(axis_orders(a.shapes, b.shapes))
-    return min(orders, key=lambda order: float(np.abs(reordered(a, order) - b.vector).sum()), default=())
+def likeliest(a: Group, b: Group) -> tuple[tuple[int, ...], NDArray[np.float64], NDArray[np.float64]]:
+    """The order of a's axes that fits b's shapes, and both sides' numbers place by place.
+
+    Of several, the one as stored, unless another's magnitudes are much closer: a sign may be what is wrong.
+    """
+    if a.has_gaps and not _same_sizes(a, b):
+        fitting = [(order, a.vector, there) for order, there in views(a, b)]
+    else:
+        fitting = [(order, reordered(a, order), b.vector) for order in axis_orders(a.shapes, b.shapes)]
+    apart = [float(np.abs(np.abs(x) - np.abs(y)).sum()) for _, x, y in fitting]
+    if not fitting:
+        return (), a.vector, b.vector
+    closest = int(np.argmin(apart))
+    return fitting[closest if apart[closest] < CLOSER * apart[0] else 0]
 
 
 def _same_sizes(a: Group, b: Group) -> bool:

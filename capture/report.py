@@ -85,7 +85,7 @@ def first_line(captured: Captured) -> str:
 
 def blame(captured: Captured) -> str:
     """The steps at fault by their shares, with their places in both sources: what a reader looks at first."""
-    guilty = captured.guilty()
+    guilty = one_of_each_place(captured.guilty())
     if not guilty:
         return "no step at fault was found"
     shares = [step.share for step in guilty if step.share is not None]

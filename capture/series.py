@@ -38,11 +38,16 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """One case and section of a series: all its axes, and its values over them; flat where the indices leave gaps."""
+    """One case and section of a series: all its axes, and its values over them; flat where the indices leave gaps.
+
+    Attributes:
+        places: of values with gaps, the indices of each, shape (n, loops and subscripts).
+    """
 
     axes: tuple[Axis, ...]
     values: NDArray[np.float64]
     repeats: bool = False  # a place was reached several times; the values are the last ones
+    places: NDArray[np.int64] | None = None
 
     def varying(self) -> tuple[int, ...]:
         """The axes along which the values change."""
@@ -245,7 +250,8 @@ def _block(column: Values, component: int, chosen: NDArray[np.bool_]) -> Block:
     shape = tuple(len(axis) for axis in axes)
     if int(np.prod(shape, dtype=np.int64)) == len(values):
         return Block(axes, values.reshape(shape), repeats=len(values) < count)
-    return Block((Axis("sequence", tuple(range(len(values)))),), values)
+    places = table if len(values) == count and table.shape[1] > 1 else None
+    return Block((Axis("sequence", tuple(range(len(values)))),), values, places=places)
 
 
 def _with_calls(table: NDArray[np.int64], names: list[str]) -> tuple[NDArray[np.int64], list[str]]:

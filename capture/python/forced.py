@@ -84,23 +84,28 @@ def jax_array(old: Any, values: NDArray[Any]) -> Any:
     """The values as a JAX array was: its shape, precision and device."""
     import jax
 
-    array = np.asarray(values).reshape(old.shape).astype(old.dtype)
+    given = np.asarray(values).reshape(old.shape)
+    array = np.where(np.isnan(given), np.asarray(old), given).astype(old.dtype)
     return jax.device_put(array, next(iter(old.devices())))
 
 
 def put(old: Any, values: NDArray[Any]) -> Any:
-    """The values as the old one was: its type, shape, device and precision; the old one where they do not fit."""
+    """The values with the old one's type, shape, device and precision; the old ones where NaN or of another size."""
     if is_tensor(old):
         import torch
 
         if old.numel() != values.size:
             return old
-        return torch.as_tensor(values, device=old.device).to(old.dtype).reshape(old.shape)
+        tensor = torch.as_tensor(values, device=old.device).reshape(old.shape)
+        return torch.where(tensor.isnan(), old, tensor.to(old.dtype))
     if is_jax(old):
         return old if old.size != values.size else jax_array(old, values)
     if isinstance(old, np.ndarray):
-        return old if old.size != values.size else values.reshape(old.shape).astype(old.dtype)
-    return type(old)(values.reshape(-1)[0].item()) if values.size == 1 else old
+        given = values.reshape(old.shape) if old.size == values.size else np.full(old.shape, np.nan)
+        kept = np.isnan(given)
+        return np.where(kept, old, np.where(kept, 0, given).astype(old.dtype))
+    number = values.reshape(-1)[0].item() if values.size == 1 else np.nan
+    return old if np.isnan(number) else type(old)(number)
 
 
 def replaced(value: Any, path: str, change: Any) -> Any:
