@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from capture import gaps
+from capture.conventions import settled
 from capture.edges import Edges, joined
 from capture.errors import CaptureError
 from capture.groups import (
@@ -56,6 +57,7 @@ def pair_series(a: Sequence[Series], b: Sequence[Series], edges: tuple[Edges, Ed
             pairs.append(pair)
             taken_a.add(id(pair.a))
             taken_b.add(id(pair.b))
+    pairs = settled(pairs, edges)
     rest_a = [g for g in groups_a if id(g) not in taken_a]
     rest_b = [g for g in groups_b if id(g) not in taken_b]
     proposals = propose(rest_a, rest_b, pairs, edges)

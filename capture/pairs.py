@@ -30,6 +30,7 @@ class Pair:
         shared: names that both sides use.
         order: of the reference's axes in the port's.
         tried: for a proposal: whether it is used until the user has confirmed it.
+        agrees: whether the values are the same, up to rounding and the factor.
     """
 
     a: Group
@@ -40,6 +41,7 @@ class Pair:
     shared: frozenset[str] = frozenset()
     order: tuple[int, ...] = ()
     tried: bool = True
+    agrees: bool = True
 
     @property
     def stated(self) -> bool:

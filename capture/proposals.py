@@ -77,8 +77,9 @@ def propose(
         edges: the def-use graphs of both.
     """
     sides = Side.of(edges[0]), Side.of(edges[1])
-    agreeing = {number for number, pair in enumerate(pairs) if pair.usable}
-    for number in agreeing:
+    usable = {number for number, pair in enumerate(pairs) if pair.usable}
+    agreeing = {number for number in usable if pairs[number].agrees}
+    for number in usable:
         sides[0].own(pairs[number].a, number)
         sides[1].own(pairs[number].b, number)
     rest_a, rest_b = [g for g in a if _is_step(g)], [g for g in b if _is_step(g) and not g.is_sequence]
@@ -142,7 +143,7 @@ def _proposal(one: _Candidate) -> Pair:
     names = sorted(one.shared, key=lambda n: (-len(n), n))
     why = f"both are called {names[0]}" if names else "made from the same, and the same is made from them"
     said = f"the values differ; {why}"
-    return Pair(one.a, one.b, Verdict.PROPOSED, 1.0, said, frozenset(names[:1]), one.order)
+    return Pair(one.a, one.b, Verdict.PROPOSED, 1.0, said, frozenset(names[:1]), one.order, agrees=False)
 
 
 def _telling(pairs: Sequence[Pair], a: Sequence[Group], b: Sequence[Group]) -> set[int]:
@@ -151,7 +152,7 @@ def _telling(pairs: Sequence[Pair], a: Sequence[Group], b: Sequence[Group]) -> s
     return {
         number
         for number, pair in enumerate(pairs)
-        if _is_telling(pair.a) and not (nodes(pair.a) & stored[0] or nodes(pair.b) & stored[1])
+        if is_telling(pair.a) and not (nodes(pair.a) & stored[0] or nodes(pair.b) & stored[1])
     }
 
 
@@ -160,7 +161,7 @@ def _reads(one: Group) -> bool:
     return any(member.site.reads or member.site.kind in ("parameter", "written") for member in one.members)
 
 
-def _is_telling(one: Group) -> bool:
+def is_telling(one: Group) -> bool:
     """Whether not all numbers are small and whole."""
     return bool(((one.vector != np.round(one.vector)) | (np.abs(one.vector) > SMALL)).any())
 

@@ -180,3 +180,21 @@ def test_a_port_that_breaks_off_is_explained_up_to_there(tmp_path: Path) -> None
     )
     assert "exit status 1: ValueError: too late" in found.port.remarks[0]
     assert "kinetic" in first_line(found)
+
+
+def test_a_sign_that_is_taken_back_is_a_convention(tmp_path: Path) -> None:
+    found = captured(tmp_path, ("drag = -damping * v", "slowing = damping * v"), ("spring + drag", "spring - slowing"))
+    assert exit_code(found) == 0
+    assert any(pair.factor == -1.0 for pair in found.pairing.accepted() if "drag" in pair.a.names)
+
+
+@pytest.mark.parametrize("wrong", ["10.0 * (kin + pot)", "-(kin + pot)"])
+@pytest.mark.parametrize("called", ["energy", "total"])
+def test_a_factor_that_nothing_takes_back_is_a_fault(wrong: str, called: str, tmp_path: Path) -> None:
+    changes = [("return kin + pot", f"total = {wrong}\n    return total")]
+    if called != "energy":
+        changes += [("def energy(", f"def {called}_of("), ("{energy(", f"{{{called}_of(")]
+    found = captured(tmp_path, *changes, pair="bodies", port_file="bodies.py")
+    assert exit_code(found) == 1
+    (guilty,) = one_of_each_place(found.guilty())
+    assert guilty.pair.a.first.name == "energy"
