@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import NamedTuple
 
 from compare.errors import InputError
-from compare.streams import Terminated, abandon_output, finish, prepare_process
+from compare.streams import Terminated, abandon_output, finish, leave_at_once, prepare_process
 
 WRONG_USE = 2
 PROGRAM_FAILED = 4
@@ -51,7 +51,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     words = list(sys.argv[1:] if argv is None else argv)
     name = words[0] if words else "--help"
     if name in COMMANDS and COMPLETING not in os.environ:
-        sys.exit(run(name, words[1:]))
+        code = run(name, words[1:])
+        if code == INTERRUPTED and argv is None:
+            leave_at_once(code)
+        sys.exit(code)
     sys.exit(_without_command(name))
 
 

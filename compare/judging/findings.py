@@ -164,6 +164,10 @@ class Findings:
         empty = [side.value for side, log in self.logs.items() if not log.trace_lines]
         if empty:
             text = f"no trace lines (TRACE_...) and no names with numbers in {' or '.join(empty)}: nothing was compared"
+            if any(
+                problem.kind is ProblemKind.MALFORMED_LINE for log in self.logs.values() for problem in log.problems
+            ):
+                text = f"no trace line of {' or '.join(empty)} could be read: nothing was compared"
             if any(log.too_long for log in self.logs.values()):
                 text += f"; a log of more than {LARGEST_UNMARKED >> 20} MB is read where TRACE_ marks its lines"
         else:

@@ -64,6 +64,8 @@ def parse_line(line: str, words: Collection[str] = ()) -> Parsed | None:
     plain = _plain(line, words)
     if plain is not None:
         return plain
+    if "\0" in line:
+        raise Malformed("it holds NUL bytes: the log is damaged there")
     head = HEAD.match(line)
     if head is None:
         if any(token.kind == "number" for token in tokens_of(line)):

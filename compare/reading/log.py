@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 AHEAD = 2  # blocks that are parsed while another is compared
 MOST_MALFORMED = 20
-LARGEST_UNMARKED = 16 << 20  # bytes of a log that is read without marks
+LARGEST_UNMARKED = 4 << 20  # bytes of a log that is read without marks
 SAID, HEADER, CLOSING = 1, 2, 4  # of a section: any line, one without a record, the one that ends it
 MOST_FLOATS = 2_000_000  # of a log whose precision is inferred; longer ones must state theirs
 KNOWN_FORMATS = (1,)
@@ -51,7 +51,7 @@ class Pool:
 
     def close(self) -> None:
         if "_threads" in self.__dict__:
-            self._threads.shutdown(cancel_futures=True)
+            self._threads.shutdown(wait=False, cancel_futures=True)
 
 
 @dataclass

@@ -48,3 +48,21 @@ def test_a_full_disk_behind_standard_output_is_told_in_a_line(logs: tuple[Path, 
         assert process.wait(60) == 2
     assert len(said.splitlines()) == 1
     assert "No space left" in said
+
+
+def test_ctrl_c_waits_for_no_thread_that_still_reads(logs: tuple[Path, Path]) -> None:
+    script = (
+        "import signal, sys, threading, time, _thread\n"
+        "from compare.reading import log\n"
+        "from compare import cli\n"
+        "def stuck(*words, **how):\n"
+        "    _thread.interrupt_main()\n"
+        "    time.sleep(600)\n"
+        "log.parse_block = stuck\n"
+        "log.Log._submit = lambda self, block: self.pool.submit(stuck)\n"
+        "sys.argv[0] = 'compare'\n"
+        "cli.main()\n"
+    )
+    words = [sys.executable, "-c", script, "traces", *map(str, logs)]
+    done = subprocess.run(words, cwd=ROOT, capture_output=True, timeout=120, check=False)
+    assert done.returncode == 130, done.stderr

@@ -161,3 +161,16 @@ def test_what_is_no_log_is_refused_in_words(tmp_path: Path) -> None:
     result = compare_traces(tmp_path / "a", tmp_path / "a")
     assert result.verdict is Verdict.NOTHING_COMPARED
     assert "no names with numbers" in result.problems[0].message
+
+
+def test_arrays_with_options_behind_them_are_whole() -> None:
+    log = "w: tensor([[1.5, 2.5],\n        [3.5, 4.5]], device='cuda:0', dtype=torch.float64)\n"
+    (pair,) = compared(log, log).pairs
+    assert pair.a == (1.5, 2.5, 3.5, 4.5)
+
+
+def test_a_damaged_trace_line_is_malformed() -> None:
+    log = "TRACE_C: x 1.5\nTRACE_C: z 1\0.5\n"
+    result = compared(log, log)
+    assert result.verdict is Verdict.INCOMPLETE
+    assert [p.kind for p in result.problems] == [ProblemKind.MALFORMED_LINE] * 2

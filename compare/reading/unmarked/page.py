@@ -11,6 +11,7 @@ from compare.reading.numbers import DECIMAL, NUMBER, decimal_text
 from compare.reading.table import Loose
 from compare.reading.unmarked.prefixes import is_progress, is_rule, lines_of, without_prefix
 from compare.reading.unmarked.statements import (
+    LONGEST_PHRASE,
     Counters,
     PartlyPrinted,
     Statement,
@@ -27,7 +28,7 @@ NAMED = re.compile(
 NUMBERS = re.compile(rf"\s*(?:{NUMBER}(?:\s*,\s*|\s+|$))+$", re.A)
 SCALE = re.compile(rf"\s*({NUMBER})\s*\*$", re.A)
 OPENING, CLOSING = "([{", ")]}"
-LONGEST_TEXT = 1 << 20
+LONGEST_TEXT = 4 << 20
 
 
 class Page:
@@ -44,6 +45,7 @@ class Page:
         self._context: list[tuple[str, int]] = []
         self._table: Heading | None = None
         self._in_table = False
+        self._in_vain = 0
         self.loose = Loose()
         self.partly: list[tuple[int, str]] = []
 
@@ -68,6 +70,9 @@ class Page:
     def _at(self, at: int) -> tuple[list[Statement] | None, int]:
         """The statements that begin at a line, and where the next begin."""
         text = self._texts[at]
+        if len(text) > LONGEST_PHRASE:
+            text, end = self._joined(at)
+            return self._single(at, text), end
         if not text or is_rule(text) or is_progress(text):
             return None, at + 1
         heading = heading_at(self._texts, at, self._rows)
@@ -120,12 +125,14 @@ class Page:
             text, end = f"{text} {self._texts[end]}", end + 1
         depth = _depth(text)
         parts, last = [text], end
-        while depth > 0 and last < len(self._texts) and last - end < LONGEST_JOINED:
+        while depth > 0 and last < len(self._texts) and last - end < LONGEST_JOINED and self._in_vain < LONGEST_JOINED:
             depth += _depth(self._texts[last])
             parts.append(self._texts[last])
             last += 1
         if depth == 0 and len(parts) > 1:
             text, end = " ".join(parts), last
+        elif depth > 0:
+            self._in_vain += len(parts)  # a log full of brackets that nobody closes is not searched again and again
         while text.endswith(",") and end < len(self._texts) and NUMBERS.match(self._texts[end]):
             text, end = f"{text} {self._texts[end]}", end + 1
         return text.rstrip(" ,;"), end

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from compare.reading.numbers import NUMBER, is_number
-from compare.reading.phrases import ASSIGN, PartlyPrinted, Reader
-from compare.reading.tokens import UNIT, Token, Unreadable, is_numeric, tokens_of
+from compare.reading.phrases import PartlyPrinted, Reader
+from compare.reading.tokens import UNIT, Unreadable, tokens_of
 from compare.reading.unmarked.prefixes import TIME
 
 Fields = list[tuple[str, tuple[str, ...]]]
@@ -42,6 +42,11 @@ CLAUSE = re.compile(r"[,;|]\s+|\s+\|\s+")
 CLAUSE_VALUE = re.compile(
     rf"(?P<name>[A-Za-z_][^=:,;]*?)\s*(?:=|:|->|=>|\s)\s*(?P<value>{NUMBER})\s*(?P<unit>\S+)?$", re.A
 )
+LONGEST_PHRASE = 4000
+"""Characters of a message that is looked at in every way; longer ones are arrays or documents."""
+MOST_WORDS = 40  # between the value of an item and the next item
+SIGNED = re.compile(r"[:=]|->")
+PLAIN_PAIR = re.compile(r"[^\s\d]\S*\s+[+-]?[\[(.\dniNI]")
 HAS_NUMBER = re.compile(r"(?<![A-Za-z_\d])[+-]?\.?\d")
 
 
@@ -69,7 +74,8 @@ def heading_counter(text: str) -> tuple[str, int] | None:
 
 def statement_of(text: str) -> Statement | None:
     """Names and values of a message; None where it states none, or none that can be told."""
-    for form in (_structure, _counted, _glued, _phrase, _clauses):
+    forms = (_structure, _counted, _glued, _phrase, _clauses) if len(text) <= LONGEST_PHRASE else (_structure, _phrase)
+    for form in forms:
         found = form(text)
         if found is not None and (found.fields or found.counters):
             return Statement(_named(found.fields), found.counters, found.rest)
@@ -160,7 +166,7 @@ def _counted(text: str) -> Statement | None:
 
 def _glued(text: str) -> Statement | None:
     """``name=value`` among other words."""
-    found = list(GLUED.finditer(text))
+    found = [match for match in GLUED.finditer(text) if not _inside_a_value(text[: match.start()])]
     if not found:
         return None
     fields: Fields = []
@@ -176,13 +182,19 @@ def _glued(text: str) -> Statement | None:
     return Statement(fields, counters, " ".join(rest).strip(" ,;|()[]"))
 
 
+def _inside_a_value(before: str) -> bool:
+    """Whether a bracket is open in the value of another name: what stands there is part of that value."""
+    opening = sum(map(before.count, "([{")) - sum(map(before.count, ")]}"))
+    return opening > 0 and SIGNED.search(before) is not None
+
+
 def _first_item(part: str) -> tuple[Fields, str] | None:
     """The item that a text begins with, and what stands behind it."""
     fields = _items(part)
     if fields is not None:
         return fields, ""
     words = part.split(" ")
-    for end in range(len(words) - 1, 0, -1):
+    for end in range(min(len(words) - 1, MOST_WORDS), 0, -1):
         fields = _items(" ".join(words[:end]).rstrip(",;)"))
         if fields is not None:
             return fields, " ".join(words[end:])
@@ -191,20 +203,14 @@ def _first_item(part: str) -> tuple[Fields, str] | None:
 
 def _phrase(text: str) -> Statement | None:
     """What the grammar of trace lines reads, where a sign or numbers make a statement of it."""
-    tokens = tokens_of(text)
-    signed = any(token.kind == "sign" and token.text in ASSIGN for token in tokens)
-    fields = _items(text)
+    signed = SIGNED.search(text) is not None
+    fields = _items(text) if signed or PLAIN_PAIR.match(text) else None  # by far most lines are neither
     if fields is None:
         return None
     numeric = all(is_number(value) for _, texts in fields for value in texts)
     if not numeric and (not signed or any(" " in value.strip() for _, texts in fields for value in texts)):
         return None
-    return Statement(fields) if signed or _is_plain_pair(tokens) else None
-
-
-def _is_plain_pair(tokens: list[Token]) -> bool:
-    """``name 1.5 2.5``: one word, then numbers."""
-    return len(tokens) > 1 and tokens[0].kind == "word" and (is_numeric(tokens[1]) or tokens[1].text in "[(")
+    return Statement(fields)
 
 
 def _clauses(text: str) -> Statement | None:

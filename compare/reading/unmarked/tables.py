@@ -13,6 +13,8 @@ from compare.reading.unmarked.statements import COUNTERS, Fields, Statement
 
 LONGEST_NAME = 40
 MOST_SKIPPED = 2  # rules and units between a heading and its first row
+LONGEST_FOR_DIGIT = 4000  # characters of a row that are searched for its first number
+DIGIT = re.compile(r"\d")
 INTEGER = re.compile(r"\d{1,18}$")
 UNIT_ROW = re.compile(r"[\s|]*(?:[(\[][^()\[\]]*[)\]][\s|]*)+$")
 
@@ -93,12 +95,12 @@ def _labelled(names: Sequence[str], cells: Sequence[str]) -> Fields:
 
 def heading_at(texts: Sequence[str], at: int, rows: Counter[tuple[str, ...]]) -> tuple[Heading, int] | None:
     """A heading at this line and the place of its first row; None where there is none."""
-    if len(texts[at]) > 4000:
+    if "=" in texts[at]:
         return None
     first = at + 1
     while first < len(texts) and first - at <= MOST_SKIPPED and (is_rule(texts[first]) or UNIT_ROW.match(texts[first])):
         first += 1
-    if first == len(texts):
+    if first == len(texts) or DIGIT.search(texts[first], 0, LONGEST_FOR_DIGIT) is None:
         return None
     for split in SPLITS:
         names = tuple(name.strip("`*\"' ") for name in split(texts[at].lstrip("# ")))
@@ -111,4 +113,4 @@ def heading_at(texts: Sequence[str], at: int, rows: Counter[tuple[str, ...]]) ->
 
 
 def _is_name(text: str) -> bool:
-    return 0 < len(text) <= LONGEST_NAME and not is_number(text) and text[-1] not in "=:" and "=" not in text
+    return 0 < len(text) <= LONGEST_NAME and not is_number(text) and text[-1] != ":"
