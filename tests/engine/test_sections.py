@@ -127,3 +127,15 @@ def test_a_program_that_states_its_sections_itself_is_believed(growth: Path) -> 
     text = (folder_of(growth, "_parity_short") / "trace_a.log").read_text()
     assert "TRACE_A_SECTION epoch=3\nTRACE_A: pixel 5 -6\n" in text
     assert "TRACE_A_SECTION epoch=4\nTRACE_A: pixel 5 -6\n" in text
+
+
+def test_programs_that_mark_no_line_are_compared_section_by_section(
+    faulty: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, side in (("a.py", "A"), ("b.py", "B")):
+        program = (faulty / name).read_text()
+        (faulty / name).write_text(program.replace(f"TRACE_{side}: ", "").replace(f"TRACE_{side}_STEP ", ""))
+    assert run(["parity", "-v"]) == 1
+    said = capsys.readouterr().out
+    assert "ok   trace of epoch 3 row 5 col -6: " in said
+    assert "FAIL trace of epoch 4 row 5 col -6: " in said
