@@ -31,10 +31,8 @@ def settled(pairs: Sequence[Pair], edges: tuple[Edges, Edges]) -> list[Pair]:
     below = [(a & b) or (a | b) for a, b in made]
     sound = {number for number, pair in enumerate(pairs) if pair.factor == 1.0}
     telling = {number for number, pair in enumerate(pairs) if is_telling(pair.a)}
-    while confirmed := {
-        number for number, makes in enumerate(below) if number not in sound and makes & sound & telling
-    }:
-        sound |= confirmed
+    while taken_back := {number for number, makes in enumerate(below) if makes & sound & telling} - sound:
+        sound |= taken_back
     return [
         pair if number in sound or not pair.usable else _differing(pair, bool(below[number]))
         for number, pair in enumerate(pairs)
