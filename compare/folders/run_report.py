@@ -15,6 +15,8 @@ from compare.judging.result import Comparison
 
 REPORT = "report.json"
 DIAGNOSTICS, PAGE = "diagnostics.md", "report.html"
+PNG = b"\x89PNG\r\n\x1a\n"
+MOST_PICTURES, MOST_PICTURE_BYTES = 20, 1 << 20
 PURPOSES: Mapping[str, str] = {
     DIAGNOSTICS: "this page, as plain text",
     PAGE: "this page, with drawings",
@@ -68,12 +70,14 @@ def render_pages(folder: Path) -> dict[str, str]:
     environment = environment_shown(_read_json(folder / "env.json"))
     artifacts = artifact_list(folder)
 
+    pictures = pictures_of(folder)
+
     def load(name: str) -> Comparison | None:
         return read_comparison(folder / name)
 
     return {
         DIAGNOSTICS: diagnostics.render(document, environment, artifacts),
-        PAGE: run_page.render(document, environment, artifacts, load),
+        PAGE: run_page.render(document, environment, artifacts, load, pictures),
     }
 
 
@@ -113,6 +117,17 @@ def _purpose(name: str) -> str:
         side = "reference" if name.startswith(("trace_c", "trace_a")) else "port"
         return f"the {side}'s {'per-phi records' if name.endswith('_per_phi.log') else 'trace'}"
     return PURPOSES.get(name, "")
+
+
+def pictures_of(folder: Path) -> list[tuple[str, bytes]]:
+    """The PNG files in a folder with their names, as many as a page may hold."""
+    found: list[tuple[str, bytes]] = []
+    for path in sorted(folder.rglob("*.png")):
+        if len(found) < MOST_PICTURES and path.is_file() and path.stat().st_size <= MOST_PICTURE_BYTES:
+            content = path.read_bytes()
+            if content.startswith(PNG):
+                found.append((path.relative_to(folder).as_posix(), content))
+    return found
 
 
 def environment_shown(record: Mapping[str, Any]) -> dict[str, str]:

@@ -6,6 +6,7 @@ themselves, colours that never stand alone, drawings whose numbers stand beside 
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from compare.folders.document import Cell, Document, Section, Table, cell_text
@@ -21,19 +22,31 @@ from compare.render.text import counts_text
 STYLE_HERE = STYLE.with_name("run_page.css")
 Load = Callable[[str], Comparison | None]
 """Gives the comparison stored under a name in the folder, None where there is none."""
+PICTURES_WITHIN = "; img-src data:"
+Pictures = Sequence[tuple[str, bytes]]
+"""Names and contents of PNG files."""
 
 
-def render(document: Document, environment: Mapping[str, str], artifacts: Sequence[tuple[str, str]], load: Load) -> str:
-    """The page, UTF-8; the same parts as ``diagnostics.md`` and the drawings."""
+def render(
+    document: Document,
+    environment: Mapping[str, str],
+    artifacts: Sequence[tuple[str, str]],
+    load: Load,
+    pictures: Pictures = (),
+) -> str:
+    """The page, UTF-8; the same parts as ``diagnostics.md``, the drawings, and the pictures among the files."""
+    policy = POLICY + PICTURES_WITHIN if pictures else POLICY
     head = element(
         "head",
         element("meta", charset="utf-8"),
-        element("meta", http_equiv="Content-Security-Policy", content=POLICY),
+        element("meta", http_equiv="Content-Security-Policy", content=policy),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("title", f"{document.verdict}: {document.title}"),
         element("style", Markup(STYLE.read_text("utf-8") + STYLE_HERE.read_text("utf-8"))),
     )
     sections = [_section(number, section, load) for number, section in enumerate(document.sections)]
+    if pictures:
+        sections.append(_titled("pictures", "Pictures", *(_picture(name, content) for name, content in pictures)))
     if document.next_steps:
         steps = element("ul", *(element("li", _prose(step)) for step in document.next_steps))
         sections.append(_titled("next", "What to do next", steps))
@@ -42,6 +55,7 @@ def render(document: Document, environment: Mapping[str, str], artifacts: Sequen
     listed = element("ul", *(element("li", element("code", name), " ", _prose(text)) for name, text in artifacts))
     sections.append(_titled("files", "Files", listed))
     headings = [(f"s{number}", section.heading) for number, section in enumerate(document.sections)]
+    headings += [("pictures", "Pictures")] if pictures else []
     contents = element(
         "ul", *(element("li", element("a", text, href=f"#{name}")) for name, text in [*headings, ("files", "Files")])
     )
@@ -83,6 +97,16 @@ def _section(number: int, section: Section, load: Load) -> Markup:
     if section.comparison:
         children.append(_drawings(load(section.comparison)))
     return _titled(f"s{number}", section.heading, *children)
+
+
+def _picture(name: str, content: bytes) -> Markup:
+    """A PNG file, within the page: it asks nobody for anything."""
+    source = "data:image/png;base64," + base64.b64encode(content).decode("ascii")
+    return element(
+        "figure",
+        element("img", src=source, alt=name, style="max-width: 100%; height: auto"),
+        element("figcaption", element("code", name)),
+    )
 
 
 def _lines(text: str) -> str:

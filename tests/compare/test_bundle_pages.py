@@ -189,3 +189,18 @@ def test_the_table_of_runs_names_the_folder_that_does_not_verify(
 def test_history_of_no_folder_is_wrong_use(tmp_path: Path) -> None:
     with pytest.raises(InputError):
         read_history(tmp_path / "nowhere")
+
+
+def test_pictures_among_the_files_are_shown_within_the_page(tmp_path: Path) -> None:
+    pixel = bytes.fromhex("89504e470d0a1a0a0000000d49484452")
+    (tmp_path / "report.json").write_text(to_json(DOCUMENT))
+    (tmp_path / "env.json").write_text("{}")
+    (tmp_path / "made").mkdir()
+    (tmp_path / "made" / "seen.png").write_bytes(pixel)
+    (tmp_path / "made" / "no.png").write_bytes(b"<svg onload=alert(1)>")
+    page = render_pages(tmp_path)["report.html"]
+    assert page.count("<img ") == 1
+    assert 'alt="made/seen.png"' in page
+    assert "img-src data:" in page
+    (tmp_path / "made" / "seen.png").unlink()
+    assert "img-src" not in render_pages(tmp_path)["report.html"]
