@@ -25,7 +25,7 @@ from capture.groups import allowed
 from capture.noise import FLOORS, SMALLEST
 from capture.pairs import Pair, Pairing, Verdict, aligned
 from capture.rounding import terms_of
-from capture.series import CALL, END, ITEM, Block, Series, key_of, series_of
+from capture.series import CALL, END, ITEM, SEQUENCE, Block, Series, key_of, places, series_of
 from capture.trace import CapturedTrace, Values
 
 MOST_SUSPECTS, MOST_SHARES = 40, 24  # runs that force all suspects but one, and one alone
@@ -147,7 +147,7 @@ def _bound(members: Sequence[Series]) -> Series | None:
 
 def _can_be_forced(block: Block) -> bool:
     """Whether each place is reached once: a helper's values belong to several steps."""
-    return not block.repeats and all(axis.name != "sequence" for axis in block.axes)
+    return not block.repeats
 
 
 # ---- the file that the recorder reads ----
@@ -172,23 +172,33 @@ def write_forces(chosen: Sequence[Target], trace: CapturedTrace, path: Path) -> 
 
 def _calls(target: Target, column: Values) -> Iterator[tuple[dict[str, Any], NDArray[np.float64]]]:
     """Each time the site was reached: where, and the reference's values in the order of the array's elements."""
-    calls = np.zeros(len(column), dtype=np.int64)
-    flat = target.reference.reshape(-1)
-    seen: dict[tuple[int, ...], int] = {}
     chosen = column.section == target.place[1]
-    for order in np.unique(column.order[chosen]).tolist():
-        rows = np.flatnonzero((column.order == order) & chosen)
+    rows_of = _rows_of_each_store(column, chosen)
+    calls = np.zeros(len(column), dtype=np.int64)
+    seen: dict[tuple[int, ...], int] = {}
+    nth: list[int] = []
+    for rows in rows_of:
         where = tuple(column.indices[rows[0]].tolist())
         seen[where] = seen.get(where, 0) + 1
         calls[rows] = seen[where] - 1
+        nth.append(seen[where])
+    flat, positions = target.reference.reshape(-1), _positions(target.block, column, chosen, calls)
+    for rows, number in zip(rows_of, nth, strict=True):
         entry = {
             "site": column.site.number,
             "part": part_of(column),
             "section": int(column.section[rows[0]]),
-            "where": list(where),
-            "nth": seen[where],
+            "where": column.indices[rows[0]].tolist(),
+            "nth": number,
         }
-        yield entry, flat[_positions(target.block, column, rows, calls)]
+        yield entry, flat[positions[rows]]
+
+
+def _rows_of_each_store(column: Values, chosen: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
+    """The chosen rows that one store left, store by store: an array leaves several."""
+    rows = np.flatnonzero(chosen)
+    starts = np.flatnonzero(np.diff(column.order[rows])) + 1
+    return np.split(rows, starts) if len(rows) else []
 
 
 def part_of(column: Values) -> str:
@@ -196,12 +206,14 @@ def part_of(column: Values) -> str:
     return column.site.name[len(column.variable) :]
 
 
-def _positions(block: Block, column: Values, rows: NDArray[np.int64], calls: NDArray[np.int64]) -> NDArray[np.int64]:
-    """For some rows of a column, where their values stand in the block."""
-    table = {name: column.indices[rows, at] for at, name in enumerate(column.names)}
-    table |= {f"#{number}": column.elements[rows, number] for number in range(column.elements.shape[1])}
-    table[CALL] = calls[rows]
-    position = np.zeros(len(rows), dtype=np.int64)
+def _positions(block: Block, column: Values, chosen: NDArray[np.bool_], calls: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each row of a column, where its value stands in the block; meaningless for rows that are not chosen."""
+    table = {name: column.indices[:, at] for at, name in enumerate(column.names)}
+    table |= {f"#{number}": column.elements[:, number] for number in range(column.elements.shape[1])}
+    table[CALL] = calls
+    if any(axis.name == SEQUENCE for axis in block.axes):
+        table[SEQUENCE] = places(column, chosen)
+    position = np.zeros(len(column), dtype=np.int64)
     for axis in block.axes:
         position = position * len(axis) + np.searchsorted(np.array(axis.indices), table[axis.name])
     return position

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from capture.series import Block, Series
+from capture.series import SEQUENCE, Block, Series
 
 TOLERANCE = 1e-9  # relative to the largest value: what rounding may do before values count as another quantity
 SINGLE = 4e-6  # the same where either program stores single precision
@@ -29,9 +29,11 @@ class Group:
 
     @property
     def is_sequence(self) -> bool:
-        """Whether the same place was reached over and over with other values: a helper's."""
+        """Whether a place was reached over and over with other values, some more often than others: a helper's."""
         return any(
-            axis.name == "sequence" for member in self.members for b in member.blocks.values() for axis in b.axes
+            b.repeats and any(axis.name == SEQUENCE for axis in b.axes)
+            for member in self.members
+            for b in member.blocks.values()
         )
 
     @property

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from capture.trace import CapturedTrace, Site, Values
 
+SEQUENCE = "sequence"  # the axis of values whose indices leave gaps
 CALL = "call"  # the axis of a helper's calls at one place
 END = "end"  # in the key of what is left when loops have ended
 ITEM = re.compile(r"\[\d+\]")
@@ -251,7 +252,17 @@ def _block(column: Values, component: int, chosen: NDArray[np.bool_]) -> Block:
     if int(np.prod(shape, dtype=np.int64)) == len(values):
         return Block(axes, values.reshape(shape), repeats=len(values) < count)
     places = table if len(values) == count and table.shape[1] > 1 else None
-    return Block((Axis("sequence", tuple(range(len(values)))),), values, places=places)
+    axis = Axis(SEQUENCE, tuple(range(len(values))))
+    return Block((axis,), values, repeats=len(values) < count, places=places)
+
+
+def places(column: Values, chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
+    """Where each chosen row of a column stands in the order of its indices: its place in a flat sequence."""
+    table = np.hstack([column.indices[chosen], column.elements[chosen]])
+    order = np.lexsort(table.T[::-1]) if table.shape[1] else np.arange(len(table))
+    found = np.zeros(len(column), dtype=np.int64)
+    found[np.flatnonzero(chosen)[order]] = np.arange(len(order))
+    return found
 
 
 def _with_calls(table: NDArray[np.int64], names: list[str]) -> tuple[NDArray[np.int64], list[str]]:

@@ -55,7 +55,7 @@ class _Program:
     probes: Probes = field(default_factory=Probes)
     sources: dict[str, Source] = field(default_factory=dict)
     done: set[tuple[str, int]] = field(default_factory=set)
-    main: str = ""
+    mains: dict[str, None] = field(default_factory=dict)  # a build may make several programs
     selects: int = 0
     failed: dict[str, str] = field(default_factory=dict)
     defined: dict[str, None] = field(default_factory=dict)  # names of macros, which would change the recorder's text
@@ -91,8 +91,8 @@ class _Program:
         assert name is not None
         key = (name, cursor.extent.start.offset)
         source = self.source(name)
-        if cursor.spelling == "main" and not self.main:
-            self.main = name
+        if cursor.spelling == "main":
+            self.mains[name] = None
         if key in self.done or (self.chosen and cursor.spelling not in self.chosen):
             return
         self.done.add(key)
@@ -202,10 +202,10 @@ def instrument(
 
 
 def _written(program: _Program, units: Sequence[Unit]) -> Instrumented:
-    main = program.main or (inside(str(units[0].source), program.root) or "")
+    mains = list(program.mains) or [inside(str(units[0].source), program.root) or ""]
     header = (HERE / "probe.h").read_bytes()
     runtime = (HERE / "runtime.c").read_bytes()
-    names = dict.fromkeys([main, *(inside(str(u.source), program.root) or "" for u in units), *program.sources])
+    names = dict.fromkeys([*mains, *(inside(str(u.source), program.root) or "" for u in units), *program.sources])
     files: dict[str, bytes] = {}
     for name in filter(None, names):
         source = program.source(name)
@@ -213,9 +213,9 @@ def _written(program: _Program, units: Sequence[Unit]) -> Instrumented:
         is_unit = any(inside(str(u.source), program.root) == name for u in units)
         if is_unit or source.insertions:
             text = header + b"#line 1\n" + text
-        if name == main:
+        if name in mains:
             undefined = "".join(f"#undef {macro}\n" for macro in program.defined).encode()
             text = text + b"\n" + undefined + runtime
         if text != source.text:
             files[name] = text
-    return Instrumented(files, program.probes, main, program.selects)
+    return Instrumented(files, program.probes, mains[0], program.selects)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from clang.cindex import AccessSpecifier
+
 from capture.c.clang import Kind, TypeKind
 
+HIDDEN = (AccessSpecifier.PRIVATE, AccessSpecifier.PROTECTED)  # of C++'s classes: a probe outside cannot read them
 MOST = 128  # numbers of one probe
 SIGNED = frozenset({TypeKind.CHAR_S, TypeKind.SCHAR, TypeKind.SHORT, TypeKind.INT, TypeKind.LONG, TypeKind.LONGLONG})
 UNSIGNED = frozenset(
@@ -63,7 +66,9 @@ def is_vector(type_: Any) -> bool:
 
 def _members(record: Any) -> list[Any]:
     declaration = record.get_declaration()
-    return [] if declaration.kind == Kind.UNION_DECL else list(record.get_fields())
+    if declaration.kind == Kind.UNION_DECL:
+        return []
+    return [field for field in record.get_fields() if field.access_specifier not in HIDDEN]
 
 
 def _groups(canonical: Any, path: str, text: str) -> tuple[Group, ...]:

@@ -310,3 +310,24 @@ def test_macros_of_the_program_and_stores_through_moving_pointers_are_no_hindran
 def test_what_is_called_after_a_loop_is_not_called_within_it(odd: CapturedTrace) -> None:
     contexts = {c.names: c.values.ravel().tolist() for c in odd.columns if c.site.name == "y"}
     assert contexts == {("i",): [0.0, 0.5], (): [1.5]}
+
+
+def test_a_build_that_makes_two_programs(tmp_path: Path) -> None:
+    text = '#include <stdio.h>\nint main(void) {{ double x = {}; printf("%g\\n", x); return 0; }}\n'
+    for name in ("one", "two"):
+        (tmp_path / f"{name}.c").write_text(text.format(1.5 if name == "one" else 2.5))
+    with capture_c(Program(tmp_path, "cc -o one one.c && cc -o two two.c")) as captured:
+        assert only(captured.trace(Job("./two")), "x").values.ravel().tolist() == [2.5]
+
+
+def test_private_members_of_a_class_are_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "main.cpp").write_text(
+        "#include <cstdio>\n"
+        "class Pair { int hidden; public: double seen;\n"
+        "Pair() { hidden = 1; seen = 0.0; } int get() { return hidden; } };\n"
+        "static Pair made() { Pair p; p.seen = 1.5; return p; }\n"
+        'int main() { Pair p; p = made(); printf("%g %d\\n", p.seen, p.get()); return 0; }\n'
+    )
+    with capture_c(Program(tmp_path, "c++ -o program main.cpp")) as captured:
+        trace = captured.trace(Job("./program"))
+    assert {tuple(c.values.ravel()) for c in trace.columns if c.site.name.endswith("seen")} >= {(1.5,)}
