@@ -188,7 +188,7 @@ def _checked(pair: Pair, sides: tuple[Side, Side], telling: set[int], agreeing: 
 def _is_shifted(a: Group, b: Group) -> bool:
     """Whether one's numbers are the other's, a place later: read before, or after, the same store."""
     blocks = zip(_flat(a), _flat(b), strict=True)
-    return all(len(x) > 2 and (_equal(x[1:], y[:-1]) or _equal(x[:-1], y[1:])) for x, y in blocks)
+    return all(len(x) == len(y) > 2 and (_equal(x[1:], y[:-1]) or _equal(x[:-1], y[1:])) for x, y in blocks)
 
 
 def _flat(one: Group) -> list[NDArray[np.float64]]:
@@ -207,6 +207,8 @@ def likeliest(a: Group, b: Group) -> tuple[tuple[int, ...], NDArray[np.float64],
     """
     if a.has_gaps and not _same_sizes(a, b):
         fitting = [(order, a.vector, there) for order, there in views(a, b)]
+    elif len(a.vector) != len(b.vector):
+        return (), _explained(a), _explained(b)
     else:
         fitting = [(order, reordered(a, order), b.vector) for order in axis_orders(a.shapes, b.shapes)]
     apart = [float(np.abs(np.abs(x) - np.abs(y)).sum()) for _, x, y in fitting]
@@ -217,5 +219,10 @@ def likeliest(a: Group, b: Group) -> tuple[tuple[int, ...], NDArray[np.float64],
 
 
 def _same_sizes(a: Group, b: Group) -> bool:
-    sizes = [[int(np.prod(shape, dtype=np.int64)) for shape in one.shapes] for one in (a, b)]
-    return sizes[0] == sizes[1]
+    """Whether both have as many numbers in the explained case: in others a fault may have led to other branches."""
+    return len(a.shapes) == len(b.shapes) and _explained(a).size == _explained(b).size
+
+
+def _explained(one: Group) -> NDArray[np.float64]:
+    """The numbers of the explained case: the first."""
+    return one.vector[: int(np.prod(one.shapes[0], dtype=np.int64))]

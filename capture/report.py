@@ -42,6 +42,8 @@ def lines(captured: Captured) -> Iterator[str]:
     result = captured.setup.result
     if result and not any(result in step.pair.a.names | step.pair.b.names for step in captured.steps):
         yield f"result = {result!r} is no paired quantity here: the last that both store stands for it"
+    if not guilty and (names := not_compared(captured)):
+        yield f"of one name in both, but not compared, since values or counts differ: {', '.join(names[:8])}"
     unknown = [step for step in captured.differing() if step.origin == "unknown"]
     if unknown:
         yield f"origin unknown for {len(unknown)}: {', '.join(step.pair.a.first.name for step in unknown[:5])}"
@@ -68,6 +70,16 @@ def one_of_each_place(guilty: list[Step]) -> list[Step]:
         if first is not step and first.share is not None and step.share is not None:
             found[place] = replace(first, share=first.share + step.share)
     return list(found.values())
+
+
+def not_compared(captured: Captured) -> list[str]:
+    """Names of computed quantities that both programs have and no pair has."""
+    paired = {name for pair in captured.pairing.pairs if pair.usable for name in (*pair.a.names, *pair.b.names)}
+    sides = [
+        {name for g in groups for m in g.members if m.site.reads for name in (m.tail,) if len(name) > 1}
+        for groups in (captured.pairing.unpaired_a, captured.pairing.unpaired_b)
+    ]
+    return sorted((sides[0] & sides[1]) - paired)
 
 
 def first_line(captured: Captured) -> str:
