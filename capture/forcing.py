@@ -25,7 +25,7 @@ from capture.groups import allowed
 from capture.noise import FLOORS, SMALLEST
 from capture.pairs import Pair, Pairing, Verdict, aligned
 from capture.rounding import terms_of
-from capture.series import CALL, END, ITEM, SEQUENCE, Block, Series, key_of, places, series_of
+from capture.series import CALL, END, ITEM, SEQUENCE, Block, Series, key_of, ranks, series_of
 from capture.trace import CapturedTrace, Values
 
 MOST_SUSPECTS, MOST_SHARES = 40, 24  # runs that force all suspects but one, and one alone
@@ -212,7 +212,7 @@ def _positions(block: Block, column: Values, chosen: NDArray[np.bool_], calls: N
     table |= {f"#{number}": column.elements[:, number] for number in range(column.elements.shape[1])}
     table[CALL] = calls
     if any(axis.name == SEQUENCE for axis in block.axes):
-        table[SEQUENCE] = places(column, chosen)
+        table[SEQUENCE] = ranks(column, chosen)
     position = np.zeros(len(column), dtype=np.int64)
     for axis in block.axes:
         position = position * len(axis) + np.searchsorted(np.array(axis.indices), table[axis.name])
@@ -304,7 +304,8 @@ def _strangers(steps: Sequence[Step], runner: _Runner) -> set[int]:
             if number not in places and then.local is not None:
                 broken += not step.differs and then.local > step.tolerance
                 mended += step.differs and then.local < 0.5 * step.difference
-        if broken and not mended:
+        quiet = all(steps[at].pair.is_quiet for at in places)  # all that is made from them agrees anyway
+        if (broken or quiet) and not mended:
             found.update(places)
     return found
 

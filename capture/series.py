@@ -256,7 +256,7 @@ def _block(column: Values, component: int, chosen: NDArray[np.bool_]) -> Block:
     return Block((axis,), values, repeats=len(values) < count, places=places)
 
 
-def places(column: Values, chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
+def ranks(column: Values, chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
     """Where each chosen row of a column stands in the order of its indices: its place in a flat sequence."""
     table = np.hstack([column.indices[chosen], column.elements[chosen]])
     order = np.lexsort(table.T[::-1]) if table.shape[1] else np.arange(len(table))
