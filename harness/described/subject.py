@@ -80,8 +80,6 @@ class Described(Subject):
     @property
     def without_replay(self) -> str:
         """A file has no steps in Python."""
-        if self.capture_file:
-            return "a capture measures the floors of its steps itself (`harness capture`)"
         return (
             f"`tolerance = 1e-12` in {self.settings.path.name} is used for every value, a tolerance file for each "
             "(`harness docs tolerances`); a port that is captured has its floors measured (`harness docs capture`)"

@@ -171,6 +171,7 @@ def test_history_tells_sealed_broken_and_killed_runs_apart(tmp_path: Path) -> No
         2.0,
     )
     assert json.loads(as_json(runs))[0]["when"] == "2020-01-01 00:00:00"
+    pytest.importorskip("matplotlib")
     draw(runs, tmp_path / "plot.png")
     assert (tmp_path / "plot.png").read_bytes().startswith(b"\x89PNG")
 
