@@ -10,6 +10,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 PROJECT = Path(__file__).resolve().parent.parent / "pyproject.toml"
 ONE_OF_SEVERAL = "PYTEST_XDIST_WORKER" in os.environ
@@ -19,6 +20,11 @@ if ONE_OF_SEVERAL:
     os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch is imported
     for name in ("COLUMNS", "LINES"):  # of the process that started this one: widths are those that a test asks for
         os.environ.pop(name, None)
+
+
+# A busy machine is no mistake of a test's.
+settings.register_profile("patient", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("patient")
 
 
 def pytest_sessionstart() -> None:

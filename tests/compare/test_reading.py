@@ -161,8 +161,8 @@ HEADER = b"TRACE_C: steps 3\nprogress: 12 %\nTRACE_C: polar 0.5\nTRACE_C: I_pixe
     [
         ("plain.log", HEADER),
         ("windows.log", HEADER.replace(b"\n", b"\r\n")),
-        ("packed.log.gz", gzip.compress(HEADER)),
-        ("packed_without_ending", gzip.compress(HEADER)),
+        ("packed.log.gz", gzip.compress(HEADER, mtime=0)),
+        ("packed_without_ending", gzip.compress(HEADER, mtime=0)),
         ("latin.log", b"R\xfcckstand \xff\xfe\x00\n" + HEADER + b"\xc3\x28 TRACES: polar 7\n"),
     ],
 )
@@ -178,7 +178,7 @@ def test_standard_input(tmp_path: Path) -> None:
     path = tmp_path / "a.log"
     path.write_bytes(HEADER)
     command = [sys.executable, "-m", "compare", "traces", "-", str(path)]
-    for content in (HEADER, gzip.compress(HEADER)):
+    for content in (HEADER, gzip.compress(HEADER, mtime=0)):
         done = subprocess.run(command, input=content, capture_output=True, check=False)
         assert done.returncode == 0, done.stderr.decode()
 
@@ -225,7 +225,7 @@ def test_an_index_that_an_older_build_leaves_out_is_the_first(write) -> None:
         (HEADER[:-1], ProblemKind.TRUNCATED_LOG, "does not end"),
         (HEADER[:-9], ProblemKind.TRUNCATED_LOG, "does not end"),
         (HEADER[: HEADER.index(b"TRACE_C: I")], ProblemKind.TRUNCATED_LOG, "I_pixel_final"),
-        (gzip.compress(HEADER * 500)[:-20], ProblemKind.TRUNCATED_LOG, "ends early"),
+        (gzip.compress(HEADER * 500, mtime=0)[:-20], ProblemKind.TRUNCATED_LOG, "ends early"),
         (HEADER + b"TRACE_C_PHI phi_tic=0 phi_d\n", ProblemKind.MALFORMED_LINE, ":5:"),
         (HEADER + b"TRACE_C: pix0_vector_meters 1 2\n", ProblemKind.MALFORMED_LINE, "3 were required"),
         (HEADER + b"TRACE_C_PHI phi_tic=x phi_deg=1\n", ProblemKind.MALFORMED_LINE, "phi_tic"),
