@@ -304,8 +304,7 @@ def _strangers(steps: Sequence[Step], runner: _Runner) -> set[int]:
             if number not in places and then.local is not None:
                 broken += not step.differs and then.local > step.tolerance
                 mended += step.differs and then.local < 0.5 * step.difference
-        quiet = all(steps[at].pair.is_quiet for at in places)  # all that is made from them agrees anyway
-        if (broken or quiet) and not mended:
+        if broken and not mended:
             found.update(places)
     return found
 

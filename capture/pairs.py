@@ -29,7 +29,6 @@ class Pair:
         evidence: in words.
         shared: names that both sides use.
         order: of the reference's axes in the port's.
-        is_quiet: for a proposal: whether all pairs that are made from both (from either, if none) agree.
         tried: for a proposal: whether it is used until the user has confirmed it.
         agrees: whether the values are the same, up to rounding and the factor.
     """
@@ -43,7 +42,6 @@ class Pair:
     order: tuple[int, ...] = ()
     tried: bool = True
     agrees: bool = True
-    is_quiet: bool = False
 
     @property
     def stated(self) -> bool:

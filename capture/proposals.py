@@ -175,9 +175,7 @@ def _checked(pair: Pair, sides: tuple[Side, Side], telling: set[int], agreeing: 
         return replace(pair, tried=False, evidence=f"{pair.evidence}; but they have no neighbour in common")
     if not _reads(pair.a) and _reads(pair.b):
         return replace(pair, tried=False, evidence=f"{pair.evidence}; but the reference's is a constant")
-    either = below or makes[0] | makes[1]
-    pair = replace(pair, is_quiet=bool(either) and not either - agreeing)
-    if not below & telling or not pair.is_quiet:
+    if not below & telling or below - agreeing:
         return pair
     against = "but what is made from them agrees"
     if _same_sizes(pair.a, pair.b) and _is_shifted(pair.a, pair.b):
