@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from compare.folders.bundle import verify
+from harness.questions.parity_report import default_jobs
 from tests.harness.support import REFERENCE, ROOT, Run, sealed_folders
 
 SMALL = ("-cell", "40", "40", "40", "90", "90", "90", "-default_F", "100", "-N", "5", "-detpixels", "16", "-pixel", "1")
@@ -48,6 +49,7 @@ def test_trace_without_arguments_is_the_supervisor_pixel(harness: Run, tmp_path:
     assert per_phi.count("TRACE_PY_PHI ") == 10
     variables = json.loads((folder / "env.json").read_text())["variables"]
     assert variables["KMP_DUPLICATE_LIB_OK"] == "TRUE"
+    assert "OMP_WAIT_POLICY" in variables or "GOMP_SPINCOUNT" in variables
     if json.loads((folder / "env.json").read_text())["cuda_available"] is False:
         assert done.stderr.count("POLICY-001") == 1
 
@@ -265,6 +267,11 @@ def test_a_program_that_fails_in_one_case_does_not_stop_the_others(harness: Run,
 def _heed_interrupts() -> None:
     """What a shell runs in the background ignores Ctrl-C, and its children with it: undo that."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+def test_few_cases_are_worth_no_second_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: 4)
+    assert [default_jobs(cases) for cases in (1, 15, 16, 53, 1000)] == [1, 1, 2, 4, 4]
 
 
 def test_interrupting_a_parity_run_ends_it_cleanly(tmp_path: Path) -> None:
