@@ -20,7 +20,7 @@ def transposed_components(scene: Scene) -> str | None:
 def shifted_components(scene: Scene) -> str | None:
     """Components moved along by a constant number of places."""
     count = len(scene.a)
-    if count < 3 or count != len(scene.b):
+    if count < 3 or count != len(scene.b) or _too_plain(scene):
         return None
     for shift in range(1, count):
         if same(scene.b, scene.a[-shift:] + scene.a[:-shift]):

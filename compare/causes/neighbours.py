@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from compare.causes.logs import InLogs
-from compare.causes.values import telling
+from compare.causes.values import near, telling
 from compare.judging.result import Cause, Side
 
 FITS = 2e-3  # of the logarithm of the ratio: what other differences may have left of it
@@ -44,7 +44,7 @@ def related_factor(place: InLogs) -> Cause | None:
             value = place.number(label, side)
             if value is None or not 0 < value < math.inf or value == 1.0 or _differs(place, label):
                 continue
-            if not telling([value]) and label not in factors:
+            if any(near(value, own) for own in (*place.a, *place.b)) or not (telling([value]) or label in factors):
                 continue
             size = math.log(value)
             for power, word in ((1, "x"), (-1, "/")):

@@ -16,7 +16,7 @@ MOVED_ALIKE = 1e-6  # of the offset
 
 def half_pixel(scene: Scene) -> str | None:
     """The difference is half of a step that the vocabulary names, along one or two axes."""
-    if len(scene.a) != len(scene.b):
+    if len(scene.a) != len(scene.b) or scene.quantity.label in scene.vocabulary.causes.half_step_of:
         return None
     offset = [y - x for x, y in zip(scene.a, scene.b, strict=True)]
     away = math.hypot(*offset)

@@ -74,6 +74,8 @@ def _all_shifted(scene: Scene, rows: Sequence[Row], at: int, number: int, stale:
     """Whether every step of the loop has the other side's value as many steps away, and there are several."""
     a = {at: scene.a, **{row.number: row.a for row in rows}}
     b = {at: scene.b, **{row.number: row.b for row in rows}}
+    if scene.store.alone(scene.pair.key.record, scene.here[0]):
+        return False  # of other steps, or of other many
     own, other = (b, a) if stale is Side.B else (a, b)
     pairs = [(value, other[n + number - at]) for n, value in own.items() if n + number - at in other]
     return len(pairs) > 1 and all(same(value, source, SHARP) for value, source in pairs)

@@ -50,11 +50,12 @@ def experiment_from(settings: Settings, folder: Path, defects: Defects, remarks:
     Raises:
         InputError: see ``simulator.commandline.reading.read_experiment``.
     """
+    fluence = _fluence(settings, remarks)  # parts in the C program's order: of two reasons to refuse both say the first
     detector, crystal = detector_from(settings, remarks), _crystal(settings, folder, remarks)
     structure_factors = _structure_factors(settings, folder, defects)
     return Experiment(
         crystal=crystal,
-        beam=_beam(settings, folder, remarks),
+        beam=_beam(settings, folder, fluence, remarks),
         detector=detector,
         sampling=_sampling(settings, folder, detector, defects, remarks, has_list=structure_factors.values is not None),
         spindle=_spindle(settings, remarks),
@@ -119,11 +120,9 @@ def _size_in_beam(settings: Settings) -> tuple[float, float, float]:
     return settings.size_x_m, width_m, height_m
 
 
-def _beam(settings: Settings, folder: Path, remarks: Remarks) -> Beam:
+def _beam(settings: Settings, folder: Path, fluence: float, remarks: Remarks) -> Beam:
     name = settings.source_file
     sources = None if name is None else read_sources(folder / name, name, remarks)
-    if settings.wavelength_A <= 0:
-        remarks.object(f"the wavelength must be positive, not {settings.wavelength_A:g} Angstrom")
     if sources is None and settings.dispersion >= 2:
         remarks.object(
             f"-dispersion {settings.dispersion * 100:g} % spreads the wavelengths down to 0; give less than 200"
@@ -133,7 +132,7 @@ def _beam(settings: Settings, folder: Path, remarks: Remarks) -> Beam:
         _require_some_sources(settings, hdiv, vdiv, dispersion, remarks)
     return Beam(
         wavelength_A=settings.wavelength_A,
-        fluence_photons_per_m2=_fluence(settings, remarks),
+        fluence_photons_per_m2=fluence,
         polarization_factor=settings.polarization_factor,
         polarized=settings.polarized,
         polarization_axis=settings.polar_vector if settings.convention == "CUSTOM" else None,
@@ -179,7 +178,9 @@ def _require_some_sources(settings: Settings, hdiv: Steps, vdiv: Steps, dispersi
 
 
 def _fluence(settings: Settings, remarks: Remarks) -> float:
-    """Photons per square metre: a flux, an exposure and a beam size settle it."""
+    """Photons per square metre: a flux, an exposure and a beam size settle it; the wavelength is looked at first."""
+    if settings.wavelength_A <= 0:
+        remarks.object(f"the wavelength must be positive, not {settings.wavelength_A:g} Angstrom")
     flux, exposure_s, beamsize_m = settings.flux_photons_per_s, settings.exposure_s, settings.beamsize_m
     if flux == 0 or not exposure_s > 0 or not beamsize_m >= 0:
         return settings.fluence_photons_per_m2

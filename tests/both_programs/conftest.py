@@ -168,6 +168,8 @@ class Scales:
             return max(largest, 1.0)
         if name.startswith("I_") or name == "floatimage_accumulated":
             mean = self._uncertain / self._terms if self._terms else 1.0
+            if not np.isfinite(mean):  # one term was infinite or not a number
+                mean = 1.0
             return largest * max(mean, self._amplified)  # a compounded sum may be the last term alone
         return largest
 

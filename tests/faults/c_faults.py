@@ -183,7 +183,7 @@ BEAM = (
     _p("step_counts.c", "x->spindle.start = o->phi_start;", "x->spindle.start = o->phi_start + 0.01;", "phi_start_deg", "scan, sources"),
     _p("step_counts.c", "s.step = s.range / s.count;", "s.step = s.range / (s.count + 1);", "phi_step_deg", "scan", 1),
     _p("step_counts.c", "x->detector.attenuation = o->attenuation;", "x->detector.attenuation = o->attenuation * 10.0;", "attenuation_per_meter", "thick, factors", labels="unit"),
-    _p("step_counts.c", "x->detector.thickness = choose_steps(\"-detector_thick\", o->thickness, 0.5e-6, 2.0);", "x->detector.thickness = choose_steps(\"-detector_thick\", o->thickness, 0.5e-6, 2.0);\n    x->detector.thickness.step *= 2.0;", "thick_step_meters", "thick, thick spec"),
+    _p("step_counts.c", "x->detector.thickness = choose_steps(\"-detector_thick\", o->thickness, 0.5e-6, 2.0);", "x->detector.thickness = choose_steps(\"-detector_thick\", o->thickness, 0.5e-6, 2.0);\n    x->detector.thickness.step *= 2.0;", "thick_step_meters", "thick, thick spec", labels="unit"),
     _p("sources.c", "hs->step * i - hs->range / 2.0", "hs->step * i", "SOURCE.incident_vec n_sources", "sources", labels="off-by-one"),
     _p("sources.c", "rotate_axis(centre, d->polarization_axis, vdiv)", "rotate_axis(centre, d->polarization_axis, hdiv)", "SOURCE.incident_vec", "sources"),
     _p("sources.c", "rotate_axis(position, d->vertical, hdiv)", "rotate_axis(position, d->vertical, -hdiv)", "SOURCE.incident_vec", "sources"),
