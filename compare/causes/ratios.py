@@ -23,10 +23,10 @@ def sign(scene: Scene) -> str | None:
 
 
 def _everywhere(ratio: float, scene: Scene) -> bool:
-    """Whether the other steps of the loops have the same ratio: a unit is not another one from step to step."""
+    """Whether steps of the loops that differ have the same ratio: a unit is not another one from step to step."""
     rows = (row for index in scene.index_names for _, row in scene.siblings(index))
     pairs = ((x, y) for row in rows for x, y in zip(numbers(row.a), numbers(row.b), strict=False))
-    return all(near(y, ratio * x, ROWS) for x, y in pairs if abs(x) > 1e-9 * max(map(abs, scene.a)))
+    return all(near(y, ratio * x, ROWS) for x, y in pairs if not near(y, x))
 
 
 def _is_an_input(ratio: float, scene: Scene) -> bool:
