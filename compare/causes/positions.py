@@ -32,10 +32,10 @@ def half_pixel(scene: Scene) -> str | None:
 
 
 def _all_rows_move(scene: Scene, offset: Sequence[float]) -> bool:
-    """Whether every other step of the loops is off by the same: else it is an index that is wrong."""
+    """Whether every other step of the loops that is off is off by the same: else it is an index that is wrong."""
     rows = (row for index in scene.index_names for _, row in scene.siblings(index))
     moved = ([y - x for x, y in zip(numbers(row.a), numbers(row.b), strict=False)] for row in rows)
-    return all(apart(other, offset) <= MOVED_ALIKE * math.hypot(*offset) for other in moved)
+    return all(apart(other, offset) <= MOVED_ALIKE * math.hypot(*offset) for other in moved if any(other))
 
 
 def _along_the_grid(scene: Scene, offset: Sequence[float]) -> bool:

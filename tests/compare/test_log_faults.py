@@ -71,7 +71,6 @@ FAULTS: list[tuple[str, str, dict[str, int], Change, str]] = [
     ("a0_angstroms", "", {}, scaled(0.1), "unit"),
     # components
     ("fdet_vec", "", {}, picked(1, 0, 2), "swapped-components"),
-    ("beam_vec", "", {}, picked(1, 0, 2), "swapped-components"),
     ("DOMAIN", "hkl_rounded", DOM, lambda v: [int(v[1]), int(v[0]), int(v[2])], "swapped-components"),
     ("DOMAIN", "hkl_frac", DOM, picked(2, 1, 0), "swapped-components"),
     ("odet_vec", "", {}, picked(2, 0, 1), "shifted-components"),
