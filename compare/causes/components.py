@@ -50,7 +50,7 @@ def swapped_components(scene: Scene) -> str | None:
 
 def _too_plain(scene: Scene) -> bool:
     """An axis of zeros and ones: another axis looks exchanged by chance."""
-    return {abs(value) for value in (*scene.a, *scene.b)} <= {0.0, 1.0}
+    return not scene.whole and {abs(value) for value in (*scene.a, *scene.b)} <= {0.0, 1.0}
 
 
 def _in_another_row(scene: Scene) -> bool:

@@ -9,7 +9,6 @@ import numpy as np
 
 from compare.causes.scene import Scene
 from compare.causes.values import apart, numbers
-from compare.words.quantities import HEADER
 
 MOVED_ALIKE = 1e-6  # of the offset
 
@@ -20,7 +19,7 @@ def half_pixel(scene: Scene) -> str | None:
         return None
     offset = [y - x for x, y in zip(scene.a, scene.b, strict=True)]
     away = math.hypot(*offset)
-    if not _all_rows_move(scene, offset) or not _along_the_grid(scene, offset):
+    if not _all_rows_move(scene, offset):
         return None
     for name in scene.vocabulary.causes.half_step_of:
         step = scene.store.scale((name, None), np.array([scene.here[:1]]))
@@ -36,17 +35,6 @@ def _all_rows_move(scene: Scene, offset: Sequence[float]) -> bool:
     rows = (row for index in scene.index_names for _, row in scene.siblings(index))
     moved = ([y - x for x, y in zip(numbers(row.a), numbers(row.b), strict=False)] for row in rows)
     return all(apart(other, offset) <= MOVED_ALIKE * math.hypot(*offset) for other in moved if any(other))
-
-
-def _along_the_grid(scene: Scene, offset: Sequence[float]) -> bool:
-    """Whether a position moves along the axes of its grid, where the vocabulary names them and the logs have them."""
-    grid = scene.vocabulary.causes.grids.get(scene.quantity.label)
-    found = [scene.store.at((HEADER, label), scene.here[:1]) for label in grid.along] if grid else []
-    axes = [np.array(numbers(each.a)) for each in found if each is not None]
-    if not axes or any(len(axis) != len(offset) for axis in axes):
-        return True
-    inside = sum((float(axis @ np.array(offset)) * axis for axis in axes), np.zeros(len(offset)))
-    return math.dist(inside, offset) <= MOVED_ALIKE * math.hypot(*offset)
 
 
 def _is_switch(scene: Scene) -> bool:
