@@ -30,6 +30,7 @@ from capture.trace import CapturedTrace, Values
 
 MOST_SUSPECTS, MOST_SHARES = 40, 24  # runs that force all suspects but one, and one alone
 COMPONENT = re.compile(r"(?:\.\w{1,2}|\[\d+\])\Z")
+MENDED = 1e-6  # of a difference, that may be left where the reference's value mends it: less by chance is no mending
 LEAST_SHARE = 0.05  # of the final difference, that a step whose pair is a guess must account for
 Place = tuple[int, int]  # case and section
 Key = tuple[object, ...]
@@ -303,7 +304,7 @@ def _strangers(steps: Sequence[Step], runner: _Runner) -> set[int]:
         for number, (step, then) in enumerate(zip(steps, after, strict=True)):
             if number not in places and then.local is not None:
                 broken += not step.differs and then.local > step.tolerance
-                mended += step.differs and then.local < 0.5 * step.difference
+                mended += step.differs and then.local <= max(step.tolerance, MENDED * step.difference)
         if broken and not mended:
             found.update(places)
     return found
