@@ -11,7 +11,7 @@ from compare.render.text import (
     cause_text,
     clean,
     fork_text,
-    problem_sentence,
+    problem_sentences,
     value_text,
     verdict_text,
     waived_sentences,
@@ -36,7 +36,7 @@ def story(result: Comparison) -> list[str]:
     said = run_text(result)
     lines = [said] if said else []
     lines += account_lines(result)
-    lines += [problem_sentence(problem) for problem in result.problems]
+    lines += problem_sentences(result.problems)
     lines += [clean(remark.message) for remark in result.warnings if remark.kind in FIRST_REMARKS]
     return lines + waived_sentences(result)
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 
 from compare.judging.keys import Scalar, Value
-from compare.judging.result import Comparison, Origin, Pair, Problem, Verdict, Waived
+from compare.judging.result import Comparison, Origin, Pair, Problem, ProblemKind, Side, Verdict, Waived
 
 # Control characters, surrogates, byte order mark, direction overrides and line separators: nothing a name needs.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]")
@@ -32,6 +32,7 @@ _VERDICT_WORDS = {
     Verdict.INCOMPLETE: "nothing diverges, but the logs do not support parity",
     Verdict.NOTHING_COMPARED: "the logs have nothing in common",
 }
+MOST_LACKING, MOST_LACKING_NAMES = 3, 8  # findings with a line each; names in the line that they share
 FIRST_REMARKS = ("wide-tolerance", "deciding-tolerance")  # what a verdict rests on, beside the findings
 
 
@@ -139,6 +140,32 @@ def problem_sentence(problem: Problem) -> str:
     side = f" ({problem.side.value})" if problem.side else ""
     waived = f" [{waiver_text(problem.waived)}]" if problem.waived else ""
     return clean(f"{problem.kind.value}{side}: {problem.message}{waived}")
+
+
+def problem_sentences(problems: Sequence[Problem]) -> list[str]:
+    """A sentence a finding; names that one side lacks share one where there are more than a few."""
+    lacking: dict[Side | None, list[Problem]] = {}
+    for problem in problems:
+        if problem.kind is ProblemKind.REQUIRED_MISSING and problem.key is not None and problem.waived is None:
+            lacking.setdefault(problem.side, []).append(problem)
+    sentences = []
+    for problem in problems:
+        together = lacking.get(problem.side, []) if problem.key is not None else []
+        if problem not in together or len(together) <= MOST_LACKING:
+            sentences.append(problem_sentence(problem))
+        elif problem is together[0]:
+            sentences.append(_lacking(together))
+    return sentences
+
+
+def _lacking(problems: Sequence[Problem]) -> str:
+    kind, side = problems[0].kind.value, problems[0].side
+    names = [".".join(filter(None, (p.key.record, p.key.name))) for p in problems if p.key is not None]
+    other = Side.B if side is Side.A else Side.A
+    more = f", and {len(names) - MOST_LACKING_NAMES} more" if len(names) > MOST_LACKING_NAMES else ""
+    shown = ", ".join(names[:MOST_LACKING_NAMES])
+    text = f"{len(names)} required names of {other.value} are lacking, all or in places: {shown}{more}"
+    return clean(f"{kind} ({side.value if side else ''}): {text}")
 
 
 def counts_text(result: Comparison) -> str:

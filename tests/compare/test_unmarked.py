@@ -11,6 +11,7 @@ import pytest
 from compare.judging.engine import compare_traces
 from compare.judging.result import Comparison, ProblemKind, Side, Verdict
 from compare.reading.source import Held
+from compare.render.account import story
 
 ROWS = [(0, -4.625, 1.238), (1, -4.582, 1.215), (2, -4.496, 1.181), (3, -4.371, 1.136)]
 
@@ -174,3 +175,14 @@ def test_a_damaged_trace_line_is_malformed() -> None:
     result = compared(log, log)
     assert result.verdict is Verdict.INCOMPLETE
     assert [p.kind for p in result.problems] == [ProblemKind.MALFORMED_LINE] * 2
+
+
+def test_many_names_that_one_log_lacks_take_one_line() -> None:
+    log = "".join(f"name_{at} = {at}.5\n" for at in range(12))
+    result = compared(log, "name_0 = 0.5\n")
+    said = [line for line in story(result) if line.startswith("required-missing (b)")]
+    assert len(said) == 1
+    assert "11 required names of a are lacking" in said[0]
+    assert "name_1, name_2" in said[0]
+    assert "and 3 more" in said[0]
+    assert len(story(compared(log, log.replace("name_3 = 3.5\n", "")))) == 1
