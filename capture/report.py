@@ -12,6 +12,7 @@ from capture.forcing import Step
 from capture.graph import unpaired_before
 from capture.pair_of_programs import Captured
 from capture.pairs import Pair, Verdict
+from capture.proposals import is_telling
 from compare.folders.document import Document, Section, Table
 from compare.outcomes import ExitCode
 
@@ -19,14 +20,45 @@ AROUND = 3  # lines of source before and after the guilty one
 MOST_ROWS = 400
 MOST_PLACES = 8
 MOST_NAMED = 3  # steps at fault on the first line
+ENOUGH = 0.5  # of what the port computes, to be compared where no result is named
 
 
 def exit_code(captured: Captured) -> ExitCode:
-    """Divergence where a step is at fault or the final values differ; nothing compared where no step is paired."""
-    if not captured.steps:
-        return ExitCode.NOTHING_COMPARED
+    """Divergence where a step is at fault or the final values differ; nothing compared where too little is paired."""
     last = captured.last
-    return ExitCode.DIVERGENCE if captured.guilty() or (last is not None and last.differs) else ExitCode.PARITY
+    if captured.guilty() or (last is not None and last.differs):
+        return ExitCode.DIVERGENCE
+    return ExitCode.NOTHING_COMPARED if lacking(captured) else ExitCode.PARITY
+
+
+def lacking(captured: Captured) -> str:
+    """What keeps a capture without a step at fault from being parity; empty where nothing does."""
+    if not captured.steps:
+        return "no paired quantity can be forced"
+    if captured.setup.result and not result_is_paired(captured):
+        return f"result = {captured.setup.result!r} is no paired quantity: state its pair under [capture.pairs]"
+    differing = captured.differing()
+    if differing:
+        names = ", ".join(dict.fromkeys(where(step) for step in differing[:MOST_NAMED]))
+        return f"{len(differing)} pairs differ that may be no pairs, such as {names}: confirm or correct them"
+    share = share_compared(captured)
+    if share < ENOUGH and not captured.setup.result:
+        return f'only {100 * share:.0f}% of what the port computes is paired: name the final quantity, result = "NAME"'
+    return ""
+
+
+def result_is_paired(captured: Captured) -> bool:
+    result = captured.setup.result
+    return any(result in step.pair.a.names | step.pair.b.names for step in captured.steps)
+
+
+def share_compared(captured: Captured) -> float:
+    """The share of the port's computed quantities that were compared."""
+    places = {member.site.place for step in captured.steps for member in step.pair.b.members}
+    left = [group for group in captured.pairing.unpaired_b if is_telling(group)]
+    left = [group for group in left if any(member.site.reads for member in group.members)]
+    missing = {group.first.site.place for group in left} - places
+    return len(places) / (len(places) + len(missing)) if places else 0.0
 
 
 def lines(captured: Captured) -> Iterator[str]:
@@ -40,7 +72,7 @@ def lines(captured: Captured) -> Iterator[str]:
     if guilty or downstream:
         yield f"{len(captured.differing())} steps differ: {len(guilty)} at fault, {downstream} downstream or unknown"
     result = captured.setup.result
-    if result and not any(result in step.pair.a.names | step.pair.b.names for step in captured.steps):
+    if result and not result_is_paired(captured):
         yield f"result = {result!r} is no paired quantity here: the last that both store stands for it"
     if not guilty and (names := not_compared(captured)):
         yield f"of one name in both, but not compared, since values or counts differ: {', '.join(names[:8])}"
@@ -86,11 +118,13 @@ def first_line(captured: Captured) -> str:
     """The final value of both, the relative difference, and how much of it is explained."""
     last = captured.last
     if last is None:
-        return "nothing compared: no paired quantity can be forced"
+        return f"nothing compared: {lacking(captured)}"
     at = int(np.argmax(np.abs(last.port - last.reference))) if last.reference.size else 0
     c, p = float(last.reference.reshape(-1)[at]), float(last.port.reshape(-1)[at])
     name = last.pair.a.first.name
     if not captured.guilty() and not last.differs:
+        if why := lacking(captured):
+            return f"incomplete: no step at fault was found, but {why}"
         return f"parity: {name} = {c:.17g} in both programs ({len(captured.steps)} steps compared)"
     return f"divergence: {name} = {c:.17g} in the reference, {p:.17g} in the port ({relative(p, c)}); {blame(captured)}"
 

@@ -14,6 +14,7 @@ from typing import Any
 from harness.errors import WrongUse
 
 NAME_PATTERN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+MOST_LISTED = 8  # names of cases in an error
 
 Argv = tuple[str, ...]
 Section = tuple[int, ...]
@@ -179,4 +180,5 @@ def require_name(name: str, names: Sequence[str]) -> None:
     if name not in names:
         close = get_close_matches(name, names, 1)
         hint = f"did you mean {close[0]!r}? " if close else ""
-        raise WrongUse(f"no case {name!r}; {hint}see `harness cases list`, or name a .toml file")
+        few = f"there are {', '.join(names)}; " if names and not close and len(names) <= MOST_LISTED else ""
+        raise WrongUse(f"no case {name!r}; {hint}{few}see `harness cases list`, or name a .toml file")

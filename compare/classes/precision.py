@@ -17,6 +17,7 @@ Floats = npt.NDArray[np.float64]
 EXACT = 17  # digits that name any double
 LOSSY = 15  # up to so many digits a text is shorter than what tells doubles apart
 FEWEST = 12  # digits of a float that is not short
+SEVERAL = 10  # floats, before it is said that all of them are short
 ENOUGH = 200  # floats that are not short, before a precision is inferred
 
 
@@ -38,15 +39,23 @@ class Longest:
 
     digits: int = 0
     count: int = 0  # floats that are not short
+    seen: int = 0  # floats of any length
+    most: int = 0  # digits of the longest of them
 
     def see(self, values: Floats) -> None:
         for value in values.ravel().tolist():
             if self.digits > LOSSY:
                 return
             found = significant_digits(value)
+            self.seen, self.most = self.seen + 1, max(self.most, found)
             if found >= FEWEST:
                 self.count += 1
                 self.digits = max(self.digits, found)
+
+    @property
+    def all_short(self) -> bool:
+        """Whether there are several floats and none of them has the digits of a full number."""
+        return self.seen >= SEVERAL and self.most < FEWEST
 
     def inferred(self) -> Digits | None:
         """The precision of the log, where so many floats leave no other reading."""

@@ -66,6 +66,11 @@ class Findings:
             if not log.digits.exact:
                 text = f"{side.value} is taken to print {log.digits.count} digits, {log.digits_source}"
                 self.remarks.append(Remark("precision", text))
+            elif log.short_digits:
+                text = f"no float of {side.value} has more than {log.short_digits} digits, and nothing states how many "
+                text += "it prints: what lies beyond is not compared, and what is computed from rounded numbers may "
+                text += f"look wrong; --digits-{side.value} {log.short_digits} states it"
+                self.remarks.append(Remark("precision", text))
 
     def unread(self) -> None:
         """Say of each log which lines were passed over: headings, and what only looks like a trace."""

@@ -248,6 +248,11 @@ class Log:
         return inferred or Digits()
 
     @property
+    def short_digits(self) -> int:
+        """The digits of the longest float where all are short and nothing states how many the log prints, else 0."""
+        return self._longest.most if self.digits.exact and not self.digits.stated and self._longest.all_short else 0
+
+    @property
     def digits_source(self) -> str:
         """Who says so, in words."""
         if self.given_digits is not None:

@@ -245,11 +245,25 @@ def _check_graph(vocabulary: Vocabulary) -> None:
             where = vocabulary.record_of(reference, quantity.record)
             if (where, reference.name) not in vocabulary.quantities:
                 raise ValueError(f"{quantity.label} has the input {reference.name!r}, which is not listed")
+            _check_indices(vocabulary, quantity, reference)
             if reference.when is not None:
                 _check_facts(vocabulary, quantity, reference.when)
     for alias in vocabulary.aliases:
         if vocabulary.target(alias) is None:
             raise ValueError(f"alias {alias.name!r} is of {alias.of.name!r}, which is not listed")
+
+
+def _check_indices(vocabulary: Vocabulary, quantity: Quantity, reference: Reference) -> None:
+    """A misspelt loop would silently be found nowhere."""
+    known = {*vocabulary.records.get(vocabulary.record_of(reference, quantity.record), ())}
+    known |= {*vocabulary.records.get(quantity.record, ())}
+    named = (*(key for key, _ in (*reference.fixed, *reference.shifted)), *reference.every)
+    for key in named:
+        if known and key not in known:
+            raise ValueError(
+                f"{quantity.label} has the input {reference.name!r} at {key!r}, which is no loop of either; "
+                f"those are {', '.join(sorted(known))}"
+            )
 
 
 def _check_facts(vocabulary: Vocabulary, quantity: Quantity, condition: Condition) -> None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from compare.judging.result import Side
 from compare.outcomes import expected_code
 from harness.checkup import Finding
 from harness.described.settings import CAPTURED
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from harness.described.subject import Described
 
 SECONDS = 60.0
+SHOWN = 4  # names that one side alone has
 
 
 def findings(subject: Described) -> Iterator[Finding]:
@@ -32,6 +35,7 @@ def findings(subject: Described) -> Iterator[Finding]:
             yield Finding(which, False, found)
     a, b = traces
     if isinstance(a, Trace) and isinstance(b, Trace):
+        yield from _misnamed(subject, a, b)
         yield _common(subject, a, b)
     yield from _optional(subject)
 
@@ -62,8 +66,29 @@ def _common(subject: Described, a: Trace, b: Trace) -> Finding:
     paired = comparison.coverage.paired
     text = f"{paired} values paired, {comparison.coverage.only_a} only in the reference's trace, "
     text += f"{comparison.coverage.only_b} only in the port's"
-    remedy = "" if paired else '; [names] pairs names that differ: port_name = "reference_name"'
-    return Finding("traces", paired > 0, text + remedy)
+    alone = {side: list(dict.fromkeys(str(x.key) for x in comparison.leftovers if x.side is side)) for side in Side}
+    if not any(alone.values()):
+        return Finding("traces", True, text)
+    for side, of in zip(Side, ("the reference", "the port"), strict=True):
+        if alone[side]:
+            text += f"; {of} alone has {', '.join(alone[side][:SHOWN])}" + (" ..." if len(alone[side]) > SHOWN else "")
+    text += '; [names] pairs names that differ (port_name = "reference_name"), and [vocabulary.records] says which '
+    return Finding("traces", False, text + 'fields of a line are loop counters (STEP = ["step"])', needed=not paired)
+
+
+def _misnamed(subject: Described, a: Trace, b: Trace) -> Iterator[Finding]:
+    """What ``parity.toml`` calls by a name that no trace has."""
+    settings = subject.settings
+    asked = [("result", settings.result, "neither trace", f"{a.text} {b.text}")] if settings.result else []
+    for port, reference in settings.names.items():
+        asked += [
+            ("[names]", port, "the port's trace", b.text),
+            ("[names]", reference, "the reference's trace", a.text),
+        ]
+    for where, name, place, text in asked:
+        if not re.search(rf"(?<!\w){re.escape(name.rpartition('.')[2])}(?!\w)", text):
+            has_not = f"{place} has no such name" if place.startswith("the") else f"{place} has such a name"
+            yield Finding("parity.toml", False, f"{where} has {name!r}: {has_not}")
 
 
 def _optional(subject: Described) -> Iterator[Finding]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -198,3 +199,18 @@ def test_a_factor_that_nothing_takes_back_is_a_fault(wrong: str, called: str, tm
     assert exit_code(found) == 1
     (guilty,) = one_of_each_place(found.guilty())
     assert guilty.pair.a.first.name == "energy"
+
+
+def test_equal_values_are_no_parity_where_the_result_is_not_among_them(sound: Captured) -> None:
+    asked = replace(sound, setup=replace(sound.setup, result="absent"))
+    assert exit_code(asked) == 3
+    assert first_line(asked).startswith("incomplete: ")
+    assert "[capture.pairs]" in first_line(asked)
+
+
+def test_a_few_equal_values_are_no_parity(sound: Captured) -> None:
+    few = replace(sound, steps=sound.steps[-1:], setup=replace(sound.setup, result=""))
+    left = replace(sound.pairing, pairs=sound.pairing.pairs[-1:], unpaired_b=tuple(p.b for p in sound.pairing.pairs))
+    few = replace(few, pairing=left)
+    assert exit_code(few) == 3
+    assert "of what the port computes" in first_line(few)

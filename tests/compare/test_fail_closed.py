@@ -362,3 +362,14 @@ def test_large_integers_stay_integers_among_rows_of_floats(write: Write, others:
     a, b = log(1687298763927523, "a.log"), log(1687298763927533, "b.log")
     assert compare_traces(a, a, vocabulary=words).verdict is Verdict.PARITY
     assert compare_traces(a, b, vocabulary=words).exit_code == 1
+
+
+@pytest.mark.parametrize(("shape", "said"), [("1.{}345", True), ("1.{}3456789012345", False)])
+def test_short_numbers_without_a_stated_precision_are_remarked_on(tmp_path: Path, shape: str, said: bool) -> None:
+    lines = [f"TRACE: v{n} {shape.format(n)}" for n in range(12)]
+    for name in ("a.log", "b.log"):
+        (tmp_path / name).write_text("\n".join(lines) + "\n")
+    result = compare_traces(tmp_path / "a.log", tmp_path / "b.log")
+    texts = [remark.message for remark in result.warnings if remark.kind == "precision"]
+    assert bool(texts) == said
+    assert all("--digits-" in text for text in texts)

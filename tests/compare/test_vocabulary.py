@@ -85,6 +85,7 @@ x = { kind = "float", inputs = ["size"] }
         ('inputs = ["size"]', 'inputs = ["sise"]', "'sise', which is not listed"),
         ('inputs = ["size"]', 'inputs = ["a b c"]', "cannot read the reference"),
         ('inputs = ["size"]', 'inputs = ["STEP.x[i=]"]', "cannot read the indices"),
+        ('inputs = ["size"]', 'inputs = ["STEP.x[ii-1]"]', "'ii', which is no loop of either; those are i"),
         ('inputs = ["size"]', 'input = ["size"]', "unknown key 'input'"),
         ('name = "mine"', 'name = "mine"\nrecord = 3', "unknown key 'record'"),
         ("[records]", '[[alias]]\nname = "y"\nof = "z"\n[records]', "alias 'y' is of 'z'"),

@@ -173,3 +173,14 @@ def test_compare_uses_the_words_of_the_folder(described: Path, capsys: pytest.Ca
     assert compare("traces", ["a.log", "b.log"]) == 0
     (described / "parity.toml").write_text("name = 3")
     assert compare("traces", ["a.log", "b.log"]) == 1  # x_end and x_final are not known to be one
+
+
+def test_the_doctor_says_which_names_of_the_file_no_trace_has(
+    described: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = described / "parity.toml"
+    path.write_text(path.read_text().replace("names = { ", 'names = { absent_p = "absent_r", ', 1))
+    assert run(["doctor", "--strict"]) == 2
+    said = capsys.readouterr().out
+    assert "[names] has 'absent_p': the port's trace has no such name" in said
+    assert "[names] has 'absent_r': the reference's trace has no such name" in said
