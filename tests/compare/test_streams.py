@@ -52,11 +52,11 @@ def test_a_full_disk_behind_standard_output_is_told_in_a_line(logs: tuple[Path, 
 
 def test_ctrl_c_waits_for_no_thread_that_still_reads(logs: tuple[Path, Path]) -> None:
     script = (
-        "import signal, sys, threading, time, _thread\n"
+        "import signal, sys, threading, time\n"
         "from compare.reading import log\n"
         "from compare import cli\n"
         "def stuck(*words, **how):\n"
-        "    _thread.interrupt_main()\n"
+        "    signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)\n"
         "    time.sleep(600)\n"
         "log.parse_block = stuck\n"
         "log.Log._submit = lambda self, block: self.pool.submit(stuck)\n"

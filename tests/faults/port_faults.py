@@ -200,7 +200,7 @@ REFLECTION = (
     broken("the reflection before", "DOMAIN.F_cell", "unknown", factors.nearest,
            arguments(lambda table, hkl0: (table, hkl0._replace(h=hkl0.h - 1.0))), "list"),
     broken("interpolated backwards", "DOMAIN.F_cell", "unknown", factors.through_lines,
-           arguments(lambda lines, hkl: ([line.flip(-1) for line in lines[::-1]], hkl)), "interpolated"),
+           arguments(lambda lines, *rest: ([line.flip(-1) for line in lines[::-1]], *rest)), "interpolated"),
 )  # fmt: skip
 
 SUM = (
