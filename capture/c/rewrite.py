@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -166,7 +166,6 @@ def instrument(
     *,
     select: str = "",
     only: Sequence[str] = (),
-    defines: Mapping[str, str] | None = None,
 ) -> Instrumented:
     """Instrument a program.
 

@@ -19,7 +19,6 @@ from compare.judging.result import Decision, DifferenceClass, Origin, Pair
 from compare.judging.sections import Place
 from compare.words.quantities import Quantity
 from compare.words.references import Reference
-from compare.words.vocabulary import Vocabulary
 
 EXACT_DIGITS = 16
 CANCELS = 1e-6  # of the local part: what is left where the inherited part undoes it
@@ -77,7 +76,7 @@ class Origins:
         if replay is not None or (pair.decision and pair.decision.benign):
             return pair
         origin = self._origin(pair, quantity, inputs)
-        why = _why(inputs, self.graph.vocabulary) if origin in (Origin.UNKNOWN, Origin.SUSPECT) else ""
+        why = _why(inputs) if origin in (Origin.UNKNOWN, Origin.SUSPECT) else ""
         return replace(pair, origin=origin, local=_local(pair, inputs), why=why)
 
     def _origin(self, pair: Pair, quantity: Quantity, inputs: Inputs) -> Origin:
@@ -218,7 +217,7 @@ def _largest(x: Sequence, y: Sequence) -> float:
     return max(parts, key=lambda part: float("inf") if part != part else abs(part), default=0.0)
 
 
-def _why(inputs: Inputs, vocabulary: Vocabulary) -> str:
+def _why(inputs: Inputs) -> str:
     """Why nobody knows whether a step is at fault."""
     if inputs.lacking:
         return inputs.lacking[0]

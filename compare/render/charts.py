@@ -27,7 +27,7 @@ def chart(plot: Plot) -> Markup:
     parts = [*_grid(across, upwards, plot)]
     for number, (name, points) in enumerate(curves.items()):
         parts += _curve(points, name, number % COLOURS, across, upwards)
-        parts.append(_key(name, number, len(curves)))
+        parts.append(_key(name, number))
     drawing = element(
         "svg",
         element("title", f"{plot.title}: {plot.y_label} over {plot.x_label}"),
@@ -103,7 +103,7 @@ def _curve(
     return [line, *dots]
 
 
-def _key(name: str, number: int, curves: int) -> Markup:
+def _key(name: str, number: int) -> Markup:
     y = HEIGHT + 18 * number + 4
     line = element("line", x1=LEFT, x2=LEFT + 40, y1=y, y2=y, class_=f"curve c{number % COLOURS}")
     return element("g", line, element("text", name, x=LEFT + 50, y=y + 4, class_="key"))
