@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from capture.graph import inputs
+from capture.graph import graph_of
 from capture.pairs import Pair, Pairing
 from capture.trace import CapturedTrace
 from compare.words.quantities import HEADER
@@ -57,7 +57,7 @@ def compared_edges(owners: Sequence[tuple[Pair, frozenset[str]]], cases: Sequenc
     pairing = Pairing(tuple(pair for pair, _ in owners), (), ())
     found: Graph = {}
     for _, reference, port in cases:
-        for number, sources in inputs(pairing, reference, port).items():
+        for number, sources in graph_of(pairing, reference, port).made_from.items():
             made = owners[number][1]
             for name in made:
                 found.setdefault(name, set()).update(s for n in sources for s in owners[n][1] if s not in made)

@@ -23,12 +23,10 @@ def settled(pairs: Sequence[Pair], edges: tuple[Edges, Edges]) -> list[Pair]:
     """
     if all(pair.factor == 1.0 for pair in pairs):
         return list(pairs)
-    sides = Side.of(edges[0]), Side.of(edges[1])
-    for number, pair in enumerate(pairs):
-        sides[0].own(pair.a, number)
-        sides[1].own(pair.b, number)
-    made = [(sides[0].makes(pair.a), sides[1].makes(pair.b)) for pair in pairs]
-    below = [(a & b) or (a | b) for a, b in made]
+    a = Side.of(edges[0], enumerate(pair.a for pair in pairs))
+    b = Side.of(edges[1], enumerate(pair.b for pair in pairs))
+    made = [(a.makes(pair.a), b.makes(pair.b)) for pair in pairs]
+    below = [(ours & theirs) or (ours | theirs) for ours, theirs in made]
     sound = {number for number, pair in enumerate(pairs) if pair.factor == 1.0}
     telling = {number for number, pair in enumerate(pairs) if is_telling(pair.a)}
     while taken_back := {number for number, makes in enumerate(below) if makes & sound & telling} - sound:

@@ -7,6 +7,7 @@ both sides have is certain; where one side's chain ends (a pointer, a list) the 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from capture.chains import chains, owners_of
 from capture.groups import Group
@@ -14,28 +15,39 @@ from capture.pairs import Pair, Pairing
 from capture.trace import CapturedTrace, Site
 
 
-def inputs(pairing: Pairing, reference: CapturedTrace, port: CapturedTrace) -> dict[int, frozenset[int]]:
-    """For each usable pair (by its place in ``pairing.pairs``) the pairs that it is made from."""
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """The chains between pairs, which are told by their place in ``pairing.pairs``.
+
+    Attributes:
+        made_from: for each usable pair the pairs that it is made from.
+        between: for each usable pair the port's sites on the way to it that have no pair.
+    """
+
+    made_from: Mapping[int, frozenset[int]]
+    between: Mapping[int, frozenset[int]]
+
+
+def graph_of(pairing: Pairing, reference: CapturedTrace, port: CapturedTrace) -> Graph:
+    """The graph of the usable pairs; follows every store of both runs."""
     usable = [(number, pair) for number, pair in enumerate(pairing.pairs) if pair.usable]
     a = chains(reference, owners_of((number, keys_of(pair.a, pair)) for number, pair in usable)).made_from
-    b = chains(port, owners_of((number, keys_of(pair.b, pair)) for number, pair in usable)).made_from
+    b = chains(port, owners_of((number, keys_of(pair.b, pair)) for number, pair in usable))
     found = {}
     for number, _ in usable:
-        ours, theirs = a.get(number, frozenset()), b.get(number, frozenset())
+        ours, theirs = a.get(number, frozenset()), b.made_from.get(number, frozenset())
         found[number] = (ours & theirs) or ours or theirs
-    return found
+    return Graph(found, b.between)
 
 
-def unpaired_before(pairing: Pairing, pair: Pair, port: CapturedTrace) -> list[Site]:
+def unpaired_before(graph: Graph, pairing: Pairing, pair: Pair, port: CapturedTrace) -> list[Site]:
     """The port's stores between a step and the paired quantities that it is made from, in the order of the source.
 
     A fault in one of them shows at the step: forcing cannot tell them apart.
     """
-    usable = [(number, one) for number, one in enumerate(pairing.pairs) if one.usable]
-    (own,) = (number for number, one in usable if one is pair)
-    between = chains(port, owners_of((number, keys_of(one.b, one)) for number, one in usable)).between
+    (own,) = (number for number, one in enumerate(pairing.pairs) if one is pair)
     places = {member.site.place for member in pair.b.members}
-    numbers = between.get(own, frozenset())
+    numbers = graph.between.get(own, frozenset())
     sites = [site for site in port.sites() if site.number in numbers and site.place not in places]
     return sorted((site for site in sites if site.kind != "parameter"), key=lambda site: (site.file, site.line))
 

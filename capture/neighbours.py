@@ -24,11 +24,14 @@ class Side:
     owners: dict[str, set[int]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, edges: Edges) -> Side:
+    def of(cls, edges: Edges, owners: Iterable[tuple[int, Group]] = ()) -> Side:
+        """A program's graph; ``owners``: the pairs by number, with their quantities of this side."""
         side = cls(edges)
         for node, sources in edges.items():
             for source in sources:
                 side.readers.setdefault(source, []).append(node)
+        for number, group in owners:
+            side.own(group, number)
         return side
 
     def own(self, group: Group, number: int) -> None:

@@ -12,6 +12,7 @@ from capture import noise
 from capture.c.capture import capture_c
 from capture.errors import NothingSelected
 from capture.forcing import Step, explain, final
+from capture.graph import Graph, graph_of
 from capture.pairing import confirm, pair_traces
 from capture.pairs import Pairing
 from capture.python.capture import capture_python
@@ -28,6 +29,7 @@ class Captured:
     Attributes:
         cases: those that were captured for pairing, the explained one first.
         steps: the paired quantities in the order in which the port binds them.
+        graph: what each pair is made from.
     """
 
     setup: Setup
@@ -36,6 +38,7 @@ class Captured:
     port: CapturedTrace
     pairing: Pairing
     steps: tuple[Step, ...]
+    graph: Graph
 
     @property
     def last(self) -> Step | None:
@@ -81,4 +84,5 @@ def capture_pair(
 
         floors = noise.floors(traces_b[0], run)
         steps = explain(pairing, traces_b[0], 0, run, work, result=setup.result, floors=floors, reference=traces_a[0])
-    return Captured(setup, cases, traces_a[0], traces_b[0], pairing, tuple(steps))
+    graph = graph_of(pairing, traces_a[0], traces_b[0])
+    return Captured(setup, cases, traces_a[0], traces_b[0], pairing, tuple(steps), graph)

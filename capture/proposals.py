@@ -76,12 +76,12 @@ def propose(
         pairs: those paired by value.
         edges: the def-use graphs of both.
     """
-    sides = Side.of(edges[0]), Side.of(edges[1])
-    usable = {number for number, pair in enumerate(pairs) if pair.usable}
-    agreeing = {number for number in usable if pairs[number].agrees}
-    for number in usable:
-        sides[0].own(pairs[number].a, number)
-        sides[1].own(pairs[number].b, number)
+    usable = [(number, pair) for number, pair in enumerate(pairs) if pair.usable]
+    agreeing = {number for number, pair in usable if pair.agrees}
+    sides = (
+        Side.of(edges[0], ((number, pair.a) for number, pair in usable)),
+        Side.of(edges[1], ((number, pair.b) for number, pair in usable)),
+    )
     rest_a, rest_b = [g for g in a if _is_step(g)], [g for g in b if _is_step(g) and not g.is_sequence]
     found: list[Pair] = []
     for _ in range(ROUNDS):

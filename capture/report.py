@@ -171,7 +171,7 @@ def cause(step: Step) -> str:
 
 def unpaired(captured: Captured, step: Step) -> Iterator[str]:
     """Which stores of the port on the way to a step have no pair: the fault may lie in them."""
-    sites = unpaired_before(captured.pairing, step.pair, captured.port)
+    sites = unpaired_before(captured.graph, captured.pairing, step.pair, captured.port)
     places = list(dict.fromkeys(f"{site.name} ({site.place})" for site in sites))
     if places:
         more = f", and {len(places) - MOST_PLACES} more" if len(places) > MOST_PLACES else ""

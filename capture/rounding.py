@@ -18,10 +18,7 @@ from capture.trace import CapturedTrace
 def terms_of(pairs: Sequence[Pair], trace: CapturedTrace) -> dict[int, int]:
     """By the pair's place: the longest sum that the reference's value is, or is made from past the last pair."""
     stored = stores(trace)
-    side = Side.of(edges_of(trace))
-    for number, pair in enumerate(pairs):
-        if pair.usable:
-            side.own(pair.a, number)
+    side = Side.of(edges_of(trace), ((number, pair.a) for number, pair in enumerate(pairs) if pair.usable))
     return {number: _longest(pair.a, side, stored) for number, pair in enumerate(pairs) if pair.usable}
 
 

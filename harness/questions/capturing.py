@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from capture import noise
-from capture.graph import inputs, vocabulary
+from capture.graph import vocabulary
 from capture.pair_of_programs import capture_pair
 from capture.python.capture import capture_python
 from capture.report import document, exit_code, lines, proposals
@@ -50,8 +50,7 @@ def capture_and_seal(setup: Setup, name: str, *, runs: int, root: Path, redact: 
         for side, trace in (("reference", captured.reference), ("port", captured.port)):
             save(trace, evidence.partial / f"trace_{side}.npz")
         evidence.write("proposals.toml", proposals(captured))
-        made_from = inputs(captured.pairing, captured.reference, captured.port)
-        evidence.write("vocabulary.toml", vocabulary(captured.pairing, made_from, setup.name))
+        evidence.write("vocabulary.toml", vocabulary(captured.pairing, captured.graph.made_from, setup.name))
         evidence.write_json("case.json", {"case": name, "commands": setup.runs[name], "pairing_cases": captured.cases})
         evidence.write_json("capture.json", {"reference": captured.reference.facts, "port": captured.port.facts})
         evidence.document = document(captured, f"capture {name}")

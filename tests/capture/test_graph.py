@@ -11,7 +11,7 @@ from capture.c.build import Program
 from capture.c.capture import capture_c
 from capture.c.prove import Job
 from capture.chains import chains, owners_of
-from capture.graph import inputs, unique_names, vocabulary
+from capture.graph import unique_names, vocabulary
 from capture.pair_of_programs import Captured, capture_pair
 from capture.series import series_of
 from capture.settings import read_setup
@@ -33,7 +33,7 @@ def captured() -> Captured:
 
 def test_a_step_is_made_from_what_both_sources_read(captured: Captured) -> None:
     names = unique_names(captured.pairing.pairs)
-    made_from = inputs(captured.pairing, captured.reference, captured.port)
+    made_from = captured.graph.made_from
     edges = {names[n]: {names[m] for m in sources} for n, sources in made_from.items()}
     found = {name.removesuffix("_2"): sources for name, sources in edges.items()}
     for name, sources in EDGES.items():
@@ -82,7 +82,7 @@ def test_the_members_of_a_record_are_made_from_what_each_is_given(tmp_path: Path
 
 
 def test_the_vocabulary_is_one_that_compare_loads(captured: Captured, tmp_path: Path) -> None:
-    text = vocabulary(captured.pairing, inputs(captured.pairing, captured.reference, captured.port), "oscillator")
+    text = vocabulary(captured.pairing, captured.graph.made_from, "oscillator")
     (tmp_path / "v.toml").write_text(text)
     assert "potential" in tomllib.loads(text)["quantities"]["header"]
     assert load(tmp_path / "v.toml").name == "oscillator"
