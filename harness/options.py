@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 import typer
 
@@ -50,24 +50,16 @@ ModeOption: TypeAlias = Annotated[
         autocompletion=completion.modes,
     ),
 ]
-DefectOption: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--defect",
-        metavar="NAME=on|off",
-        help="Switch one defect; may be repeated.",
-        autocompletion=completion.switches,
-    ),
-]
-PortDefectOption: TypeAlias = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--defect",
-        metavar="NAME=on|off",
-        help="Switch one defect of the port alone; may be repeated.",
-        autocompletion=completion.switches,
-    ),
-]
+
+
+def _defect(what: str) -> Any:
+    """``--defect`` of a command that switches ``what``."""
+    text = f"Switch {what}; may be repeated."
+    return typer.Option("--defect", metavar="NAME=on|off", help=text, autocompletion=completion.switches)
+
+
+DefectOption: TypeAlias = Annotated[list[str] | None, _defect("one defect")]
+PortDefectOption: TypeAlias = Annotated[list[str] | None, _defect("one defect of the port alone")]
 DeviceOption: TypeAlias = Annotated[
     str,
     typer.Option("--device", metavar="NAME", help="auto, cpu, cuda, cuda:N or mps.", autocompletion=completion.devices),

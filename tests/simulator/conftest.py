@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -78,3 +78,12 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Simulat
         return made[words]
 
     return make
+
+
+@pytest.fixture
+def single_threaded() -> Iterator[None]:
+    """For images of a few pixels: too few to share among threads."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -32,14 +31,7 @@ from tests.simulator.gradient_cases import (
     scan_experiment,
 )
 
-
-@pytest.fixture(autouse=True)
-def _single_threaded() -> Iterator[None]:
-    """Four pixels are too few to share among threads."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("single_threaded")
 
 
 # ---- the parametrisation ------------------------------------------------------------------------------------------

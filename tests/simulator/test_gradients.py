@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -35,14 +34,7 @@ from tests.simulator.gradient_cases import (
     scan_experiment,
 )
 
-
-@pytest.fixture(autouse=True)
-def _single_threaded() -> Iterator[None]:
-    """Four pixels are too few to share among threads."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(threads)
+pytestmark = pytest.mark.usefixtures("single_threaded")
 
 
 def test_the_parameters_of_a_cell_given_by_lengths_are_all_there() -> None:
